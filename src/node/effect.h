@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// What goes into a node and what comes out: plain values, no calls upwards (DESIGN 2). A host, the simulator and a JNI
+// library drive the same contract:
+//
+//     plk_node_handle(node, now, &input);
+//     while (plk_node_poll(node, now, &output), output.kind != PLK_OUT_WAIT) carry_out(&output);
+//     sleep until output.wait.deadline_us, or until there is the next input
+//
+// All pointers in an input are borrowed for the call; all pointers in an output until the next call on the node.
+#ifndef PLK_NODE_EFFECT_H
+#define PLK_NODE_EFFECT_H
+
+#include "base/addr.h"
+#include "base/time.h"
+#include "wire/row.h"
+#include "wire/table.h"
+
+#define PLK_DATAGRAM_MAX 1500 // longest UDP payload and longest packet in a TCP frame
+#define PLK_LINK_TEXT_MAX 2048
+#define PLK_CALLER_ID_MAX 128
+#define PLK_TCP_UNSENT_MAX 65536 // a host reports WRITABLE free up to this (TCP_NOTSENT_LOWAT)
+
+// ---- inputs ---------------------------------------------------------------------------------------------------------
+
+enum plk_in_kind {
+    PLK_IN_TICK,     // the deadline of WAIT has come
+    PLK_IN_DATAGRAM, // UDP
+    PLK_IN_STREAM,   // TCP: state, bytes, room
+    PLK_IN_STORED,   // every batch <= n is durable
+    PLK_IN_STORE_STATE, // the disk is full or locked (stalled), or well again
+    PLK_IN_LOADED,   // rows for a LOAD; several may answer one ticket: more says that another follows
+    PLK_IN_RESOLVED,
+    PLK_IN_NETWORK,  // the interface list or the bound ports; at start, and at every change
+    PLK_IN_SUSPEND,  // the system is about to sleep: send nothing more than must be
+    PLK_IN_RESUME,   // it is awake again; carries fresh entropy
+    PLK_IN_COMMAND,
+};
+
+enum plk_stream_event {
+    PLK_STREAM_OPENED,   // an own STREAM_OPEN succeeded; writable says how much
+    PLK_STREAM_ACCEPTED, // a stranger connected; the host chose the id, with the top bit set
+    PLK_STREAM_BYTES,
+    PLK_STREAM_WRITABLE, // the free room has grown
+    PLK_STREAM_CLOSED,   // by the peer, by an error, or refused; the id is dead. Not sent for an own STREAM_CLOSE
+};
+
+struct plk_interface {
+    struct plk_addr addr; // port 0
+    uint8_t prefix_bits;
+    bool metered;
+};
+
+enum plk_command_kind {
+    PLK_CMD_INIT = 1, // makes the profile: name; seed (32 bytes) to restore an identity, else random; backup: sealed bytes
+    PLK_CMD_INVITE,   // invite_kind; result text: the link
+    PLK_CMD_ADD,      // text: the link; name: how to call the contact, may be empty; note: a first message, may be empty
+    PLK_CMD_SEND,     // contact, text, caller_id (may be empty); result: id, row, state
+    PLK_CMD_ACCEPT,   // contact
+    PLK_CMD_REJECT,
+    PLK_CMD_BLOCK,
+    PLK_CMD_UNBLOCK,
+    PLK_CMD_RENAME, // contact, name
+    PLK_CMD_REMOVE, // contact: the contact and its history
+    PLK_CMD_VERIFY, // contact, flag
+    PLK_CMD_PROFILE, // name, about; NULL at = unchanged
+    PLK_CMD_BACKUP,  // result text: the sealed backup's bytes
+    PLK_CMD_CONNECT, // contact: bring the link up, e.g. because a conversation was opened
+    PLK_CMD_CANCEL,  // contact, row: give a queued message up
+};
+
+enum plk_invite_kind { PLK_INVITE_AUTO, PLK_INVITE_INLINE, PLK_INVITE_ONE_TIME, PLK_INVITE_ADDRESS };
+
+struct plk_command {
+    uint64_t ticket; // comes back in RESULT; chosen by the host
+    enum plk_command_kind kind;
+    uint32_t contact;
+    uint64_t row;
+    bool flag;
+    enum plk_invite_kind invite_kind;
+    struct plk_bytes text, name, note, about, caller_id, seed, backup;
+};
+
+struct plk_input {
+    enum plk_in_kind kind;
+    union {
+        struct {
+            struct plk_addr from, to; // to: the local address it arrived on; family 0 when not known
+            struct plk_bytes data;
+        } datagram;
+        struct {
+            uint32_t stream;
+            enum plk_stream_event event;
+            struct plk_addr remote; // OPENED, ACCEPTED
+            struct plk_bytes data;  // BYTES
+            size_t writable;        // OPENED, ACCEPTED, WRITABLE: bytes the host takes now
+        } stream;
+        struct {
+            uint64_t n;
+        } stored;
+        struct {
+            bool stalled;
+        } store_state;
+        struct {
+            uint64_t ticket;
+            const struct plk_row *rows;
+            size_t count;
+            bool more;
+        } loaded;
+        struct {
+            uint64_t ticket;
+            const struct plk_addr *addrs;
+            size_t count; // 0: the name could not be resolved
+        } resolved;
+        struct {
+            const struct plk_interface *interfaces;
+            size_t count;
+            uint16_t udp4_port, udp6_port, tcp_port; // 0: not bound
+        } network;
+        struct {
+            uint8_t entropy[32];
+        } resume;
+        struct plk_command command;
+    };
+};
+
+// ---- outputs --------------------------------------------------------------------------------------------------------
+
+enum plk_out_kind {
+    PLK_OUT_WAIT, // nothing more to do until the deadline or an input
+    PLK_OUT_DATAGRAM,
+    PLK_OUT_STREAM_OPEN,
+    PLK_OUT_STREAM_WRITE,
+    PLK_OUT_STREAM_CLOSE,
+    PLK_OUT_STORE,
+    PLK_OUT_LOAD,
+    PLK_OUT_RESOLVE,
+    PLK_OUT_EVENT,  // durable already: a reader of the store finds what it speaks of
+    PLK_OUT_RESULT, // of a command; its effects are durable
+};
+
+struct plk_batch;
+
+struct plk_output {
+    enum plk_out_kind kind;
+    union {
+        struct {
+            uint64_t deadline_us; // mono_us; PLK_NEVER
+        } wait;
+        struct {
+            struct plk_addr to, local; // local: send from here; family 0: the system's choice
+            struct plk_bytes data;
+        } datagram;
+        struct {
+            uint32_t stream; // chosen by the node, top bit clear
+            struct plk_addr to;
+        } stream_open;
+        struct {
+            uint32_t stream;
+            struct plk_bytes data; // never more than was said to be writable
+        } stream_write;
+        struct {
+            uint32_t stream;
+        } stream_close;
+        struct {
+            uint64_t n; // counts up by one
+            const struct plk_batch *ops;
+        } store;
+        struct {
+            uint64_t ticket;
+            enum plk_table table;
+            struct plk_bytes from, to; // from <= key < to; an empty to: until the table's end
+            uint32_t limit;            // rows at most; 0: all
+            bool reverse;              // highest keys first
+        } load;
+        struct {
+            uint64_t ticket;
+            struct plk_bytes host;
+            uint16_t port;
+        } resolve;
+        struct {
+            struct plk_event_row row;     // row.n: its durable number, or the last durable one where the kind is not stored
+            uint8_t id[PLK_ID_LEN];       // message, state
+        } event;
+        struct {
+            uint64_t ticket;
+            enum plk_err err;
+            uint32_t contact; // ADD
+            uint64_t row;     // SEND
+            uint8_t id[PLK_ID_LEN];
+            enum plk_state state;
+            bool repeated;         // SEND with a caller's id that was seen before: nothing new was made
+            struct plk_bytes text; // INVITE, BACKUP, ADD (the contact's name)
+        } result;
+    };
+};
+
+#endif

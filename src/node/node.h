@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// A user's node: everything between datagrams and a person's words, without sockets, threads or clock (DESIGN 2).
+// See node/effect.h for how it is driven.
+#ifndef PLK_NODE_NODE_H
+#define PLK_NODE_NODE_H
+
+#include "node/effect.h"
+
+struct plk_node;
+
+struct plk_node_config {
+    struct plk_mem *mem;  // must outlive the node
+    uint8_t entropy[32];  // fresh from the system at each start
+    bool allow_tcp, allow_udp;
+};
+
+struct plk_node *plk_node_new(const struct plk_node_config *config);
+void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk_input *input);
+void plk_node_poll(struct plk_node *node, struct plk_now now, struct plk_output *output);
+void plk_node_free(struct plk_node *node);
+
+// ---- what a host may ask between calls; nothing here changes the node -------------------------------------------------
+
+enum plk_node_state {
+    PLK_NODE_LOADING, // the rows of the start are being read
+    PLK_NODE_EMPTY,   // no profile: only INIT is accepted
+    PLK_NODE_READY,
+    PLK_NODE_CORRUPT, // a row of the start could not be read
+};
+enum plk_node_state plk_node_state(const struct plk_node *node);
+
+struct plk_profile_view {
+    uint8_t peer_id[PLK_PEER_ID_LEN];
+    uint8_t device[PLK_DEVICE_LEN];
+    struct plk_bytes name, about; // borrowed
+    uint64_t last_event;          // the last durable event number
+};
+enum plk_err plk_node_profile(const struct plk_node *node, struct plk_profile_view *view); // NO_PROFILE
+
+// The 24 words of the profile seed, separated by one space, into out; NO_PROFILE. TOO_LONG never with PLK_WORDS_MAX.
+#define PLK_WORDS_MAX 256
+enum plk_err plk_node_words(const struct plk_node *node, char *out, size_t cap, size_t *len);
+
+// Words to a seed: INVALID names nothing more, MISTYPED when the check does not fit.
+enum plk_err plk_words_to_seed(struct plk_bytes words, uint8_t seed[32]);
+
+// The 60-digit safety number, "12345 67890 ..." in twelve groups, the same on both sides. NOT_FOUND.
+#define PLK_SAFETY_LEN 71
+enum plk_err plk_node_safety(const struct plk_node *node, uint32_t contact, char out[PLK_SAFETY_LEN + 1]);
+
+enum plk_path_word { // DESIGN 4
+    PLK_PATH_NONE,
+    PLK_PATH_LAN,
+    PLK_PATH_UDP_DIRECT,
+    PLK_PATH_UDP_PUNCHED,
+    PLK_PATH_UDP_MAPPED,
+    PLK_PATH_TCP_DIRECT,
+    PLK_PATH_TCP_REVERSE,
+    PLK_PATH_RELAY,
+};
+const char *plk_path_word_text(enum plk_path_word word); // "lan", "udp-direct", ...; NULL for none
+
+struct plk_contact_view {
+    struct plk_contact_row row;
+    struct plk_bytes about; // the peer's, borrowed; may be empty
+    bool online;            // an authenticated packet within 2 minutes
+    enum plk_path_word path;
+    enum plk_transport transport;
+    struct plk_addr remote;
+    uint64_t rtt_us;      // 0: not known
+    uint64_t undelivered; // messages that the peer has not yet committed
+    uint64_t last_seen_ms;
+    uint64_t next_try_us; // mono_us of the next attempt to reach it; PLK_NEVER
+};
+
+// Contacts in the order of their numbers: *cursor starts at 0; false at the end.
+bool plk_node_next_contact(const struct plk_node *node, uint32_t *cursor, struct plk_contact_view *view);
+enum plk_err plk_node_contact(const struct plk_node *node, uint32_t contact, struct plk_contact_view *view); // NOT_FOUND
+// By local name (exact, then without case if that is unique), or by PeerID text. NOT_FOUND.
+enum plk_err plk_node_find_contact(const struct plk_node *node, struct plk_bytes name, uint32_t *contact);
+
+// Why this path: one line per known way to the contact, index from 0; false at the end.
+struct plk_way_view {
+    enum plk_transport transport;
+    struct plk_addr addr;
+    const char *source;  // "configured", "told", "seen", "beacon": static
+    const char *state;   // "active", "spare", "checking", "silent", "refused", "failed", "waiting": static
+    uint64_t tries, rtt_us, next_try_us, last_heard_us;
+};
+bool plk_node_way(const struct plk_node *node, uint32_t contact, size_t index, struct plk_way_view *view);
+
+// What was counted and dropped, by name. X(name, what)
+#define PLK_COUNTER_LIST(X)                                                                                            \
+    X(datagrams_in, "datagrams received")                                                                              \
+    X(datagrams_out, "datagrams sent")                                                                                 \
+    X(malformed, "packets that were no packets")                                                                       \
+    X(stranger, "packets that no key opens")                                                                           \
+    X(stale, "old or repeated handshakes")                                                                             \
+    X(replayed, "data packets seen before")                                                                            \
+    X(forged, "packets or messages whose check failed")                                                                \
+    X(protocol, "authenticated peers that broke a rule")                                                               \
+    X(unreadable, "messages that no ratchet opens")                                                                    \
+    X(duplicate, "messages received once more")                                                                        \
+    X(limited, "dropped at a limit")                                                                                   \
+    X(refused_addr, "addresses of others refused")
+
+struct plk_counters {
+#define PLK_COUNTER_FIELD(name, what) uint64_t name;
+    PLK_COUNTER_LIST(PLK_COUNTER_FIELD)
+#undef PLK_COUNTER_FIELD
+};
+const struct plk_counters *plk_node_counters(const struct plk_node *node);
+
+#endif
