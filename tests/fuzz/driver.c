@@ -28,9 +28,7 @@ static uint64_t next_random(void) {
     return z ^ (z >> 31);
 }
 
-static size_t below(size_t limit) {
-    return limit ? (size_t)(next_random() % limit) : 0;
-}
+static size_t below(size_t limit) { return limit ? (size_t)(next_random() % limit) : 0; }
 
 // A copy of exactly the input's size, so that a read past its end is seen by ASan.
 static void run(const uint8_t *data, size_t size) {
