@@ -5,9 +5,8 @@
 // Whoever joins (or asks for the re-key) is the initiator and sends first.
 //
 // A ciphertext: version u8 (1) | header length u16 | sealed header {nonce 24, text, tag 16} | sealed body
-// {text, tag 16}. The header's nonce is random and enters the derivation of the body's key and nonce: so a
-// store that was rolled back, and then encrypts another text under the same number, still never uses a key
-// and nonce twice.
+// {text, tag 16}. The header's random nonce is the body's too, under another key: so a store that was rolled
+// back, and then encrypts another text under the same number, still never uses a key and nonce twice.
 //
 // Write-ahead (DESIGN 3.4) is the caller's: the row of plk_ratchet_encode is durable before a ciphertext
 // leaves, and before a decrypted text counts as received.

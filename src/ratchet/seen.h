@@ -25,6 +25,7 @@ struct plk_seen {
     uint8_t hashes[PLK_SEEN_SLOTS][PLK_SEEN_HASH_LEN]; // number i lies in slot i % PLK_SEEN_SLOTS
     uint16_t heads[PLK_SEEN_SLOTS];                    // index: slot + 1 of the newest hash of each bucket
     uint16_t next[PLK_SEEN_SLOTS];                     // slot + 1 of the one before it; 0 ends
+    uint64_t first[PLK_SEEN_ROWS];                     // number of each row's first hash
     uint8_t filled[PLK_SEEN_ROWS];                     // hashes held in each row
 };
 

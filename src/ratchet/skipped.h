@@ -74,7 +74,10 @@ void plk_skipped_add(struct plk_skipped *skipped, uint32_t chain, uint32_t n, ui
 // Wipes and removes that key, which is held (else a trap).
 void plk_skipped_remove(struct plk_skipped *skipped, uint32_t chain, uint32_t n);
 
-// Wipes and removes the first count keys and the rest of the row of the last of them; returns how many went.
-size_t plk_skipped_drop_front(struct plk_skipped *skipped, size_t count);
+// The number of keys up to the end of the row in which the count-th lies: rows are dropped whole.
+size_t plk_skipped_row_end(const struct plk_skipped *skipped, size_t count);
+
+// Wipes and removes the first count keys.
+void plk_skipped_drop_front(struct plk_skipped *skipped, size_t count);
 
 #endif
