@@ -3,11 +3,11 @@
 // sections 4, 5). Noise_KKpsk0_25519_ChaChaPoly_SHA512 between contacts, Noise_NNpsk0_25519_ChaChaPoly_SHA512
 // for inline invites and recovery. The prologue is {version, hint, masked stamp}.
 //
-// The responder's order, for each message 1 (all but the last two lines without a DH):
-//   plk_hint_check of the contact of that address, else plk_hint_scan    whose is it?  none: silence
-//   plk_hint_stamp, plk_gate_check                                       REPEAT: send the cached answer; OLDER: initiate
-//   plk_handshake_answer                                                 authenticates; FORGED: silence
-//   plk_gate_raise                                                       then persist gate.highest, and only then answer
+// The responder's order for each message 1; only plk_handshake_answer does a DH:
+//   plk_hint_check of the contact of that address, else plk_hint_scan: nobody's? silence
+//   plk_hint_stamp, plk_gate_check: REPEAT? send the cached answer; OLDER? perhaps initiate
+//   plk_handshake_answer authenticates: FORGED? silence
+//   plk_gate_raise, persist gate.highest, and only then let the answer out
 #ifndef PLK_SESSION_HANDSHAKE_H
 #define PLK_SESSION_HANDSHAKE_H
 
