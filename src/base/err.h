@@ -35,7 +35,8 @@
     X(CLOSED, "this is closed")                                                                                        \
     X(UNSUPPORTED, "this is not supported here")                                                                       \
     X(GAP, "too many messages are missing in between")                                                                 \
-    X(INVALID, "this is not valid")
+    X(INVALID, "this is not valid")                                                                                    \
+    X(MOVED, "this profile has moved to another device")
 
 enum plk_err {
 #define PLK_ERR_NAME(name, text) PLK_ERR_##name,
