@@ -95,7 +95,7 @@ const struct plk_generation *plk_generation_newest(const struct plk_generations 
 // the line before.
 bool plk_generation_accepts(const struct plk_generations *all, size_t index);
 
-// Rows of table link, one each (contact/key.h). load in any order; CORRUPT, LIMIT: nothing changed.
+// Rows of table link, one each (contact/slot.h). load in any order; CORRUPT, LIMIT: nothing changed.
 void plk_generation_encode(struct plk_writer *w, const struct plk_generation *generation);
 enum plk_err plk_generation_load(struct plk_generations *all, struct plk_bytes value);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What is kept of a contact whatever happens to its ratchets, and what a backup holds of it (DESIGN 3.4 "Re-key"): who it is,
-// the never-rotated recovery secret, reset keys of both sides. One row of table link (contact/key.h).
+// the never-rotated recovery secret, reset keys of both sides. One row of table link (contact/slot.h).
 // docs/protocol/rekey.md, section 2.
 #ifndef PLK_CONTACT_RECOVERY_H
 #define PLK_CONTACT_RECOVERY_H

@@ -3,7 +3,7 @@
 #ifndef PLK_CONTACT_WORDS_H
 #define PLK_CONTACT_WORDS_H
 
-#include "base/bytes.h"
+#include "base/reader.h"
 #include "base/err.h"
 
 #define PLK_WORDS_COUNT 24
