@@ -13,7 +13,7 @@
 #define PLK_BACKUP_CONTACTS_MAX 16384
 
 struct plk_backup_contact {
-    uint32_t contact; // its number on the old device; only orders and names them in here
+    uint32_t contact;                           // its number on the old device; only orders and names them in here
     struct plk_bytes name, profile_name, about; // borrowed
     bool verified, blocked, renamed;
     uint64_t created_ms;
@@ -22,10 +22,8 @@ struct plk_backup_contact {
 };
 
 // Writing: begin, contacts and invites in any order, seal. *buf is the backup; owned by the caller.
-void plk_backup_begin(struct plk_mem *mem, struct plk_buf *buf, const struct plk_profile *profile,
-                      uint64_t now_ms);
-void plk_backup_put_contact(struct plk_mem *mem, struct plk_buf *buf,
-                            const struct plk_backup_contact *contact);
+void plk_backup_begin(struct plk_mem *mem, struct plk_buf *buf, const struct plk_profile *profile, uint64_t now_ms);
+void plk_backup_put_contact(struct plk_mem *mem, struct plk_buf *buf, const struct plk_backup_contact *contact);
 void plk_backup_put_invite(struct plk_mem *mem, struct plk_buf *buf, const struct plk_invite *invite);
 // LIMIT: over PLK_BACKUP_MAX; *buf is then freed.
 enum plk_err plk_backup_seal(struct plk_mem *mem, struct plk_buf *buf, const uint8_t seed[PLK_SEED_LEN],

@@ -56,8 +56,8 @@ struct plk_first_opened {
 //   SELF    made with one's own persona
 // *opened is written on OK only.
 enum plk_err plk_first_open(struct plk_mem *mem, const struct plk_persona *me, const uint8_t psk[16],
-                            const uint8_t prekey[32], struct plk_bytes bundle, uint64_t now_ms,
-                            struct plk_bytes blob, struct plk_first_opened *opened);
+                            const uint8_t prekey[32], struct plk_bytes bundle, uint64_t now_ms, struct plk_bytes blob,
+                            struct plk_first_opened *opened);
 void plk_first_opened_free(struct plk_mem *mem, struct plk_first_opened *opened);
 
 // Inviter: the acceptance, its first ratchet message, bound to the blob; appended to the empty *acceptance. place is for
@@ -70,7 +70,7 @@ enum plk_err plk_first_accept(struct plk_mem *mem, struct plk_rng *rng, struct p
 // plk_ratchet_decrypt, and MALFORMED; after one, ratchet is what it was and *text is empty.
 enum plk_err plk_first_read_acceptance(struct plk_mem *mem, struct plk_ratchet *ratchet,
                                        const uint8_t blob_hash[PLK_FIRST_HASH_LEN], uint64_t now_ms,
-                                       struct plk_bytes acceptance, struct plk_buf *text,
-                                       struct plk_payload *payload, struct plk_ratchet_place *place);
+                                       struct plk_bytes acceptance, struct plk_buf *text, struct plk_payload *payload,
+                                       struct plk_ratchet_place *place);
 
 #endif

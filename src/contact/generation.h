@@ -15,11 +15,9 @@
 #include "crypto/rng.h"
 
 #define PLK_GENERATION_LINE_LEN 8
-#define PLK_GENERATIONS_MAX 6 // kept at a time, of all lines
-#define PLK_GENERATION_KEEP_MS \
-    (UINT64_C(7) * 24 * 3600 * 1000) // of the one before, after the first confirmed session
-#define PLK_GENERATION_RENEW_MS \
-    (UINT64_C(7) * 24 * 3600 * 1000) // the proposer renews this long after the last
+#define PLK_GENERATIONS_MAX 6                                    // kept at a time, of all lines
+#define PLK_GENERATION_KEEP_MS (UINT64_C(7) * 24 * 3600 * 1000)  // of the one before, after the first confirmed session
+#define PLK_GENERATION_RENEW_MS (UINT64_C(7) * 24 * 3600 * 1000) // the proposer renews this long after the last
 #define PLK_GENERATION_ROW_MAX 192
 #define PLK_GENERATION_BODY_LEN 78 // of a PLK_BODY_LINK payload
 
@@ -76,16 +74,14 @@ enum plk_err plk_generation_read(struct plk_generations *all, bool smaller, stru
                                  uint8_t body[PLK_GENERATION_BODY_LEN], struct plk_generation_change *change);
 
 // The peer acknowledged our answer of that number (of the current line). No effect if it is not ANSWERED.
-void plk_generation_acknowledged(struct plk_generations *all, uint32_t number,
-                                 struct plk_generation_change *change);
+void plk_generation_acknowledged(struct plk_generations *all, uint32_t number, struct plk_generation_change *change);
 
 // A session of at[index] was confirmed: it is agreed, and the older ones have seven days.
 void plk_generation_confirmed(struct plk_generations *all, size_t index, uint64_t now_ms,
                               struct plk_generation_change *change);
 
 // Deletes what is past its time; plk_generation_expire_ms is when that next happens (wall clock; UINT64_MAX: never).
-void plk_generation_expire(struct plk_generations *all, uint64_t now_ms,
-                           struct plk_generation_change *change);
+void plk_generation_expire(struct plk_generations *all, uint64_t now_ms, struct plk_generation_change *change);
 uint64_t plk_generation_expire_ms(const struct plk_generations *all);
 
 // The one to initiate with: the newest AGREED. NULL: none.

@@ -11,8 +11,8 @@
 
 // Secrets: wiped by the owner.
 struct plk_joining {
-    uint8_t psk[16];              // of the link: gives the NNpsk0 session (plk_invite_session_psk)
-    struct plk_identity identity; // the inviter's
+    uint8_t psk[16];                             // of the link: gives the NNpsk0 session (plk_invite_session_psk)
+    struct plk_identity identity;                // the inviter's
     uint8_t recovery[32], link_psk[32], line[8]; // as in struct plk_first
     uint8_t link_secret[32];                     // of the link static in the blob
     struct plk_reset_secret reset;               // the reset key in the blob

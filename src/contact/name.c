@@ -22,7 +22,8 @@ static bool is_control(uint32_t c) {
 }
 
 static bool is_space(uint32_t c) {
-    return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f || c == 0x3000;
+    return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f ||
+           c == 0x3000;
 }
 
 // Takes no room: soft hyphen, zero-width characters and joiners, invisible operators, fillers, variation selectors.

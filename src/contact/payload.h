@@ -26,11 +26,11 @@ struct plk_reset_public {
 // Byte ranges are borrowed: from the caller when encoding, from the decoded bytes when decoding.
 struct plk_payload {
     struct plk_bytes name,
-        about; // checked by plk_name_check, plk_name_check_about; a name is left out when empty
+        about;                      // checked by plk_name_check, plk_name_check_about; a name is left out when empty
     uint8_t device[PLK_DEVICE_LEN]; // required, not zero: the sender's
-    uint8_t epoch[PLK_EPOCH_LEN]; // required, not zero: the mail epoch in which the sender sends from now on
-    uint8_t link_public[32];      // required: link static of generation 1
-    struct plk_places places;     // where the sender listens
+    uint8_t epoch[PLK_EPOCH_LEN];   // required, not zero: the mail epoch in which the sender sends from now on
+    uint8_t link_public[32];        // required: link static of generation 1
+    struct plk_places places;       // where the sender listens
     bool has_reset;
     struct plk_reset_public reset; // the sender's newest reset key
     struct plk_bytes reset_kem;    // empty until a KEM provider is built in

@@ -37,12 +37,10 @@ void plk_record_head(uint8_t out[PLK_RECORD_HEAD_LEN], enum plk_record_type type
 
 // How much of a stream's bytes the first record takes, head included; 0: its end has not come. MALFORMED: longer than
 // PLK_RECORD_MAX: the session is to be closed. Types not known are read like others and are to be passed over.
-enum plk_err plk_record_read(struct plk_bytes stream, size_t *taken, uint8_t *type,
-                             struct plk_bytes *content);
+enum plk_err plk_record_read(struct plk_bytes stream, size_t *taken, uint8_t *type, struct plk_bytes *content);
 
 // Content of REFUSED. decode: MALFORMED; a why not known is given as it is.
-void plk_record_refused_encode(uint8_t out[PLK_RECORD_REFUSED_LEN], enum plk_record_why why,
-                               uint64_t counter);
+void plk_record_refused_encode(uint8_t out[PLK_RECORD_REFUSED_LEN], enum plk_record_why why, uint64_t counter);
 enum plk_err plk_record_refused_decode(struct plk_bytes content, uint8_t *why, uint64_t *counter);
 
 #endif

@@ -9,8 +9,7 @@
 #include "contact/persona.h"
 
 #define PLK_RECOVERY_ROW_MAX 512
-#define PLK_RECOVERY_RESETS_MAX \
-    3 // own reset keys kept beside key 0: the newest, and those the peer may still use
+#define PLK_RECOVERY_RESETS_MAX 3  // own reset keys kept beside key 0: the newest, and those the peer may still use
 #define PLK_RECOVERY_REFUSED_MAX 4 // devices that were replaced
 #define PLK_RECOVERY_RESET_LEN 64  // of a PLK_BODY_RESET payload, at most
 
@@ -29,16 +28,16 @@ struct plk_recovery {
     uint8_t refused[PLK_RECOVERY_REFUSED_MAX][PLK_DEVICE_LEN]; // newest first
     uint8_t reset_count;
     struct plk_reset_secret resets[PLK_RECOVERY_RESETS_MAX]; // own, newest first
-    struct plk_reset_public reset; // theirs, newest known; number 0: only the persona key
-    uint64_t sent;                 // counter of one's newest request
-    uint64_t seen;                 // counter of their newest request that was accepted
-    uint8_t seen_hash[32];         // H of that request
+    struct plk_reset_public reset;                           // theirs, newest known; number 0: only the persona key
+    uint64_t sent;                                           // counter of one's newest request
+    uint64_t seen;                                           // counter of their newest request that was accepted
+    uint8_t seen_hash[32];                                   // H of that request
     uint32_t lines; // first contacts and re-keys completed: the local number of the current line
 };
 
 // After a first contact: reset is theirs if their payload brought one.
-void plk_recovery_init(struct plk_recovery *recovery, const struct plk_identity *identity,
-                       const uint8_t secret[32], const struct plk_payload *theirs);
+void plk_recovery_init(struct plk_recovery *recovery, const struct plk_identity *identity, const uint8_t secret[32],
+                       const struct plk_payload *theirs);
 
 // The psk of the NNpsk0 recovery session; its hint keys are derived from it, one per direction (session/hint.h).
 void plk_recovery_session_psk(uint8_t out[32], const struct plk_recovery *recovery);

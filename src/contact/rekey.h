@@ -63,8 +63,8 @@ struct plk_rekey_opened {
 //   STALE     its counter is not above the last accepted
 //   FORGED    no variant opens: not by this contact, or for keys that are gone (the caller then asks by itself)
 //   MOVED     by a device that another has replaced
-enum plk_err plk_rekey_open(const struct plk_persona *me, const struct plk_recovery *recovery,
-                            struct plk_bytes request, struct plk_rekey_opened *opened);
+enum plk_err plk_rekey_open(const struct plk_persona *me, const struct plk_recovery *recovery, struct plk_bytes request,
+                            struct plk_rekey_opened *opened);
 
 // An OPENED request has come: whether to answer it now. has_pending: one's own request waits.
 enum plk_rekey_choice {
@@ -72,22 +72,20 @@ enum plk_rekey_choice {
     PLK_REKEY_ANSWER_AND_DROP, // crossing, theirs wins: answer, delete the own pending row in the same batch
     PLK_REKEY_INSIST           // crossing, ours wins: send our request on that session, do not answer
 };
-enum plk_rekey_choice plk_rekey_decide(const uint8_t mine[PLK_PEER_ID_LEN],
-                                       const uint8_t theirs[PLK_PEER_ID_LEN], bool has_pending);
+enum plk_rekey_choice plk_rekey_decide(const uint8_t mine[PLK_PEER_ID_LEN], const uint8_t theirs[PLK_PEER_ID_LEN],
+                                       bool has_pending);
 
 // What a completed re-key leaves. Secrets: wiped by the owner.
 struct plk_rekey_done {
-    struct plk_first
-        first;  // ratchet (who asked is the initiator); its recovery member is the old one, unchanged
-    bool moved; // their device is another than before
+    struct plk_first first; // ratchet (who asked is the initiator); its recovery member is the old one, unchanged
+    bool moved;             // their device is another than before
 };
 
 // Answers. mine as for plk_rekey_ask. Writes the answer and its length; changes recovery (seen, their reset key and device,
 // lines). FORGED: a key in the request is no key; nothing changed.
-enum plk_err plk_rekey_answer(const struct plk_persona *me, struct plk_recovery *recovery,
-                              struct plk_rng *rng, const struct plk_rekey_opened *opened,
-                              const struct plk_payload *mine, uint8_t answer[PLK_REKEY_ANSWER_MAX],
-                              size_t *answer_len, struct plk_rekey_done *done);
+enum plk_err plk_rekey_answer(const struct plk_persona *me, struct plk_recovery *recovery, struct plk_rng *rng,
+                              const struct plk_rekey_opened *opened, const struct plk_payload *mine,
+                              uint8_t answer[PLK_REKEY_ANSWER_MAX], size_t *answer_len, struct plk_rekey_done *done);
 
 // Takes the answer to one's own request. theirs borrows from text. MALFORMED; FORGED; STALE: the answer to another
 // request; TOO_OLD, TOO_NEW. After an error nothing has changed; on OK recovery has.

@@ -20,7 +20,6 @@ enum plk_slot_kind {
 #define PLK_SLOT_GENERATION_LEN 13
 
 void plk_slot_make(uint8_t out[PLK_SLOT_LEN], uint32_t contact, enum plk_slot_kind kind);
-void plk_slot_generation(uint8_t out[PLK_SLOT_GENERATION_LEN], uint32_t contact, uint32_t line_number,
-                        uint32_t number);
+void plk_slot_generation(uint8_t out[PLK_SLOT_GENERATION_LEN], uint32_t contact, uint32_t line_number, uint32_t number);
 
 #endif

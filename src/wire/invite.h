@@ -24,8 +24,7 @@
 #define PLK_INVITE_RELAYS_MAX 4
 #define PLK_INVITE_HOST_MAX 128
 #define PLK_INVITE_PLACES_MAX 8
-#define PLK_INVITE_FLAGS_CRITICAL \
-    0xf0 // a reader that does not know one of these refuses with TOO_NEW; none is defined
+#define PLK_INVITE_FLAGS_CRITICAL 0xf0 // a reader that does not know one of these refuses with TOO_NEW; none is defined
 
 // The values are the wire's. (PLK_INVITE_* in node/effect.h are the user's wishes.)
 enum plk_link_kind { PLK_LINK_KIND_ONE_TIME = 1, PLK_LINK_KIND_ADDRESS = 2, PLK_LINK_KIND_INLINE = 3 };
@@ -49,8 +48,7 @@ struct plk_invite_link {
 };
 
 // Writes the link without terminator; *len says how long it is. Traps on a link that no reader would take.
-void plk_invite_link_encode(const struct plk_invite_link *link, char out[PLK_INVITE_LINK_TEXT_MAX],
-                            size_t *len);
+void plk_invite_link_encode(const struct plk_invite_link *link, char out[PLK_INVITE_LINK_TEXT_MAX], size_t *len);
 
 // Finds a link in what a person pasted, wherever it begins: white space and zero-width characters also inside it (mail
 // wraps lines), quotes, brackets, reply marks and trailing punctuation are passed over, and so is what follows a complete

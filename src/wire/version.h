@@ -9,8 +9,7 @@
 
 #define PLK_VERSION_MIN 1
 #define PLK_VERSION_MAX 1
-#define PLK_SUITE \
-    1 // X25519, Ed25519, SHA-512, ChaCha20-Poly1305, XChaCha20-Poly1305; KEM slot optional, ML-KEM-768
+#define PLK_SUITE 1 // X25519, Ed25519, SHA-512, ChaCha20-Poly1305, XChaCha20-Poly1305; KEM slot optional, ML-KEM-768
 
 // What this build can say to a peer that speaks min .. max: OK and the version in *version, TOO_OLD or TOO_NEW (as seen
 // from here), or MALFORMED when min is 0 or above max.
