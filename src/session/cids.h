@@ -12,6 +12,8 @@
 #define PLK_CIDS_LIVE 8  // ids of one side that are issued and not retired
 #define PLK_CIDS_SPAN 64 // numbers below the highest known that are still told apart
 
+#define PLK_CIDS_SEQ_MAX ((UINT64_C(1) << 62) - 1) // a varint
+
 struct plk_cid {
     uint64_t seq; // its number, from 0
     uint8_t id[PLK_PACKET_CID_LEN];

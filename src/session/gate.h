@@ -12,9 +12,8 @@
 #define PLK_GATE_INITIATE_US PLK_MINUTE      // at most one own attempt in this time because of old stamps
 
 struct plk_gate {
-    uint64_t
-        highest; // stamp accepted from the peer; 0: none. Persisted by the caller after each plk_gate_raise
-    bool has_answer; // the rest lives in memory only
+    uint64_t highest; // stamp accepted from the peer; 0: none. Persisted by the caller after each plk_gate_raise
+    bool has_answer;  // the rest lives in memory only
     uint64_t answered_us;
     uint8_t ephemeral[PLK_PACKET_EPHEMERAL_LEN];
     uint8_t answer[PLK_PACKET_HANDSHAKE_LEN];
@@ -39,8 +38,8 @@ enum plk_gate_verdict plk_gate_check(const struct plk_gate *gate, uint64_t stamp
 struct plk_bytes plk_gate_answer(const struct plk_gate *gate);
 
 // After plk_handshake_answer has authenticated a FRESH message 1: keeps its stamp and the answer.
-void plk_gate_raise(struct plk_gate *gate, uint64_t stamp, struct plk_bytes ephemeral,
-                    struct plk_bytes answer, uint64_t now_us);
+void plk_gate_raise(struct plk_gate *gate, uint64_t stamp, struct plk_bytes ephemeral, struct plk_bytes answer,
+                    uint64_t now_us);
 
 // After OLDER: whether to initiate now; at most once a minute. True is counted as done.
 bool plk_gate_may_initiate(struct plk_gate *gate, uint64_t now_us);

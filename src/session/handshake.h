@@ -19,6 +19,10 @@
 
 #define PLK_HANDSHAKE_EXTENSIONS_MAX 118 // bytes of KEM field and extensions that fit into message 1
 
+// What the header keys are exported under, for packets of the initiator and of the responder.
+#define PLK_HANDSHAKE_LABEL_INITIATOR "PeerLink/1/session/header-initiator"
+#define PLK_HANDSHAKE_LABEL_RESPONDER "PeerLink/1/session/header-responder"
+
 enum plk_handshake_kind { PLK_HANDSHAKE_KK = 1, PLK_HANDSHAKE_NN = 2 };
 
 // The keys of one generation, seen from this side. Borrowed for the call.
@@ -43,8 +47,8 @@ struct plk_handshake {
 // Begins an attempt. stamp comes from plk_stamp_take and its reservation must be durable before the message
 // leaves. own: the versions in it are set here. TOO_LONG: its extensions do not fit. FORGED: peer_static is
 // no usable key.
-enum plk_err plk_handshake_start(struct plk_handshake *h, const struct plk_handshake_keys *keys,
-                                 uint64_t stamp, const struct plk_greeting *own, struct plk_rng *rng);
+enum plk_err plk_handshake_start(struct plk_handshake *h, const struct plk_handshake_keys *keys, uint64_t stamp,
+                                 const struct plk_greeting *own, struct plk_rng *rng);
 
 // Message 1, borrowed from h, good until plk_handshake_wipe.
 static inline struct plk_bytes plk_handshake_message(const struct plk_handshake *h) {
@@ -55,8 +59,8 @@ static inline struct plk_bytes plk_handshake_message(const struct plk_handshake 
 // defined yet). The attempt is unchanged whatever happens, so garbage does not end it; the caller wipes it
 // after OK. NOT_FOUND: for another attempt. FORGED: not made with these keys for this message 1. MALFORMED:
 // authentic, but not a greeting, or of another generation. TOO_OLD, TOO_NEW: no common version.
-enum plk_err plk_handshake_finish(const struct plk_handshake *h, const struct plk_packet *message2,
-                                  uint64_t now_us, struct plk_session *session, struct plk_greeting *peer);
+enum plk_err plk_handshake_finish(const struct plk_handshake *h, const struct plk_packet *message2, uint64_t now_us,
+                                  struct plk_session *session, struct plk_greeting *peer);
 
 void plk_handshake_wipe(struct plk_handshake *h);
 

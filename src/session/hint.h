@@ -9,6 +9,7 @@
 #include "wire/packet.h"
 
 #define PLK_HINT_KEY_LEN 16
+#define PLK_HINT_LABEL "PeerLink/1/session/hint"
 
 // The direction of a hint key: who initiates.
 enum plk_hint_direction {
@@ -55,8 +56,7 @@ void plk_hint_budget_refill(struct plk_hint_budget *budget, uint64_t now_us);
 // not cover count keys; nothing was tried (a scan that stopped half way would starve the keys at the end).
 // *budget is reduced by the keys tried. The time taken tells a sender whose hint fits where it stands in the
 // array, and nobody else anything.
-enum plk_err plk_hint_scan(const struct plk_hint_entry *entries, size_t count,
-                           const struct plk_packet *message1, struct plk_hint_budget *budget,
-                           uint32_t *owner);
+enum plk_err plk_hint_scan(const struct plk_hint_entry *entries, size_t count, const struct plk_packet *message1,
+                           struct plk_hint_budget *budget, uint32_t *owner);
 
 #endif

@@ -11,12 +11,9 @@
 #define PLK_SESSION_WINDOW 2048                       // counters below the highest that are still told apart
 #define PLK_SESSION_REKEY_PACKETS (UINT64_C(1) << 20) // sent or received: a new handshake is due
 #define PLK_SESSION_REKEY_US PLK_HOUR                 // likewise, for the side that initiated
-#define PLK_SESSION_REKEY_LATE_US \
-    (2 * PLK_MINUTE) // the other side waits this much longer, which avoids most glare
-#define PLK_SESSION_COUNTER_END \
-    (UINT64_C(1) << 32) // no counter reaches this: sending stops, receiving refuses
-#define PLK_SESSION_FORGED_END \
-    (UINT64_C(1) << 35) // forgeries after which nothing is opened (RFC 9001 6.6: 2^36)
+#define PLK_SESSION_REKEY_LATE_US (2 * PLK_MINUTE)    // the other side waits this much longer, which avoids most glare
+#define PLK_SESSION_COUNTER_END (UINT64_C(1) << 32)   // no counter reaches this: sending stops, receiving refuses
+#define PLK_SESSION_FORGED_END (UINT64_C(1) << 35)    // forgeries after which nothing is opened (RFC 9001 6.6: 2^36)
 
 // The secrets that a handshake gives. docs/protocol/session.md, section 5.
 struct plk_session_keys {
@@ -35,8 +32,7 @@ struct plk_session {
     bool confirmed; // the peer has proved that it holds the keys; nothing is sealed before
 };
 
-void plk_session_init(struct plk_session *s, const struct plk_session_keys *keys, bool initiator,
-                      uint64_t now_us);
+void plk_session_init(struct plk_session *s, const struct plk_session_keys *keys, bool initiator, uint64_t now_us);
 void plk_session_wipe(struct plk_session *s);
 
 // Writes a whole data packet, text.len + PLK_PACKET_OVERHEAD bytes, into out: cid is the peer's connection id
@@ -44,16 +40,16 @@ void plk_session_wipe(struct plk_session *s);
 // *counter is the number that acknowledgements will name; one number space for all paths, from 0. Two calls
 // never share a counter. CLOSED: PLK_SESSION_COUNTER_END is reached. INVALID: not confirmed yet. out is then
 // untouched.
-enum plk_err plk_session_seal(struct plk_session *s, const uint8_t cid[PLK_PACKET_CID_LEN],
-                              struct plk_bytes text, uint8_t *out, uint64_t *counter);
+enum plk_err plk_session_seal(struct plk_session *s, const uint8_t cid[PLK_PACKET_CID_LEN], struct plk_bytes text,
+                              uint8_t *out, uint64_t *counter);
 
 // Opens a data packet: its text, body.len - PLK_PACKET_TAG_LEN bytes, goes to out, which may be body.at
 // itself. The first that opens confirms the session. MALFORMED: not a data packet, or its counter is
 // impossible. REPLAYED: opened before, or too old to know (said before anything is decrypted). FORGED: not
 // made with these keys. CLOSED: PLK_SESSION_FORGED_END. An error changes nothing in the session but the count
 // of forgeries; out may be zeroed by FORGED.
-enum plk_err plk_session_open(struct plk_session *s, const struct plk_packet *packet, uint8_t *out,
-                              size_t *out_len, uint64_t *counter);
+enum plk_err plk_session_open(struct plk_session *s, const struct plk_packet *packet, uint8_t *out, size_t *out_len,
+                              uint64_t *counter);
 
 // Time for a new handshake: hourly, or after 2^20 packets in either direction. Never before the session is
 // confirmed.

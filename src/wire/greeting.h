@@ -16,14 +16,12 @@
 struct plk_greeting {
     uint8_t version_min, version_max;
     uint8_t device[PLK_GREETING_DEVICE_LEN];
-    uint8_t incarnation[PLK_GREETING_INCARNATION_LEN]; // random, one per process start
-    uint8_t cids[PLK_GREETING_CIDS]
-                [PLK_PACKET_CID_LEN]; // the sender's connection ids number 0..3; all different
-    uint32_t generation;              // of the link keys in use; 0 for NN sessions
-    uint64_t echo; // highest stamp that the sender has accepted from the receiver in this generation; 0: none
+    uint8_t incarnation[PLK_GREETING_INCARNATION_LEN];   // random, one per process start
+    uint8_t cids[PLK_GREETING_CIDS][PLK_PACKET_CID_LEN]; // the sender's connection ids number 0..3; all different
+    uint32_t generation;                                 // of the link keys in use; 0 for NN sessions
+    uint64_t echo;        // highest stamp that the sender has accepted from the receiver in this generation; 0: none
     struct plk_bytes kem; // empty until a KEM provider is built in; borrowed
-    struct plk_bytes
-        extensions; // TLVs {type varint >= 1, length varint, value}; borrowed; unknown ones are skipped
+    struct plk_bytes extensions; // TLVs {type varint >= 1, length varint, value}; borrowed; unknown ones are skipped
 };
 
 // MALFORMED: cut short, two equal ids, a broken TLV, padding that is not zero. TOO_OLD, TOO_NEW: no common

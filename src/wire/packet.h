@@ -14,6 +14,7 @@
 #define PLK_PACKET_HINT_LEN 16
 #define PLK_PACKET_CID_LEN 8
 #define PLK_PACKET_STAMP_LEN 8
+#define PLK_PACKET_COUNTER_LEN 8
 #define PLK_PACKET_EPHEMERAL_LEN 32
 
 #define PLK_PACKET_HEADER1_LEN 26 // before the Noise message of message 1
@@ -41,6 +42,8 @@ enum plk_packet_kind {
     PLK_PACKET_MESSAGE1 = 0xC1,
     PLK_PACKET_MESSAGE2 = 0xC2,
     PLK_PACKET_DATA = 0xC3,
+    PLK_PACKET_COOKIE = 0xC4, // these two are never the kind of a decoded packet
+    PLK_PACKET_BEACON = 0xC5,
 };
 
 // All ranges are borrowed from the bytes that were decoded. Those that a kind has not are empty.

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "wire/greeting.h"
+
+#define PADDING 0 // the extension type that has no length and fills the rest
+
+static bool cids_differ(const struct plk_greeting *g) {
+    for (size_t i = 0; i < PLK_GREETING_CIDS; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (memcmp(g->cids[i], g->cids[j], PLK_PACKET_CID_LEN) == 0) return false;
+        }
+    }
+    return true;
+}
+
+static bool is_zero(struct plk_bytes bytes) {
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (bytes.at[i] != 0) return false;
+    }
+    return true;
+}
+
+// The extensions are what stands before the padding; each must be whole.
+static struct plk_bytes read_extensions(struct plk_reader *r) {
+    const uint8_t *start = r->at;
+    size_t len = 0;
+    while (r->left > 0 && !r->failed && r->at[0] != PADDING) {
+        const uint8_t *before = r->at;
+        if (plk_reader_varint(r) == PADDING) r->failed = true; // zero in a longer form
+        plk_reader_sized(r, r->left);
+        len += (size_t)(r->at - before);
+    }
+    if (!is_zero(plk_reader_rest(r))) r->failed = true;
+    return plk_bytes(start, len);
+}
+
+enum plk_err plk_greeting_decode(struct plk_greeting *greeting, struct plk_bytes payload) {
+    struct plk_greeting g = {0};
+    struct plk_reader r = plk_reader(payload);
+    g.version_min = plk_reader_u8(&r);
+    g.version_max = plk_reader_u8(&r);
+    if (r.failed || g.version_min == 0 || g.version_min > g.version_max) return PLK_ERR_MALFORMED;
+    if (g.version_max < PLK_GREETING_VERSION_MIN) return PLK_ERR_TOO_OLD;
+    if (g.version_min > PLK_GREETING_VERSION_MAX) return PLK_ERR_TOO_NEW;
+    plk_reader_copy(&r, g.device, sizeof g.device);
+    plk_reader_copy(&r, g.incarnation, sizeof g.incarnation);
+    plk_reader_copy(&r, g.cids, sizeof g.cids);
+    g.generation = plk_reader_u32(&r);
+    g.echo = plk_reader_u64(&r);
+    g.kem = plk_reader_take(&r, plk_reader_u16(&r));
+    if (!r.failed) g.extensions = read_extensions(&r);
+    if (!plk_reader_done(&r) || !cids_differ(&g)) return PLK_ERR_MALFORMED;
+    *greeting = g;
+    return PLK_ERR_OK;
+}
+
+void plk_greeting_write(struct plk_writer *w, const struct plk_greeting *greeting, size_t total_len) {
+    size_t start = w->len;
+    plk_writer_u8(w, greeting->version_min);
+    plk_writer_u8(w, greeting->version_max);
+    plk_writer_copy(w, greeting->device, sizeof greeting->device);
+    plk_writer_copy(w, greeting->incarnation, sizeof greeting->incarnation);
+    plk_writer_copy(w, greeting->cids, sizeof greeting->cids);
+    plk_writer_u32(w, greeting->generation);
+    plk_writer_u64(w, greeting->echo);
+    plk_writer_u16(w, (uint16_t)greeting->kem.len);
+    plk_writer_put(w, greeting->kem);
+    plk_writer_put(w, greeting->extensions);
+    size_t len = w->len - start;
+    if (greeting->kem.len > UINT16_MAX || len > total_len) w->failed = true;
+    if (!w->failed) plk_writer_zero(w, total_len - len);
+}
+
+bool plk_greeting_extension(const struct plk_greeting *greeting, uint64_t type, struct plk_bytes *value) {
+    struct plk_reader r = plk_reader(greeting->extensions);
+    while (r.left > 0 && !r.failed) {
+        uint64_t found = plk_reader_varint(&r);
+        struct plk_bytes bytes = plk_reader_sized(&r, r.left);
+        if (!r.failed && found == type) {
+            *value = bytes;
+            return true;
+        }
+    }
+    return false;
+}
