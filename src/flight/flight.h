@@ -18,17 +18,17 @@
 #include "wire/frame.h"
 
 #define PLK_FLIGHT_PATHS 8
-#define PLK_FLIGHT_PACKETS 4096 // outstanding on all paths together; memory grows to about 0.8 MiB then
-#define PLK_FLIGHT_RESERVE 64   // of these only for probes and other packets that are not data
-#define PLK_FLIGHT_ITEMS 8      // remembered of one packet
-#define PLK_FLIGHT_SKIPS 8      // newest numbers deliberately left out that are remembered
-#define PLK_FLIGHT_ACK_EVERY 2  // ack-eliciting packets (RFC 9000 section 13.2.2)
-#define PLK_FLIGHT_ACK_DELAY_US (20 * PLK_MS)    // max_ack_delay of both sides
+#define PLK_FLIGHT_PACKETS 4096               // outstanding on all paths together; memory grows to about 0.8 MiB then
+#define PLK_FLIGHT_RESERVE 64                 // of these only for probes and other packets that are not data
+#define PLK_FLIGHT_ITEMS 8                    // remembered of one packet
+#define PLK_FLIGHT_SKIPS 8                    // newest numbers deliberately left out that are remembered
+#define PLK_FLIGHT_ACK_EVERY 2                // ack-eliciting packets (RFC 9000 section 13.2.2)
+#define PLK_FLIGHT_ACK_DELAY_US (20 * PLK_MS) // max_ack_delay of both sides
 #define PLK_FLIGHT_RTT_INITIAL_US (333 * PLK_MS) // RFC 9002 section 6.2.2
 #define PLK_FLIGHT_GRANULARITY_US (1 * PLK_MS)   // RFC 9002 section 6.1.2
 #define PLK_FLIGHT_PACKET_THRESHOLD 3            // RFC 9002 section 6.1.1
-#define PLK_FLIGHT_SILENT_PTOS 2 // from this many probe time-outs in a row on PATH_SILENT is reported
-#define PLK_FLIGHT_PTO_MAX_US (60 * PLK_SECOND)       // back-off ends here
+#define PLK_FLIGHT_SILENT_PTOS 2                 // from this many probe time-outs in a row on PATH_SILENT is reported
+#define PLK_FLIGHT_PTO_MAX_US (60 * PLK_SECOND)  // back-off ends here
 #define PLK_FLIGHT_WINDOW_MAX (UINT64_C(4096) * 1500) // congestion window, bytes, when the caller sets none
 
 struct plk_flight;

@@ -54,8 +54,7 @@ bool plk_streams_wants(const struct plk_streams *s);
 // higher) whose encoding fits into room bytes. false: none. Its bytes are borrowed until the next call on s.
 // The frame counts as sent: if its packet does not leave after all, hand the item to plk_streams_lost.
 // item->kind PADDING: nothing to remember.
-bool plk_streams_next(struct plk_streams *s, size_t room, struct plk_frame *frame,
-                      struct plk_frame_item *item);
+bool plk_streams_next(struct plk_streams *s, size_t room, struct plk_frame *frame, struct plk_frame_item *item);
 // An item comes back. Both may come for the same bytes, in any order and number. Items of other kinds, or
 // from before a restart that no longer fit, are ignored. The caller drops a session's items when it restarts
 // the streams.

@@ -201,8 +201,7 @@ bool plk_frame_put_ack(struct plk_writer *w, const struct plk_frame_ack *ack) {
     return true;
 }
 
-bool plk_frame_put_stream(struct plk_writer *w, uint32_t id, uint64_t offset, bool fin,
-                          struct plk_bytes bytes) {
+bool plk_frame_put_stream(struct plk_writer *w, uint32_t id, uint64_t offset, bool fin, struct plk_bytes bytes) {
     size_t begin = w->len;
     plk_assert(id < PLK_FRAME_STREAMS && bytes.len <= PLK_FRAME_MAX - offset);
     if (w->failed) return false;
@@ -224,9 +223,7 @@ static bool put_number(struct plk_writer *w, enum plk_frame_type type, uint64_t 
     return settle(w, begin);
 }
 
-bool plk_frame_put_max_data(struct plk_writer *w, uint64_t limit) {
-    return put_number(w, PLK_FRAME_MAX_DATA, limit);
-}
+bool plk_frame_put_max_data(struct plk_writer *w, uint64_t limit) { return put_number(w, PLK_FRAME_MAX_DATA, limit); }
 
 bool plk_frame_put_max_stream_data(struct plk_writer *w, uint32_t id, uint64_t limit) {
     size_t begin = w->len;
@@ -277,13 +274,9 @@ bool plk_frame_put_new_cid(struct plk_writer *w, uint64_t seq, const uint8_t cid
     return settle(w, begin);
 }
 
-bool plk_frame_put_retire_cid(struct plk_writer *w, uint64_t seq) {
-    return put_number(w, PLK_FRAME_RETIRE_CID, seq);
-}
+bool plk_frame_put_retire_cid(struct plk_writer *w, uint64_t seq) { return put_number(w, PLK_FRAME_RETIRE_CID, seq); }
 
-bool plk_frame_put_close(struct plk_writer *w, uint64_t reason) {
-    return put_number(w, PLK_FRAME_CLOSE, reason);
-}
+bool plk_frame_put_close(struct plk_writer *w, uint64_t reason) { return put_number(w, PLK_FRAME_CLOSE, reason); }
 
 bool plk_frame_put_addresses(struct plk_writer *w, uint64_t sequence, const struct plk_frame_address *list,
                              unsigned count) {
@@ -308,8 +301,7 @@ bool plk_frame_put(struct plk_writer *w, const struct plk_frame *f) {
     case PLK_FRAME_PING:
         return plk_frame_put_ping(w);
     case PLK_FRAME_ACK:
-        return !w->failed && ranges_that_fit(&f->ack, w->cap - w->len) == f->ack.count &&
-               plk_frame_put_ack(w, &f->ack);
+        return !w->failed && ranges_that_fit(&f->ack, w->cap - w->len) == f->ack.count && plk_frame_put_ack(w, &f->ack);
     case PLK_FRAME_STREAM:
         return plk_frame_put_stream(w, f->stream.id, f->stream.offset, f->stream.fin, f->stream.bytes);
     case PLK_FRAME_MAX_DATA:

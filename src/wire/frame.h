@@ -116,8 +116,7 @@ bool plk_frame_put_padding(struct plk_writer *w, size_t len);
 bool plk_frame_put_ping(struct plk_writer *w);
 // With as many of the newest ranges as fit.
 bool plk_frame_put_ack(struct plk_writer *w, const struct plk_frame_ack *ack);
-bool plk_frame_put_stream(struct plk_writer *w, uint32_t id, uint64_t offset, bool fin,
-                          struct plk_bytes bytes);
+bool plk_frame_put_stream(struct plk_writer *w, uint32_t id, uint64_t offset, bool fin, struct plk_bytes bytes);
 bool plk_frame_put_max_data(struct plk_writer *w, uint64_t limit);
 bool plk_frame_put_max_stream_data(struct plk_writer *w, uint32_t id, uint64_t limit);
 bool plk_frame_put_datagram(struct plk_writer *w, struct plk_bytes bytes);

@@ -15,8 +15,7 @@ static bool ack_equal(const struct plk_frame_ack *a, const struct plk_frame_ack 
 }
 
 static bool addresses_equal(const struct plk_frame *a, const struct plk_frame *b) {
-    if (a->addresses.count != b->addresses.count || a->addresses.sequence != b->addresses.sequence)
-        return false;
+    if (a->addresses.count != b->addresses.count || a->addresses.sequence != b->addresses.sequence) return false;
     for (unsigned i = 0; i < a->addresses.count; i++) {
         if (a->addresses.list[i].transport != b->addresses.list[i].transport) return false;
         if (!plk_addr_equal(&a->addresses.list[i].addr, &b->addresses.list[i].addr)) return false;
@@ -32,8 +31,8 @@ static bool same(const struct plk_frame *a, const struct plk_frame *b) {
     case PLK_FRAME_ADDRESSES:
         return addresses_equal(a, b);
     case PLK_FRAME_STREAM:
-        return a->stream.id == b->stream.id && a->stream.fin == b->stream.fin &&
-               a->stream.offset == b->stream.offset && plk_bytes_equal(a->stream.bytes, b->stream.bytes);
+        return a->stream.id == b->stream.id && a->stream.fin == b->stream.fin && a->stream.offset == b->stream.offset &&
+               plk_bytes_equal(a->stream.bytes, b->stream.bytes);
     case PLK_FRAME_DATAGRAM:
         return plk_bytes_equal(a->datagram, b->datagram);
     case PLK_FRAME_PATH_RESPONSE:
@@ -44,8 +43,7 @@ static bool same(const struct plk_frame *a, const struct plk_frame *b) {
     case PLK_FRAME_NEW_CID:
         return a->new_cid.seq == b->new_cid.seq && memcmp(a->new_cid.cid, b->new_cid.cid, 8) == 0;
     case PLK_FRAME_MAX_STREAM_DATA:
-        return a->max_stream_data.id == b->max_stream_data.id &&
-               a->max_stream_data.limit == b->max_stream_data.limit;
+        return a->max_stream_data.id == b->max_stream_data.id && a->max_stream_data.limit == b->max_stream_data.limit;
     case PLK_FRAME_PADDING:
         return a->padding == b->padding;
     case PLK_FRAME_PING:

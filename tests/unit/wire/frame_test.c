@@ -194,8 +194,7 @@ static void what_no_version_knows_is_malformed(void **state) {
     assert_malformed(stream_8, sizeof stream_8);
     const uint8_t fin_2[] = {PLK_FRAME_STREAM, 0, 0, 1, 2, 'a'};
     assert_malformed(fin_2, sizeof fin_2);
-    const uint8_t past_the_end[] = {
-        PLK_FRAME_STREAM, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 'a'};
+    const uint8_t past_the_end[] = {PLK_FRAME_STREAM, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 'a'};
     assert_malformed(past_the_end, sizeof past_the_end);
     const uint8_t limit_of_8[] = {PLK_FRAME_MAX_STREAM_DATA, 8, 1};
     assert_malformed(limit_of_8, sizeof limit_of_8);

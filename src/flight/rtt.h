@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The round-trip time of one path: RFC 9002 section 5, and the probe time-out made of it (section 6.2.1).
+#ifndef PLK_FLIGHT_RTT_H
+#define PLK_FLIGHT_RTT_H
+
+#include "base/time.h"
+
+struct plk_rtt {
+    bool has;          // one sample at least
+    uint64_t first_us; // when the first sample was taken, 0: before the path was made
+    uint64_t latest_us, smoothed_us, var_us, min_us;
+};
+
+void plk_rtt_init(struct plk_rtt *rtt);
+
+// sample_us from sending to the acknowledgement of the largest number in it; delay_us is what the peer says
+// it waited, believed up to the agreed maximum.
+void plk_rtt_sample(struct plk_rtt *rtt, uint64_t now_us, uint64_t sample_us, uint64_t delay_us);
+
+uint64_t plk_rtt_pto_us(const struct plk_rtt *rtt);  // without back-off, the peer's ack delay included
+uint64_t plk_rtt_loss_us(const struct plk_rtt *rtt); // time threshold (section 6.1.2)
+
+#endif
