@@ -36,7 +36,8 @@
     X(UNSUPPORTED, "this is not supported here")                                                                       \
     X(GAP, "too many messages are missing in between")                                                                 \
     X(INVALID, "this is not valid")                                                                                    \
-    X(MOVED, "this profile has moved to another device")
+    X(MOVED, "this profile has moved to another device")                                                               \
+    X(TOO_LATE, "this may have reached the other side already")
 
 enum plk_err {
 #define PLK_ERR_NAME(name, text) PLK_ERR_##name,
