@@ -8,9 +8,8 @@
 #include "base/err.h"
 #include "crypto/crypto.h"
 
-#define PLK_CIPHER_PREFIX_LEN 3 // version u8, header length u16: authenticated with the header
-#define PLK_CIPHER_HEADER_LEN \
-    (32 + 4 + 4 + 1) // ratchet public key, previous u32, n u32, length of the KEM part
+#define PLK_CIPHER_PREFIX_LEN 3                // version u8, header length u16: authenticated with the header
+#define PLK_CIPHER_HEADER_LEN (32 + 4 + 4 + 1) // ratchet public key, previous u32, n u32, length of the KEM part
 #define PLK_CIPHER_HEADER_SEALED_LEN (PLK_XNONCE_LEN + PLK_CIPHER_HEADER_LEN + PLK_TAG_LEN)
 #define PLK_CIPHER_KEM_MAX 2400 // bytes: ML-KEM-768 key and ciphertext are 2,272
 #define PLK_CIPHER_HEADER_SEALED_MAX (PLK_CIPHER_HEADER_SEALED_LEN + 1 + PLK_CIPHER_KEM_MAX)
@@ -40,8 +39,8 @@ void plk_cipher_chain(uint8_t chain[32], uint8_t key[32]);
 // Writes PLK_CIPHER_PREFIX_LEN + PLK_CIPHER_HEADER_SEALED_LEN + text.len + PLK_TAG_LEN bytes. ad: at most
 // PLK_RATCHET_AD_MAX.
 void plk_cipher_seal(uint8_t *out, const uint8_t header_key[32], const uint8_t key[32],
-                     const uint8_t nonce[PLK_XNONCE_LEN], const struct plk_cipher_header *header,
-                     struct plk_bytes ad, struct plk_bytes text);
+                     const uint8_t nonce[PLK_XNONCE_LEN], const struct plk_cipher_header *header, struct plk_bytes ad,
+                     struct plk_bytes text);
 
 // MALFORMED, TOO_NEW.
 enum plk_err plk_cipher_split(struct plk_cipher_parts *parts, struct plk_bytes sealed);

@@ -21,8 +21,7 @@ enum plk_err plk_ratchet_init_initiator(struct plk_ratchet *r, struct plk_bytes 
     return PLK_ERR_OK;
 }
 
-void plk_ratchet_init_responder(struct plk_ratchet *r, struct plk_bytes secret,
-                                const uint8_t own_secret[32]) {
+void plk_ratchet_init_responder(struct plk_ratchet *r, struct plk_bytes secret, const uint8_t own_secret[32]) {
     plk_assert(secret.len >= PLK_RATCHET_SECRET_MIN);
     memset(r, 0, sizeof *r);
     plk_cipher_init(r->root, r->next_recv_header, r->next_send_header, secret);
@@ -62,8 +61,8 @@ static enum plk_err send_step(struct plk_ratchet *r, struct plk_rng *rng) {
     return PLK_ERR_OK;
 }
 
-enum plk_err plk_ratchet_encrypt(struct plk_ratchet *r, struct plk_rng *rng, struct plk_bytes ad,
-                                 struct plk_bytes text, uint8_t *out, struct plk_ratchet_place *place) {
+enum plk_err plk_ratchet_encrypt(struct plk_ratchet *r, struct plk_rng *rng, struct plk_bytes ad, struct plk_bytes text,
+                                 uint8_t *out, struct plk_ratchet_place *place) {
     plk_assert(plk_ratchet_can_send(r) && ad.len <= PLK_RATCHET_AD_MAX);
     if (text.len > PLK_RATCHET_TEXT_MAX) return PLK_ERR_TOO_LONG;
     if (plk_ratchet_ahead(r) >= PLK_RATCHET_HARD_AHEAD || r->send_n == UINT32_MAX) return PLK_ERR_LIMIT;

@@ -62,8 +62,7 @@ struct plk_ratchet {
 
 // Both sides start from the same secret of PLK_RATCHET_SECRET_MIN or more bytes (else a trap). The initiator
 // knows the responder's ratchet public key; FORGED if that is not a key (plk_dh), and r is then untouched.
-enum plk_err plk_ratchet_init_initiator(struct plk_ratchet *r, struct plk_bytes secret,
-                                        const uint8_t their_public[32]);
+enum plk_err plk_ratchet_init_initiator(struct plk_ratchet *r, struct plk_bytes secret, const uint8_t their_public[32]);
 // The responder owns that key pair (a prekey of its bundle or of its reset key).
 void plk_ratchet_init_responder(struct plk_ratchet *r, struct plk_bytes secret, const uint8_t own_secret[32]);
 
@@ -80,15 +79,15 @@ struct plk_ratchet_place {
 // PLK_RATCHET_AD_MAX, else a trap) is bound, not sent: both sides give the same. OK: r moved on, its row
 // changed. LIMIT: PLK_RATCHET_HARD_AHEAD is reached. TOO_LONG: above PLK_RATCHET_TEXT_MAX. After an error
 // nothing has changed. Traps unless plk_ratchet_can_send.
-enum plk_err plk_ratchet_encrypt(struct plk_ratchet *r, struct plk_rng *rng, struct plk_bytes ad,
-                                 struct plk_bytes text, uint8_t *out, struct plk_ratchet_place *place);
+enum plk_err plk_ratchet_encrypt(struct plk_ratchet *r, struct plk_rng *rng, struct plk_bytes ad, struct plk_bytes text,
+                                 uint8_t *out, struct plk_ratchet_place *place);
 
 // What a successful decryption did. The row of r has changed, and what `changed` says.
 struct plk_ratchet_got {
     size_t text_len;
-    struct plk_ratchet_place place; // in the receiving chain
-    bool stepped; // a new receiving chain began: the peer had a message of the sending chain
-    bool late;    // by a skipped key
+    struct plk_ratchet_place place;    // in the receiving chain
+    bool stepped;                      // a new receiving chain began: the peer had a message of the sending chain
+    bool late;                         // by a skipped key
     struct plk_skipped_change changed; // rows of struct plk_skipped to write or delete
 };
 

@@ -36,8 +36,8 @@ static bool expired(uint64_t since_ms, uint64_t wall_ms) {
 }
 
 // A number that its chain has passed: its key is kept, was used, or was dropped.
-static enum plk_err take_late(struct opening *o, const struct plk_skipped *skipped, uint32_t chain,
-                              uint32_t floor, uint64_t wall_ms) {
+static enum plk_err take_late(struct opening *o, const struct plk_skipped *skipped, uint32_t chain, uint32_t floor,
+                              uint64_t wall_ms) {
     const struct plk_skipped_entry *entry = plk_skipped_find(skipped, chain, o->header.n);
     if (entry == NULL) return o->header.n < floor ? PLK_ERR_EXPIRED : PLK_ERR_SPENT;
     if (expired(entry->since_ms, wall_ms)) return PLK_ERR_EXPIRED;
@@ -49,20 +49,17 @@ static enum plk_err take_late(struct opening *o, const struct plk_skipped *skipp
 
 // The receiving half of a Diffie-Hellman step: the current chain becomes an old one, the header's key starts
 // the next. The oldest of too many old chains is left out; its skipped keys go at the commit.
-static enum plk_err receive_step(struct plk_ratchet *r, const struct plk_cipher_header *header,
-                                 uint64_t wall_ms) {
+static enum plk_err receive_step(struct plk_ratchet *r, const struct plk_cipher_header *header, uint64_t wall_ms) {
     uint8_t dh[32];
     // The next header key is only of use to a peer that has this side's newest ratchet key, which it has not
     // while the sending half of the last step is still to be done.
     if (r->turn || (r->recv_id == 0 && header->previous != 0)) return PLK_ERR_MALFORMED;
-    if (header->previous > r->recv_n && header->previous - r->recv_n > PLK_RATCHET_GAP_MAX)
-        return PLK_ERR_GAP;
+    if (header->previous > r->recv_n && header->previous - r->recv_n > PLK_RATCHET_GAP_MAX) return PLK_ERR_GAP;
     if (r->recv_id == UINT32_MAX) return PLK_ERR_LIMIT;
     enum plk_err err = plk_dh(dh, r->own_secret, header->public);
     if (err != PLK_ERR_OK) return PLK_ERR_MALFORMED;
     if (r->recv_id != 0) {
-        if (r->old_count == PLK_RATCHET_OLD_MAX)
-            memmove(r->old, r->old + 1, --r->old_count * sizeof r->old[0]);
+        if (r->old_count == PLK_RATCHET_OLD_MAX) memmove(r->old, r->old + 1, --r->old_count * sizeof r->old[0]);
         struct plk_ratchet_old *old = &r->old[r->old_count++];
         *old = (struct plk_ratchet_old){.chain = r->recv_id, .floor = r->recv_floor, .since_ms = wall_ms};
         memcpy(old->header, r->recv_header, 32);

@@ -7,8 +7,7 @@
 
 #define ROW_VERSION 1
 
-_Static_assert(2 + 10 * 32 + 7 * 4 + 1 + PLK_RATCHET_OLD_MAX * (4 + 4 + 8 + 32) <= PLK_RATCHET_ROW_MAX,
-               "row");
+_Static_assert(2 + 10 * 32 + 7 * 4 + 1 + PLK_RATCHET_OLD_MAX * (4 + 4 + 8 + 32) <= PLK_RATCHET_ROW_MAX, "row");
 
 size_t plk_ratchet_encode(const struct plk_ratchet *r, uint8_t out[PLK_RATCHET_ROW_MAX]) {
     const uint8_t *const keys[] = {r->root,        r->own_secret,      r->own_public,       r->their_public,

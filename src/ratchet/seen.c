@@ -25,9 +25,7 @@ static uint16_t find(const struct plk_seen *seen, const uint8_t *hash) {
     return at;
 }
 
-bool plk_seen_has(const struct plk_seen *seen, const uint8_t hash[PLK_SEEN_HASH_LEN]) {
-    return find(seen, hash) != 0;
-}
+bool plk_seen_has(const struct plk_seen *seen, const uint8_t hash[PLK_SEEN_HASH_LEN]) { return find(seen, hash) != 0; }
 
 static void link_slot(struct plk_seen *seen, size_t slot) {
     uint16_t *head = bucket_of(seen, seen->hashes[slot]);

@@ -14,8 +14,8 @@
 
 #define PLK_SEEN_HASH_LEN 16
 #define PLK_SEEN_MIN 1024
-#define PLK_SEEN_BLOCK 32 // hashes of one row
-#define PLK_SEEN_ROWS 33  // PLK_SEEN_MIN full ones and the one being filled
+#define PLK_SEEN_BLOCK 32                                         // hashes of one row
+#define PLK_SEEN_ROWS 33                                          // PLK_SEEN_MIN full ones and the one being filled
 #define PLK_SEEN_ROW_MAX (8 + PLK_SEEN_BLOCK * PLK_SEEN_HASH_LEN) // number of the first u64, then the hashes
 #define PLK_SEEN_SLOTS (PLK_SEEN_ROWS * PLK_SEEN_BLOCK)
 

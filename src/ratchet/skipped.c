@@ -4,9 +4,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 
-void plk_skipped_init(struct plk_skipped *skipped, struct plk_mem *mem) {
-    *skipped = (struct plk_skipped){.mem = mem};
-}
+void plk_skipped_init(struct plk_skipped *skipped, struct plk_mem *mem) { *skipped = (struct plk_skipped){.mem = mem}; }
 
 void plk_skipped_free(struct plk_skipped *skipped) {
     plk_mem_give(skipped->mem, skipped->at);
@@ -29,8 +27,7 @@ static size_t lower_bound(const struct plk_skipped *skipped, uint32_t chain, uin
     return low;
 }
 
-const struct plk_skipped_entry *plk_skipped_find(const struct plk_skipped *skipped, uint32_t chain,
-                                                 uint32_t n) {
+const struct plk_skipped_entry *plk_skipped_find(const struct plk_skipped *skipped, uint32_t chain, uint32_t n) {
     size_t index = lower_bound(skipped, chain, n);
     if (index == skipped->count) return NULL;
     const struct plk_skipped_entry *entry = &skipped->at[index];
@@ -52,8 +49,7 @@ static void append(struct plk_skipped *skipped, const struct plk_skipped_entry *
     skipped->at[skipped->count++] = *entry;
 }
 
-void plk_skipped_add(struct plk_skipped *skipped, uint32_t chain, uint32_t n, uint64_t wall_ms,
-                     const uint8_t key[32]) {
+void plk_skipped_add(struct plk_skipped *skipped, uint32_t chain, uint32_t n, uint64_t wall_ms, const uint8_t key[32]) {
     plk_assert(lower_bound(skipped, chain, n) == skipped->count);
     struct plk_skipped_entry entry = {.chain = chain, .n = n, .since_ms = wall_ms};
     memcpy(entry.key, key, sizeof entry.key);

@@ -63,13 +63,11 @@ enum plk_err plk_skipped_load(struct plk_skipped *skipped, struct plk_bytes row_
 // ---- for ratchet.c
 
 // The entry, borrowed until the next change; NULL if there is none.
-const struct plk_skipped_entry *plk_skipped_find(const struct plk_skipped *skipped, uint32_t chain,
-                                                 uint32_t n);
+const struct plk_skipped_entry *plk_skipped_find(const struct plk_skipped *skipped, uint32_t chain, uint32_t n);
 
 // Appends one key; {chain, n} is above all that are held, and there is room (else a trap). The whole row is
 // as young as it.
-void plk_skipped_add(struct plk_skipped *skipped, uint32_t chain, uint32_t n, uint64_t wall_ms,
-                     const uint8_t key[32]);
+void plk_skipped_add(struct plk_skipped *skipped, uint32_t chain, uint32_t n, uint64_t wall_ms, const uint8_t key[32]);
 
 // Wipes and removes that key, which is held (else a trap).
 void plk_skipped_remove(struct plk_skipped *skipped, uint32_t chain, uint32_t n);
