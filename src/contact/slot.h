@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Keys of the rows of table link, and of table blob, that belong to src/contact: {contact u32, kind u8, ...}. Kinds below 64
-// are mail's (mail/key.h), from 64 contact's, from 128 the node's.
+// Keys of the rows of table link, and of table blob, that belong to src/contact: {contact u32, kind u8, ...}. Kinds 64-79
+// are mail's (mail/key.h), from 80 contact's, from 128 the node's.
 #ifndef PLK_CONTACT_SLOT_H
 #define PLK_CONTACT_SLOT_H
 
 #include "base/bytes.h"
 
 enum plk_slot_kind {
-    PLK_SLOT_RECOVERY = 64,   // link: contact/recovery.h
-    PLK_SLOT_GENERATION = 65, // link: line u32, number u32: contact/generation.h
-    PLK_SLOT_PENDING = 66,    // link: contact/rekey.h, an own request
-    PLK_SLOT_ANSWER = 67,     // link: the last answer to a re-key, as sent
-    PLK_SLOT_JOINING = 68,    // link: contact/joining.h, until the acceptance has come
-    PLK_SLOT_BLOB = 69,       // blob: the joiner's blob, as sent
-    PLK_SLOT_ACCEPTANCE = 70, // blob: the inviter's acceptance, as sent
+    PLK_SLOT_RECOVERY = 80,   // link: contact/recovery.h
+    PLK_SLOT_GENERATION = 81, // link: line u32, number u32: contact/generation.h
+    PLK_SLOT_PENDING = 82,    // link: contact/rekey.h, an own request
+    PLK_SLOT_ANSWER = 83,     // link: the last answer to a re-key, as sent
+    PLK_SLOT_JOINING = 84,    // link: contact/joining.h, until the acceptance has come
+    PLK_SLOT_BLOB = 85,       // blob: the joiner's blob, as sent
+    PLK_SLOT_ACCEPTANCE = 86, // blob: the inviter's acceptance, as sent
 };
 
 #define PLK_SLOT_LEN 5
