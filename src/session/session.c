@@ -66,7 +66,7 @@ enum plk_err plk_session_open(struct plk_session *s, const struct plk_packet *pa
     mask_counter(number, packet->counter.at, s->keys.recv_header, packet->body.at);
     struct plk_reader r = plk_reader(plk_bytes(number, PLK_PACKET_COUNTER_LEN));
     uint64_t value = plk_reader_u64(&r);
-    if (value >= PLK_SESSION_COUNTER_END) return PLK_ERR_MALFORMED;
+    if (value >= PLK_SESSION_COUNTER_END) return PLK_ERR_FORGED; // most garbage ends here, before any decryption
     if (was_opened(s, value)) return PLK_ERR_REPLAYED;
     enum plk_err err = plk_aead_open(out, s->keys.recv, value, plk_writer_bytes(&w), packet->body);
     if (err != PLK_ERR_OK) {

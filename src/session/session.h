@@ -26,7 +26,7 @@ struct plk_session {
     uint64_t send_next;                       // counter of the next packet
     uint64_t recv_next;                       // highest counter opened, plus 1; 0: none
     uint64_t window[PLK_SESSION_WINDOW / 64]; // bit (counter mod 2048): opened
-    uint64_t forged;                          // packets that failed to open
+    uint64_t forged;                          // packets that failed to decrypt
     uint64_t started_us;
     bool initiator;
     bool confirmed; // the peer has proved that it holds the keys; nothing is sealed before
@@ -43,11 +43,10 @@ void plk_session_wipe(struct plk_session *s);
 enum plk_err plk_session_seal(struct plk_session *s, const uint8_t cid[PLK_PACKET_CID_LEN], struct plk_bytes text,
                               uint8_t *out, uint64_t *counter);
 
-// Opens a data packet: its text, body.len - PLK_PACKET_TAG_LEN bytes, goes to out, which may be body.at
-// itself. The first that opens confirms the session. MALFORMED: not a data packet, or its counter is
-// impossible. REPLAYED: opened before, or too old to know (said before anything is decrypted). FORGED: not
-// made with these keys. CLOSED: PLK_SESSION_FORGED_END. An error changes nothing in the session but the count
-// of forgeries; out may be zeroed by FORGED.
+// Opens a data packet: its text, body.len - PLK_PACKET_TAG_LEN bytes, goes to out, which may be body.at itself. The first
+// that opens confirms the session. MALFORMED: not a data packet. REPLAYED: opened before, or too old to know (said before
+// anything is decrypted). FORGED: not made with these keys, or its counter is impossible. CLOSED: PLK_SESSION_FORGED_END.
+// An error changes nothing in the session but the count of forgeries; out may be zeroed by FORGED.
 enum plk_err plk_session_open(struct plk_session *s, const struct plk_packet *packet, uint8_t *out, size_t *out_len,
                               uint64_t *counter);
 
