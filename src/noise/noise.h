@@ -42,13 +42,14 @@ enum plk_err plk_noise_init(struct plk_noise *n, const char *name, bool initiato
 // Bytes that the next message adds around its payload (keys and tags).
 size_t plk_noise_overhead(const struct plk_noise *n);
 
-// Writes the next message into out (payload.len + overhead bytes); *out_len says how many. INVALID when it is
-// not this side's turn. FORGED when the peer's key is refused by plk_dh: the handshake is dead.
+// Writes the next message into out (payload.len + overhead bytes); *out_len says how many. out is not the payload's place.
+// INVALID: not this side's turn. TOO_LONG: above PLK_NOISE_MESSAGE_MAX; nothing has changed. FORGED: the peer's key is refused
+// by plk_dh, and the handshake is dead.
 enum plk_err plk_noise_write(struct plk_noise *n, struct plk_bytes payload, uint8_t *out, size_t *out_len);
 
-// Reads the next message; the payload (message.len - overhead bytes) goes to out. CUT_OFF, FORGED: the
-// handshake is dead, as Noise demands; a caller that must go on after garbage keeps a copy of the struct from
-// before.
+// Reads the next message; the payload (message.len - overhead bytes) goes to out. INVALID: not this side's turn. CUT_OFF,
+// TOO_LONG, FORGED: the handshake is dead, as Noise demands; a caller that must go on after garbage keeps a copy of the struct
+// from before.
 enum plk_err plk_noise_read(struct plk_noise *n, struct plk_bytes message, uint8_t *out, size_t *out_len);
 
 // The ephemeral public key with which this side's first message begins; known from plk_noise_init on.
