@@ -55,10 +55,12 @@ struct plk_generation_change {
     } gone[PLK_GENERATIONS_MAX];
 };
 
-// Generation 1 of a new line (first contact or re-key).
+// Generation 1 of a new line (first contact or re-key). agreed: by who has seen the peer's half last (the joiner with the
+// acceptance, the asker with the answer); the other side's is ANSWERED until it hears of it. A proposal that was not answered
+// dies with its line.
 void plk_generation_begin(struct plk_generations *all, uint32_t line_number, const uint8_t line[8],
                           const uint8_t psk[32], const uint8_t own_secret[32], const uint8_t peer_public[32],
-                          uint64_t now_ms, struct plk_generation_change *change);
+                          bool agreed, uint64_t now_ms, struct plk_generation_change *change);
 
 // Proposer: time for a new one? Never while one is PROPOSED. Then: the payload for PLK_BODY_LINK, to be put into the same
 // batch as the rows.
@@ -84,7 +86,7 @@ void plk_generation_confirmed(struct plk_generations *all, size_t index, uint64_
 void plk_generation_expire(struct plk_generations *all, uint64_t now_ms, struct plk_generation_change *change);
 uint64_t plk_generation_expire_ms(const struct plk_generations *all);
 
-// The one to initiate with: the newest AGREED. NULL: none.
+// The one to initiate with: the newest AGREED; while there is none, the newest ANSWERED. NULL: none.
 const struct plk_generation *plk_generation_newest(const struct plk_generations *all);
 
 // May message 1 of at[index] be accepted? ANSWERED and AGREED ones, the two newest of the current line and the newest of

@@ -31,6 +31,7 @@
 // An own request that is not answered. Secrets: wiped by the owner.
 struct plk_rekey_pending {
     uint8_t ephemeral[PLK_REKEY_VARIANTS_MAX][32]; // secrets
+    struct plk_reset_public reset;                 // theirs, as asked with; number 0: the persona key only
     uint8_t link_secret[32];                       // of the link static that the request names
     uint8_t epoch[PLK_EPOCH_LEN];                  // that the request names
     size_t request_len;
@@ -83,9 +84,9 @@ struct plk_rekey_done {
 
 // Answers. mine as for plk_rekey_ask. Writes the answer and its length; changes recovery (seen, their reset key and device,
 // lines). FORGED: a key in the request is no key; nothing changed.
-enum plk_err plk_rekey_answer(const struct plk_persona *me, struct plk_recovery *recovery, struct plk_rng *rng,
-                              const struct plk_rekey_opened *opened, const struct plk_payload *mine,
-                              uint8_t answer[PLK_REKEY_ANSWER_MAX], size_t *answer_len, struct plk_rekey_done *done);
+enum plk_err plk_rekey_answer(struct plk_recovery *recovery, struct plk_rng *rng, const struct plk_rekey_opened *opened,
+                              const struct plk_payload *mine, uint8_t answer[PLK_REKEY_ANSWER_MAX], size_t *answer_len,
+                              struct plk_rekey_done *done);
 
 // Takes the answer to one's own request. theirs borrows from text. MALFORMED; FORGED; STALE: the answer to another
 // request; TOO_OLD, TOO_NEW. After an error nothing has changed; on OK recovery has.
