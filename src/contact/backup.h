@@ -43,7 +43,6 @@ struct plk_backup {
     uint64_t made_ms;
     struct plk_buf text;
     struct plk_reader reader; // over text
-    uint64_t last;
 };
 
 // Opens and checks all of it. MALFORMED: not a backup; CUT_OFF; TOO_NEW; FORGED: of another seed, or damaged; LIMIT.
