@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "api/api.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/client.h"
+
+static void on_connection(uv_stream_t *stream, int status) {
+    struct plk_api *api = stream->data;
+    if (status == 0 && !api->closing) plk_client_accept(api);
+}
+
+static void on_prepare(uv_prepare_t *prepare) {
+    struct plk_api *api = prepare->data;
+    for (struct plk_client *client = api->clients; client != NULL;) {
+        struct plk_client *next = client->next;
+        plk_client_tick(client);
+        client = next;
+    }
+}
+
+void plk_api_event(struct plk_api *api, const struct plk_output *output) {
+    if (api == NULL || api->closing) return;
+    const struct plk_event_row *event = &output->event.row;
+    if (event->kind == PLK_EVENT_PATH) {
+        plk_watch_path(api, event->contact);
+        return;
+    }
+    if (event->n > api->last_event) api->last_event = event->n;
+    if (event->kind == PLK_EVENT_STATE) plk_wait_event(api, event);
+}
+
+// ---- life -----------------------------------------------------------------------------------------------------------
+
+static void on_closed(uv_handle_t *handle) {
+    struct plk_api *api = handle->data;
+    api->open_handles--;
+}
+
+static void close_handle(struct plk_api *api, uv_handle_t *handle) {
+    if (handle->data == api && !uv_is_closing(handle)) uv_close(handle, on_closed);
+}
+
+// Binds with a mode that lets nobody else connect, whatever the umask. The home's lock is ours, so a socket that is there
+// already belongs to nobody.
+static int bind_socket(struct plk_api *api) {
+    unlink(api->socket);
+    mode_t old = umask(0177);
+    int failed = uv_pipe_bind(&api->listener, api->socket);
+    umask(old);
+    return failed;
+}
+
+static enum plk_fault_kind start(struct plk_api *api, struct plk_fault *fault) {
+    uv_loop_t *loop = plk_host_loop(api->host);
+    api->listener.data = api->prepare.data = api->timer.data = api;
+    int failed = uv_pipe_init(loop, &api->listener, 0);
+    if (failed == 0) failed = uv_prepare_init(loop, &api->prepare);
+    if (failed == 0) failed = uv_timer_init(loop, &api->timer);
+    api->open_handles = 3;
+    if (failed == 0) failed = bind_socket(api);
+    if (failed == 0) failed = uv_listen((uv_stream_t *)&api->listener, PLK_API_CLIENTS_MAX, on_connection);
+    if (failed == 0) failed = uv_prepare_start(&api->prepare, on_prepare);
+    if (failed == 0) return PLK_FAULT_NONE;
+    return plk_fault_set(fault, PLK_FAULT_SYSTEM, "cannot listen on %.110s: %s", api->socket, uv_strerror(failed));
+}
+
+enum plk_fault_kind plk_api_open(struct plk_api **out, const struct plk_api_config *config, struct plk_fault *fault) {
+    *out = NULL;
+    struct plk_api *api = calloc(1, sizeof *api);
+    plk_assert(api != NULL);
+    api->host = config->host;
+    api->version = config->version;
+    api->down = config->down;
+    api->ctx = config->ctx;
+    enum plk_fault_kind kind = plk_home_socket(plk_host_home(api->host), true, api->socket, fault);
+    if (kind != PLK_FAULT_NONE) {
+        free(api);
+        return kind;
+    }
+    kind = start(api, fault);
+    if (kind != PLK_FAULT_NONE) {
+        plk_api_close(api);
+        return kind;
+    }
+    *out = api;
+    return PLK_FAULT_NONE;
+}
+
+const char *plk_api_socket(const struct plk_api *api) { return api->socket; }
+
+void plk_api_close(struct plk_api *api) {
+    if (api == NULL) return;
+    api->closing = true;
+    plk_wait_drop(api, NULL);
+    for (struct plk_client *client = api->clients; client != NULL; client = client->next) {
+        plk_client_flush(client);
+        plk_client_close(client);
+    }
+    close_handle(api, (uv_handle_t *)&api->listener); // libuv unlinks the socket
+    close_handle(api, (uv_handle_t *)&api->prepare);
+    close_handle(api, (uv_handle_t *)&api->timer);
+    while (api->open_handles > 0) uv_run(plk_host_loop(api->host), UV_RUN_NOWAIT);
+    free(api);
+}
+
+// ---- without a node -------------------------------------------------------------------------------------------------
+
+static void keep_answer(void *ctx, struct plk_call *call, const json_t *answer) {
+    (void)call;
+    *(json_t **)ctx = json_deep_copy(answer);
+}
+
+json_t *plk_api_offline(struct plk_history *history, const char *method, json_t *params) {
+    json_t *answer = NULL;
+    struct plk_call context = {.history = history, .owner = &answer, .sink = keep_answer};
+    json_t *request = json_pack("{s:s, s:i, s:s, s:O*}", "jsonrpc", "2.0", "id", 1, "method", method, "params", params);
+    char *line = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
+    plk_assert(line != NULL);
+    plk_call_run(&context, plk_bytes_text(line));
+    free(line);
+    json_decref(request);
+    return answer;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// One request of JSON-RPC 2.0 from its line to its answer. Every call ends in exactly one of answer, fail or err, which
+// frees it; that may be long after its method has returned.
+#ifndef PLK_API_CALL_H
+#define PLK_API_CALL_H
+
+#include <jansson.h>
+
+#include "api/method.h"
+#include "host/host.h"
+
+#define PLK_CALL_REQUEST_MAX (256 * 1024) // bytes of one request line
+#define PLK_CALL_LINE_MAX 240             // bytes of an error's line
+
+// Errors of JSON-RPC itself, and our own. A value of enum plk_err is its own code (1 ..), with its name in `data.name`.
+enum plk_call_code {
+    PLK_CALL_PARSE = -32700,
+    PLK_CALL_REQUEST = -32600,
+    PLK_CALL_NO_METHOD = -32601,
+    PLK_CALL_PARAMS = -32602,
+    PLK_CALL_INTERNAL = -32603,
+    PLK_CALL_TOO_MANY = -32000, // clients, or calls that wait
+    PLK_CALL_NOT_HERE = -32001, // not on this connection, or not without a node
+    PLK_CALL_NO_NODE = -32002,  // the node is stopping, or has not read its rows yet
+    PLK_CALL_HOST = -32003,     // the host could not: `data.name` says which kind
+};
+
+struct plk_api;
+struct plk_call;
+
+// Takes an answer, a JSON object, which it borrows; call is freed afterwards.
+typedef void plk_call_sink(void *ctx, struct plk_call *call, const json_t *answer);
+// A command's result, for a method that waits for one.
+typedef void plk_call_result(struct plk_call *call, const struct plk_output *output);
+
+struct plk_call {
+    struct plk_call *next;       // in the list of whoever keeps it
+    struct plk_api *api;         // NULL: no node is running
+    struct plk_host *host;       // NULL with it
+    struct plk_history *history; // NULL with it, or without a profile
+    void *owner;                 // of the connection; NULL when that is gone and nobody wants the answer
+    plk_call_sink *sink;
+    json_t *id;     // NULL: a notification, which is not answered
+    json_t *params; // an object that fits method->params
+    const struct plk_method *method;
+    plk_call_result *on_result;
+    // What `send` waits for.
+    uint32_t contact;
+    uint64_t row, deadline_us;
+    enum plk_state wanted;
+    bool repeated;
+    uint8_t message_id[PLK_ID_LEN];
+};
+
+// Reads a line and runs its method; answers go to sink. what: as a whole, with id and so on, is taken from context.
+void plk_call_run(const struct plk_call *context, struct plk_bytes line);
+
+void plk_call_answer(struct plk_call *call, json_t *result); // takes result
+void plk_call_fail(struct plk_call *call, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void plk_call_err(struct plk_call *call, enum plk_err err, const char *format, ...) // format NULL: the error's own line
+    __attribute__((format(printf, 3, 4)));
+void plk_call_fault(struct plk_call *call, const struct plk_fault *fault);
+
+// An error object by itself, e.g. for a connection that is refused. The caller owns it.
+json_t *plk_call_error(const json_t *id, int code, const char *name, const char *line);
+
+// Hands a command to the node; on OK on_result gets its result and must end the call, on an error the call fails.
+void plk_call_command(struct plk_call *call, const struct plk_command *command, plk_call_result *on_result);
+
+// Parameters by name; the shape was checked. Absent: empty (at is NULL), 0 or false.
+struct plk_bytes plk_call_text(const struct plk_call *call, const char *name);
+uint64_t plk_call_count(const struct plk_call *call, const char *name);
+bool plk_call_flag(const struct plk_call *call, const char *name);
+bool plk_call_has(const struct plk_call *call, const char *name);
+
+// The contact that the parameter `contact` names, in a running node or in the store. On false the call has failed.
+bool plk_call_contact(struct plk_call *call, struct plk_contact_row *row);
+
+// Whether there is a profile; on false the call has failed.
+bool plk_call_ready(struct plk_call *call);
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// The operator's choices in an INI file (DESIGN 6): sections [node] and [log]. An unknown key is an error with its line.
+#ifndef PLK_API_CONFIG_H
+#define PLK_API_CONFIG_H
+
+#include <stdbool.h>
+
+#include "host/log.h"
+
+#define PLK_CONFIG_PATH_MAX 1024
+#define PLK_CONFIG_LISTEN_MAX 64
+#define PLK_CONFIG_LINE_MAX 400
+
+struct plk_config {
+    char listen[PLK_CONFIG_LISTEN_MAX]; // [node] listen = ADDR:PORT; empty: not set
+    bool udp, tcp;                      // [node] udp, tcp = yes | no
+    enum plk_log_level log_level;       // [log] level = error | warn | info | debug
+};
+
+struct plk_config plk_config_default(void);
+
+// Where the config is: given (--config), else $XDG_CONFIG_HOME/peerlink/node.ini, else ~/.config/peerlink/node.ini. False:
+// the path is too long, or there is no home directory.
+bool plk_config_path(const char *given, char out[PLK_CONFIG_PATH_MAX]);
+
+// Reads a file over *config. must_exist: a missing file is an error, else it changes nothing. On false why is one line,
+// "PATH:LINE: what is wrong", and *config is what it was.
+bool plk_config_read(const char *path, bool must_exist, struct plk_config *config, char why[PLK_CONFIG_LINE_MAX]);
+
+#endif

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+#include "api/json.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "contact/persona.h"
+
+// ---- values ---------------------------------------------------------------------------------------------------------
+
+// The length of the UTF-8 character at the front, 0 if there is none.
+static size_t character_len(struct plk_bytes text) {
+    for (size_t len = 1; len <= 4 && len <= text.len; len++) {
+        if (plk_bytes_is_utf8(plk_bytes(text.at, len))) return len;
+    }
+    return 0;
+}
+
+json_t *plk_json_text(struct plk_bytes text) {
+    if (text.len == 0) return json_string("");
+    if (plk_bytes_is_utf8(text)) return json_stringn_nocheck((const char *)text.at, text.len);
+    char *out = malloc(text.len * 3);
+    plk_assert(out != NULL);
+    size_t out_len = 0;
+    while (text.len > 0) {
+        size_t len = character_len(text);
+        memcpy(out + out_len, len > 0 ? (const char *)text.at : "\xef\xbf\xbd", len > 0 ? len : 3);
+        out_len += len > 0 ? len : 3;
+        text = plk_bytes(text.at + (len > 0 ? len : 1), text.len - (len > 0 ? len : 1));
+    }
+    json_t *value = json_stringn_nocheck(out, out_len);
+    free(out);
+    return value;
+}
+
+json_t *plk_json_id(const uint8_t id[PLK_ID_LEN]) {
+    char text[2 * PLK_ID_LEN + 1];
+    for (size_t i = 0; i < PLK_ID_LEN; i++) snprintf(text + 2 * i, 3, "%02x", id[i]);
+    return json_stringn_nocheck(text, 2 * PLK_ID_LEN);
+}
+
+json_t *plk_json_peer_id(const uint8_t peer_id[PLK_PEER_ID_LEN]) {
+    char text[PLK_PERSONA_ID_TEXT_MAX];
+    plk_persona_id_text(text, peer_id);
+    return json_stringn_nocheck(text, sizeof text);
+}
+
+json_t *plk_json_addr(const struct plk_addr *addr) {
+    char ip[INET6_ADDRSTRLEN] = "?", text[PLK_JSON_ADDR_MAX];
+    inet_ntop(addr->family == 6 ? AF_INET6 : AF_INET, addr->ip, ip, sizeof ip);
+    snprintf(text, sizeof text, addr->family == 6 ? "[%s]:%u" : "%s:%u", ip, addr->port);
+    return json_string(text);
+}
+
+json_t *plk_json_ms(uint64_t us) { return us == 0 ? json_null() : json_real((double)us / 1000.0); }
+
+const char *plk_json_state(enum plk_state state) {
+    switch (state) {
+    case PLK_STATE_QUEUED:
+        return "queued";
+    case PLK_STATE_SENT:
+        return "sent";
+    case PLK_STATE_STORED:
+        return "stored";
+    case PLK_STATE_DELIVERED:
+        return "delivered";
+    case PLK_STATE_READ:
+    case PLK_STATE_SEEN:
+        return "read";
+    case PLK_STATE_FAILED:
+        return "failed";
+    case PLK_STATE_CANCELLED:
+        return "cancelled";
+    case PLK_STATE_RECEIVED:
+        return "received";
+    }
+    return "queued";
+}
+
+const char *plk_json_transport(enum plk_transport transport) {
+    return transport == PLK_TCP ? "tcp" : transport == PLK_TLS ? "tls" : "udp";
+}
+
+// ---- messages -------------------------------------------------------------------------------------------------------
+
+static void put(json_t *object, const char *name, json_t *value) { json_object_set_new_nocheck(object, name, value); }
+
+static void put_count(json_t *object, const char *name, uint64_t value) {
+    put(object, name, json_integer((json_int_t)(value & INT64_MAX)));
+}
+
+static void put_contact(json_t *object, const struct plk_contact_row *contact) {
+    put(object, "contact", contact != NULL ? plk_json_text(plk_bytes(contact->name, contact->name_len)) : json_null());
+    put(object, "contact_id", contact != NULL ? plk_json_peer_id(contact->peer_id) : json_null());
+}
+
+// All but the text, in the state that is given: an event tells the state of its time, the row that of now.
+static json_t *message_head(const char *event, const struct plk_message_row *message,
+                            const struct plk_contact_row *contact, enum plk_state state, uint8_t reason) {
+    json_t *object = json_object();
+    put(object, "event", json_string_nocheck(event));
+    put(object, "id", plk_json_id(message->id));
+    put_contact(object, contact);
+    put(object, "direction", json_string_nocheck(message->direction == PLK_OUT ? "out" : "in"));
+    put_count(object, "seq", message->row);
+    put_count(object, "time_ms", message->time_ms);
+    put_count(object, "received_ms", message->received_ms);
+    put(object, "state", json_string_nocheck(plk_json_state(state)));
+    if (state == PLK_STATE_STORED) {
+        put_count(object, "stored", message->stored);
+        put_count(object, "stored_of", message->stored_of);
+    }
+    if (reason != 0) put(object, "reason", json_string(plk_err_text((enum plk_err)reason)));
+    const char *kind = message->kind == PLK_BODY_TEXT     ? "text"
+                       : message->kind == PLK_BODY_NOTICE ? "notice"
+                                                          : "unknown";
+    put(object, "kind", json_string_nocheck(kind));
+    return object;
+}
+
+static void put_text(json_t *object, const struct plk_message_row *message) {
+    bool shown = message->kind == PLK_BODY_TEXT || message->kind == PLK_BODY_NOTICE;
+    put(object, "text", shown ? plk_json_text(message->payload) : json_string(""));
+}
+
+json_t *plk_json_message(const struct plk_message_row *message, const struct plk_contact_row *contact) {
+    json_t *object = message_head("message", message, contact, message->state, message->reason);
+    put_text(object, message);
+    return object;
+}
+
+// ---- contacts -------------------------------------------------------------------------------------------------------
+
+static const char *contact_state(enum plk_contact_state state) {
+    switch (state) {
+    case PLK_CONTACT_ADDED:
+        return "added";
+    case PLK_CONTACT_REQUEST:
+        return "request";
+    case PLK_CONTACT_ACTIVE:
+        return "active";
+    case PLK_CONTACT_REFUSED:
+        return "refused";
+    }
+    return "active";
+}
+
+static void put_flags(json_t *object, const struct plk_contact_row *row) {
+    put(object, "verified", json_boolean(row->verified));
+    put(object, "request", json_boolean(row->state == PLK_CONTACT_REQUEST));
+    put(object, "blocked", json_boolean(row->blocked));
+}
+
+json_t *plk_json_contact(const struct plk_contact_row *row) {
+    json_t *object = json_object();
+    put(object, "name", plk_json_text(plk_bytes(row->name, row->name_len)));
+    put(object, "id", plk_json_peer_id(row->peer_id));
+    put_flags(object, row);
+    put(object, "state", json_string_nocheck(contact_state(row->state)));
+    put(object, "profile_name", plk_json_text(plk_bytes(row->profile_name, row->profile_name_len)));
+    put_count(object, "number", row->contact);
+    return object;
+}
+
+void plk_json_presence(json_t *object, const struct plk_contact_view *view) {
+    const char *path = plk_path_word_text(view->path);
+    put(object, "online", json_boolean(view->online));
+    put(object, "path", path != NULL ? json_string_nocheck(path) : json_null());
+    put(object, "path_transport",
+        path != NULL ? json_string_nocheck(plk_json_transport(view->transport)) : json_null());
+    put(object, "rtt_ms", plk_json_ms(view->rtt_us));
+}
+
+// ---- events ---------------------------------------------------------------------------------------------------------
+
+static json_t *contact_event(const struct plk_event_row *event, const struct plk_contact_view *contact) {
+    json_t *object = json_object();
+    put(object, "event", json_string_nocheck(event->kind == PLK_EVENT_REQUEST ? "request" : "contact"));
+    put_contact(object, contact != NULL ? &contact->row : NULL);
+    put_count(object, "number", event->contact);
+    if (contact != NULL)
+        put_flags(object, &contact->row);
+    else
+        put(object, "removed", json_true());
+    return object;
+}
+
+static json_t *path_event(const struct plk_contact_view *contact) {
+    json_t *object = json_object();
+    put(object, "event", json_string_nocheck("path"));
+    put_contact(object, contact != NULL ? &contact->row : NULL);
+    if (contact != NULL) plk_json_presence(object, contact);
+    return object;
+}
+
+static json_t *message_event(const struct plk_history_event *event, const struct plk_contact_row *contact) {
+    bool is_state = event->event.kind == PLK_EVENT_STATE;
+    if (!event->has_message) { // deleted since
+        json_t *object = json_object();
+        put(object, "event", json_string_nocheck(is_state ? "state" : "message"));
+        put_contact(object, contact);
+        put_count(object, "seq", event->event.row);
+        put(object, "removed", json_true());
+        return object;
+    }
+    json_t *object =
+        message_head(is_state ? "state" : "message", &event->message, contact, event->event.state, event->event.reason);
+    if (!is_state) put_text(object, &event->message);
+    return object;
+}
+
+json_t *plk_json_event(const struct plk_history_event *event, const struct plk_contact_view *contact) {
+    json_t *object = NULL;
+    switch (event->event.kind) {
+    case PLK_EVENT_MESSAGE:
+    case PLK_EVENT_STATE:
+        object = message_event(event, contact != NULL ? &contact->row : NULL);
+        break;
+    case PLK_EVENT_CONTACT:
+    case PLK_EVENT_REQUEST:
+        object = contact_event(&event->event, contact);
+        break;
+    case PLK_EVENT_PATH:
+        object = path_event(contact);
+        break;
+    case PLK_EVENT_RELAY:
+        object = json_pack("{s:s}", "event", "relay");
+        break;
+    }
+    if (object != NULL) put_count(object, "n", event->event.n);
+    return object;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// JSON of the things that people and scripts see, with the names of DESIGN 6. Each gives an object that the caller owns.
+#ifndef PLK_API_JSON_H
+#define PLK_API_JSON_H
+
+#include <jansson.h>
+
+#include "host/history.h"
+#include "node/node.h"
+
+#define PLK_JSON_ADDR_MAX 64
+
+// Bytes that are no UTF-8 become U+FFFD, NUL included, one each.
+json_t *plk_json_text(struct plk_bytes text);
+json_t *plk_json_id(const uint8_t id[PLK_ID_LEN]);                // 32 hexadecimal digits
+json_t *plk_json_peer_id(const uint8_t peer_id[PLK_PEER_ID_LEN]); // 44 characters
+json_t *plk_json_addr(const struct plk_addr *addr);               // "192.0.2.1:4000", "[2001:db8::1]:4000"
+json_t *plk_json_ms(uint64_t us);                                 // a real; null for 0
+
+const char *plk_json_state(enum plk_state state);
+const char *plk_json_transport(enum plk_transport transport);
+
+// A message, with "event":"message"; contact is its contact's row.
+json_t *plk_json_message(const struct plk_message_row *message, const struct plk_contact_row *contact);
+
+// undelivered and last_seq are set by whoever knows them.
+json_t *plk_json_contact(const struct plk_contact_row *row);
+
+// online, path, path_transport, rtt_ms into an object.
+void plk_json_presence(json_t *object, const struct plk_contact_view *view);
+
+// An event of `watch`; contact: NULL when it is no more. path events carry the view's presence.
+json_t *plk_json_event(const struct plk_history_event *event, const struct plk_contact_view *contact);
+
+#endif

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "api/method.h"
+
+#include "api/shapes.h"
+
+#define METHOD(name, run, params, result, flags, help) \
+    { name, help, &plk_shape_##params, &plk_shape_##result, flags, plk_method_##run }
+
+enum { LOCAL = PLK_METHOD_LOCAL, OFFLINE = PLK_METHOD_OFFLINE, EMPTY = PLK_METHOD_EMPTY };
+
+static const struct plk_method methods[] = {
+    METHOD("status", status, nothing, status, EMPTY, "what is going on, NAT and paths included"),
+    METHOD("id", id, nothing, id, OFFLINE, "who am I"),
+    METHOD("why", why, contact_param, why, 0, "why this path, and what is tried next"),
+    METHOD("init", init, init_params, id, LOCAL | EMPTY, "makes the profile of a node that has none"),
+    METHOD("restore", restore, restore_params, id, LOCAL | EMPTY, "makes it from a backup and its 24 words"),
+    METHOD("down", down, nothing, done, EMPTY, "stops the node"),
+    METHOD("invite", invite, invite_params, invite, 0, "makes one invite link"),
+    METHOD("add", add, add_params, added, 0, "adds the contact that an invite link names"),
+    METHOD("contacts", contacts, nothing, contacts, OFFLINE, "all contacts"),
+    METHOD("requests", requests, nothing, contacts, OFFLINE, "those who ask to be contacts"),
+    METHOD("accept", accept, contact_param, done, 0, "accepts a request"),
+    METHOD("reject", reject, contact_param, done, 0, "rejects a request"),
+    METHOD("block", block, contact_param, done, 0, "lets nothing of a contact in"),
+    METHOD("unblock", unblock, contact_param, done, 0, "undoes block"),
+    METHOD("rename", rename, rename_params, done, 0, "calls a contact something else here"),
+    METHOD("remove", remove, contact_param, done, 0, "removes a contact and its history"),
+    METHOD("safety", safety, contact_param, safety, 0, "the safety number shared with a contact"),
+    METHOD("verify", verify, verify_params, done, 0, "the safety number was compared"),
+    METHOD("send", send, send_params, sent, 0, "sends a text"),
+    METHOD("cancel", cancel, cancel_params, done, 0, "gives up a message that is not delivered yet"),
+    METHOD("history", history, history_params, history, OFFLINE, "reads a conversation, or searches"),
+    METHOD("watch", watch, watch_params, watching, 0, "sends events as notifications of the method `event`"),
+    METHOD("unwatch", unwatch, nothing, done, 0, "ends watch"),
+    METHOD("connect", connect, contact_param, done, 0, "brings up the link to a contact, as for an open conversation"),
+    METHOD("profile", profile, profile_params, profile, 0, "shows or changes what contacts see"),
+    METHOD("words", words, nothing, words, LOCAL, "the 24 words that are the profile"),
+    METHOD("backup", backup, nothing, backup, LOCAL, "a backup, sealed under the words"),
+    METHOD("rpc.discover", discover, nothing, document, OFFLINE | EMPTY, "this description, in OpenRPC"),
+};
+
+const struct plk_method *plk_method_at(size_t index) {
+    return index < sizeof(methods) / sizeof(methods[0]) ? &methods[index] : NULL;
+}
+
+const struct plk_method *plk_method_find(const char *name) {
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (strcmp(methods[i].name, name) == 0) return &methods[i];
+    }
+    return NULL;
+}

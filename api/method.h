@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// The one table of the API's methods: it drives dispatch, the OpenRPC document and the reference.
+#ifndef PLK_API_METHOD_H
+#define PLK_API_METHOD_H
+
+#include "api/shape.h"
+
+struct plk_call;
+
+enum {
+    PLK_METHOD_LOCAL = 1,   // Unix socket only, never a browser's (DESIGN 6)
+    PLK_METHOD_OFFLINE = 2, // answered from the store as well, without a node
+    PLK_METHOD_EMPTY = 4,   // works without a profile
+};
+
+struct plk_method {
+    const char *name;
+    const char *help;
+    const struct plk_shape *params, *result; // shapes.h
+    unsigned flags;
+    void (*run)(struct plk_call *call);
+};
+
+const struct plk_method *plk_method_find(const char *name); // NULL: there is none
+const struct plk_method *plk_method_at(size_t index);       // NULL at the end
+
+// The OpenRPC document of all methods (openrpc.c). The caller owns it.
+json_t *plk_method_openrpc(void);
+
+// method_node.c
+void plk_method_backup(struct plk_call *call);
+void plk_method_discover(struct plk_call *call);
+void plk_method_down(struct plk_call *call);
+void plk_method_id(struct plk_call *call);
+void plk_method_profile(struct plk_call *call);
+void plk_method_status(struct plk_call *call);
+void plk_method_words(struct plk_call *call);
+
+// method_init.c
+void plk_method_init(struct plk_call *call);
+void plk_method_restore(struct plk_call *call);
+
+// method_contact.c
+void plk_method_accept(struct plk_call *call);
+void plk_method_add(struct plk_call *call);
+void plk_method_block(struct plk_call *call);
+void plk_method_connect(struct plk_call *call);
+void plk_method_contacts(struct plk_call *call);
+void plk_method_invite(struct plk_call *call);
+void plk_method_reject(struct plk_call *call);
+void plk_method_remove(struct plk_call *call);
+void plk_method_rename(struct plk_call *call);
+void plk_method_requests(struct plk_call *call);
+void plk_method_safety(struct plk_call *call);
+void plk_method_unblock(struct plk_call *call);
+void plk_method_verify(struct plk_call *call);
+void plk_method_why(struct plk_call *call);
+
+// method_message.c
+void plk_method_cancel(struct plk_call *call);
+void plk_method_history(struct plk_call *call);
+void plk_method_send(struct plk_call *call);
+
+// watch.c
+void plk_method_unwatch(struct plk_call *call);
+void plk_method_watch(struct plk_call *call);
+
+#endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "api/call.h"
+#include "api/json.h"
+
+static void on_done(struct plk_call *call, const struct plk_output *output) {
+    if (output->result.err == PLK_ERR_OK)
+        plk_call_answer(call, json_pack("{s:b}", "done", 1));
+    else
+        plk_call_err(call, output->result.err, NULL);
+}
+
+static void run_on_contact(struct plk_call *call, struct plk_command command, plk_call_result *on_result) {
+    struct plk_contact_row contact;
+    if (!plk_call_contact(call, &contact)) return;
+    command.contact = contact.contact;
+    plk_call_command(call, &command, on_result);
+}
+
+// ---- first contact --------------------------------------------------------------------------------------------------
+
+static void on_invited(struct plk_call *call, const struct plk_output *output) {
+    struct plk_bytes kind = plk_call_text(call, "kind");
+    bool is_auto = kind.len == 0 || plk_bytes_equal(kind, plk_bytes_text("auto"));
+    if (output->result.err == PLK_ERR_OK) {
+        json_t *word = is_auto ? json_string("inline") : plk_json_text(kind);
+        plk_call_answer(call, json_pack("{s:o, s:o}", "link", plk_json_text(output->result.text), "kind", word));
+    } else if (output->result.err == PLK_ERR_NO_ADDRESS) {
+        plk_call_err(call, output->result.err,
+                     "you cannot be reached: connect to a network, `peerlink up --listen ADDR:PORT`, or use a relay "
+                     "once this build has one");
+    } else if (output->result.err == PLK_ERR_UNSUPPORTED) {
+        plk_call_err(call, output->result.err,
+                     "this kind of link needs a relay, and this build has none yet: use --inline");
+    } else if (output->result.err == PLK_ERR_LIMIT) {
+        plk_call_err(call, output->result.err, "there are too many open invite links");
+    } else {
+        plk_call_err(call, output->result.err, NULL);
+    }
+}
+
+void plk_method_invite(struct plk_call *call) {
+    static const struct {
+        const char *word;
+        enum plk_invite_kind kind;
+    } kinds[] = {{"auto", PLK_INVITE_AUTO},
+                 {"inline", PLK_INVITE_INLINE},
+                 {"one-time", PLK_INVITE_ONE_TIME},
+                 {"address", PLK_INVITE_ADDRESS}};
+    struct plk_command command = {.kind = PLK_CMD_INVITE, .invite_kind = PLK_INVITE_AUTO};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (plk_bytes_equal(plk_call_text(call, "kind"), plk_bytes_text(kinds[i].word)))
+            command.invite_kind = kinds[i].kind;
+    }
+    plk_call_command(call, &command, on_invited);
+}
+
+// What a person did wrong with a link, in words about links.
+static const char *link_error(enum plk_err err) {
+    switch (err) {
+    case PLK_ERR_EMPTY:
+        return "there is no link";
+    case PLK_ERR_MALFORMED:
+        return "this is not an invite link: one begins with `peerlink:`";
+    case PLK_ERR_CUT_OFF:
+        return "this link was cut off: its end is missing, copy all of it";
+    case PLK_ERR_MISTYPED:
+        return "this link was mistyped: a character in it is wrong, copy it again";
+    case PLK_ERR_TOO_NEW:
+        return "this link comes from a newer version of PeerLink: update yours";
+    case PLK_ERR_TOO_OLD:
+        return "this link comes from a version of PeerLink that is no longer accepted: ask for a new one";
+    case PLK_ERR_USED:
+    case PLK_ERR_SPENT:
+        return "this invite link was already used: ask for a new one";
+    case PLK_ERR_EXPIRED:
+        return "this invite link has expired: ask for a new one";
+    case PLK_ERR_SELF:
+        return "this is your own invite link: it is for someone else";
+    case PLK_ERR_FORGED:
+        return "this link is not genuine: its signature does not hold";
+    case PLK_ERR_UNSUPPORTED:
+        return "this link needs a relay, and this build has none yet: ask for one made with --inline";
+    case PLK_ERR_TOO_LONG:
+        return "this is too long";
+    default:
+        return plk_err_text(err);
+    }
+}
+
+static void on_added(struct plk_call *call, const struct plk_output *output) {
+    enum plk_err err = output->result.err;
+    struct plk_contact_view view;
+    if (err == PLK_ERR_OK && plk_node_contact(plk_host_node(call->host), output->result.contact, &view) == PLK_ERR_OK) {
+        plk_call_answer(call,
+                        json_pack("{s:o, s:o}", "name", plk_json_text(plk_bytes(view.row.name, view.row.name_len)),
+                                  "id", plk_json_peer_id(view.row.peer_id)));
+    } else if (err == PLK_ERR_EXISTS && plk_call_has(call, "name")) {
+        plk_call_err(call, err, "there is a contact of this name or this person already");
+    } else if (err == PLK_ERR_EXISTS) {
+        plk_call_err(call, err, "this person is a contact already");
+    } else {
+        plk_call_err(call, err, "%s", link_error(err));
+    }
+}
+
+void plk_method_add(struct plk_call *call) {
+    struct plk_bytes note = plk_call_text(call, "message");
+    if (note.len > PLK_BODY_MAX) {
+        plk_call_err(call, PLK_ERR_TOO_LONG, "the message is too long: %zu bytes, and %d is the most", note.len,
+                     PLK_BODY_MAX);
+        return;
+    }
+    if (plk_call_has(call, "name") && plk_call_text(call, "name").len == 0) {
+        plk_call_err(call, PLK_ERR_EMPTY, "the name is empty");
+        return;
+    }
+    struct plk_command command = {
+        .kind = PLK_CMD_ADD, .text = plk_call_text(call, "link"), .name = plk_call_text(call, "name"), .note = note};
+    plk_call_command(call, &command, on_added);
+}
+
+static void run_kind(struct plk_call *call, enum plk_command_kind kind) {
+    run_on_contact(call, (struct plk_command){.kind = kind}, on_done);
+}
+
+void plk_method_accept(struct plk_call *call) { run_kind(call, PLK_CMD_ACCEPT); }
+void plk_method_reject(struct plk_call *call) { run_kind(call, PLK_CMD_REJECT); }
+void plk_method_block(struct plk_call *call) { run_kind(call, PLK_CMD_BLOCK); }
+void plk_method_unblock(struct plk_call *call) { run_kind(call, PLK_CMD_UNBLOCK); }
+void plk_method_remove(struct plk_call *call) { run_kind(call, PLK_CMD_REMOVE); }
+void plk_method_connect(struct plk_call *call) { run_kind(call, PLK_CMD_CONNECT); }
+
+static void on_renamed(struct plk_call *call, const struct plk_output *output) {
+    if (output->result.err == PLK_ERR_EXISTS)
+        plk_call_err(call, PLK_ERR_EXISTS, "there is another contact of this name");
+    else if (output->result.err == PLK_ERR_TOO_LONG)
+        plk_call_err(call, PLK_ERR_TOO_LONG, "the name is longer than %d bytes", PLK_NAME_MAX);
+    else if (output->result.err == PLK_ERR_EMPTY)
+        plk_call_err(call, PLK_ERR_EMPTY, "the name is empty");
+    else
+        on_done(call, output);
+}
+
+void plk_method_rename(struct plk_call *call) {
+    run_on_contact(call, (struct plk_command){.kind = PLK_CMD_RENAME, .name = plk_call_text(call, "name")}, on_renamed);
+}
+
+void plk_method_verify(struct plk_call *call) {
+    bool flag = !plk_call_has(call, "verified") || plk_call_flag(call, "verified");
+    run_on_contact(call, (struct plk_command){.kind = PLK_CMD_VERIFY, .flag = flag}, on_done);
+}
+
+// ---- looking --------------------------------------------------------------------------------------------------------
+
+static void list_contacts(struct plk_call *call, bool requests_only) {
+    struct plk_history_contacts contacts = {0};
+    enum plk_err err = plk_history_contacts(call->history, &contacts);
+    if (err != PLK_ERR_OK) {
+        plk_call_err(call, err, NULL);
+        return;
+    }
+    json_t *list = json_array();
+    for (size_t i = 0; i < contacts.count; i++) {
+        const struct plk_history_contact *contact = &contacts.contacts[i];
+        if (requests_only && contact->row.state != PLK_CONTACT_REQUEST) continue;
+        json_t *object = plk_json_contact(&contact->row);
+        json_object_set_new(object, "undelivered", json_integer((json_int_t)contact->undelivered));
+        json_object_set_new(object, "last_seq", json_integer((json_int_t)contact->last_row));
+        json_array_append_new(list, object);
+    }
+    plk_history_contacts_free(&contacts);
+    plk_call_answer(call, json_pack("{s:o}", "contacts", list));
+}
+
+void plk_method_contacts(struct plk_call *call) { list_contacts(call, false); }
+void plk_method_requests(struct plk_call *call) { list_contacts(call, true); }
+
+void plk_method_safety(struct plk_call *call) {
+    struct plk_contact_row contact;
+    char safety[PLK_SAFETY_LEN + 1];
+    if (!plk_call_contact(call, &contact)) return;
+    enum plk_err err = plk_node_safety(plk_host_node(call->host), contact.contact, safety);
+    if (err != PLK_ERR_OK) {
+        plk_call_err(call, err, NULL);
+        return;
+    }
+    plk_call_answer(call, json_pack("{s:o, s:s, s:b}", "name", plk_json_text(plk_bytes(contact.name, contact.name_len)),
+                                    "safety", safety, "verified", contact.verified));
+}
+
+// Seconds from now until then, or from then until now; null for never and for 0.
+static json_t *seconds(uint64_t now_us, uint64_t then_us) {
+    if (then_us == 0 || then_us == PLK_NEVER) return json_null();
+    uint64_t apart_us = then_us > now_us ? then_us - now_us : now_us - then_us;
+    return json_real((double)apart_us / 1e6);
+}
+
+static json_t *way_object(const struct plk_way_view *way, uint64_t now_us) {
+    json_t *next = way->next_try_us > now_us ? seconds(now_us, way->next_try_us) : json_null();
+    return json_pack("{s:s, s:o, s:s, s:s, s:I, s:o, s:o, s:o}", "transport", plk_json_transport(way->transport),
+                     "address", plk_json_addr(&way->addr), "source", way->source, "state", way->state, "tries",
+                     (json_int_t)way->tries, "rtt_ms", plk_json_ms(way->rtt_us), "last_heard_s",
+                     seconds(now_us, way->last_heard_us), "next_try_s", next);
+}
+
+void plk_method_why(struct plk_call *call) {
+    struct plk_contact_row contact;
+    struct plk_contact_view view;
+    struct plk_way_view way;
+    const struct plk_node *node = plk_host_node(call->host);
+    uint64_t now_us = plk_host_now(call->host).mono_us;
+    if (!plk_call_contact(call, &contact)) return;
+    enum plk_err err = plk_node_contact(node, contact.contact, &view);
+    if (err != PLK_ERR_OK) {
+        plk_call_err(call, err, NULL);
+        return;
+    }
+    json_t *ways = json_array();
+    for (size_t i = 0; plk_node_way(node, contact.contact, i, &way); i++)
+        json_array_append_new(ways, way_object(&way, now_us));
+    json_t *next = view.next_try_us > now_us ? seconds(now_us, view.next_try_us) : json_null();
+    json_t *object = json_pack("{s:o, s:o, s:o, s:o}", "name", plk_json_text(plk_bytes(contact.name, contact.name_len)),
+                               "id", plk_json_peer_id(contact.peer_id), "next_try_s", next, "ways", ways);
+    plk_json_presence(object, &view);
+    plk_call_answer(call, object);
+}

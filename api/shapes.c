@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#include "api/shapes.h"
+
+#define OPTIONAL PLK_FIELD_OPTIONAL
+#define NULLABLE PLK_FIELD_NULLABLE
+#define LIST PLK_FIELD_LIST
+
+#define TEXT(name, flags, help) \
+    { name, PLK_FIELD_TEXT, flags, NULL, NULL, help }
+#define WORD(name, flags, words, help) \
+    { name, PLK_FIELD_TEXT, flags, NULL, words, help }
+#define COUNT(name, flags, help) \
+    { name, PLK_FIELD_COUNT, flags, NULL, NULL, help }
+#define REAL(name, flags, help) \
+    { name, PLK_FIELD_REAL, flags, NULL, NULL, help }
+#define FLAG(name, flags, help) \
+    { name, PLK_FIELD_FLAG, flags, NULL, NULL, help }
+#define OBJECT(name, flags, shape, help) \
+    { name, PLK_FIELD_OBJECT, flags, &plk_shape_##shape, NULL, help }
+
+#define CONTACT_PARAM TEXT("contact", 0, "a contact's name or PeerID")
+#define PATH_WORDS "lan|udp-direct|udp-punched|udp-mapped|tcp-direct|tcp-reverse|relay"
+#define STATE_WORDS "queued|sent|stored|delivered|read|failed|cancelled|received"
+#define NAT_WORDS "endpoint-independent|address-dependent|address-and-port-dependent|unknown"
+// What tells a contact's presence; in `status`, `why` and the event `path`.
+#define PRESENCE(flags)                                                              \
+    FLAG("online", flags, "something authenticated came from it within 2 minutes"),  \
+        WORD("path", (flags) | NULLABLE, PATH_WORDS, "how its messages travel now"), \
+        WORD("path_transport", (flags) | NULLABLE, "udp|tcp|tls", "over what"),      \
+        REAL("rtt_ms", (flags) | NULLABLE, "round trip of that path, in milliseconds")
+
+static const struct plk_field nothing_fields[] = {{0}};
+static const struct plk_field contact_param_fields[] = {CONTACT_PARAM};
+static const struct plk_field done_fields[] = {FLAG("done", 0, "always true")};
+static const struct plk_field id_fields[] = {
+    TEXT("id", 0, "the PeerID, 44 characters"),
+    TEXT("name", 0, "how the profile calls itself"),
+};
+
+// ---- status ---------------------------------------------------------------------------------------------------------
+
+static const struct plk_field public_address_fields[] = {
+    TEXT("address", 0, "ADDR:PORT"),
+    WORD("source", 0, "interface", "how it is known"),
+};
+static const struct plk_field nat_fields[] = {
+    WORD("mapping", 0, NAT_WORDS, "RFC 5780, section 4.3"),
+    WORD("filtering", 0, NAT_WORDS, "RFC 5780, section 4.4"),
+    OBJECT("public", LIST, public_address, "addresses at which the node may be seen from anywhere"),
+};
+static const struct plk_field relay_fields[] = {
+    TEXT("address", 0, "HOST:PORT"),
+    FLAG("connected", 0, "whether it answers"),
+};
+static const struct plk_field ports_fields[] = {
+    COUNT("udp4", 0, "0: not bound"),
+    COUNT("udp6", 0, "0: not bound"),
+    COUNT("tcp", 0, "0: not bound"),
+};
+static const struct plk_field presence_fields[] = {
+    TEXT("name", 0, "how it is called here"),
+    TEXT("id", 0, "its PeerID"),
+    PRESENCE(0),
+    COUNT("undelivered", 0, "messages that it has not committed yet"),
+    COUNT("last_seen_ms", 0, "Unix time in milliseconds; 0: never"),
+};
+static const struct plk_field status_fields[] = {
+    TEXT("id", NULLABLE, "the PeerID; null without a profile"),
+    TEXT("name", NULLABLE, "how the profile calls itself"),
+    WORD("state", 0, "loading|empty|ready|corrupt", "empty: there is no profile yet"),
+    TEXT("version", 0, "of the program"),
+    TEXT("home", 0, "the profile's directory"),
+    TEXT("socket", 0, "the path of the Unix socket that answers this"),
+    FLAG("encrypted", 0, "a passphrase protects the store"),
+    FLAG("stalled", 0, "the disk is full or locked: nothing new is accepted"),
+    COUNT("last_event", 0, "the number of the last durable event"),
+    COUNT("unindexed", 0, "messages that the search index does not know yet; a search finds them all the same"),
+    OBJECT("ports", 0, ports, "where the node listens"),
+    OBJECT("nat", 0, nat, "what is in front of this machine"),
+    OBJECT("relays", LIST, relay, "own relays"),
+    OBJECT("contacts", LIST, presence, "each contact and its path"),
+};
+static const struct plk_field way_fields[] = {
+    WORD("transport", 0, "udp|tcp|tls", "over what"),
+    TEXT("address", 0, "ADDR:PORT"),
+    TEXT("source", 0, "configured, told, seen or beacon"),
+    TEXT("state", 0, "active, spare, checking, silent, refused, failed or waiting"),
+    COUNT("tries", 0, "attempts so far"),
+    REAL("rtt_ms", NULLABLE, "round trip, in milliseconds"),
+    REAL("last_heard_s", NULLABLE, "seconds since something authenticated came this way"),
+    REAL("next_try_s", NULLABLE, "seconds until the next attempt"),
+};
+static const struct plk_field why_fields[] = {
+    TEXT("name", 0, "how it is called here"),
+    TEXT("id", 0, "its PeerID"),
+    PRESENCE(0),
+    REAL("next_try_s", NULLABLE, "seconds until the next attempt to reach it"),
+    OBJECT("ways", LIST, way, "every known way to it"),
+};
+
+// ---- profile --------------------------------------------------------------------------------------------------------
+
+static const struct plk_field init_params_fields[] = {
+    TEXT("name", 0, "how the profile calls itself, 1 to 64 bytes"),
+    TEXT("passphrase", OPTIONAL, "protects the store"),
+};
+static const struct plk_field restore_params_fields[] = {
+    TEXT("words", 0, "the 24 words"),
+    TEXT("backup", 0, "what `backup` gave, base64"),
+    TEXT("passphrase", OPTIONAL, "protects the store"),
+};
+static const struct plk_field profile_params_fields[] = {
+    TEXT("name", OPTIONAL, "1 to 64 bytes"),
+    TEXT("about", OPTIONAL, "0 to 500 bytes"),
+};
+static const struct plk_field profile_fields[] = {
+    TEXT("id", 0, "the PeerID"),
+    TEXT("name", 0, "how the profile calls itself"),
+    TEXT("about", 0, "what it says of itself"),
+};
+static const struct plk_field words_fields[] = {TEXT("words", 0, "24 words, one space between")};
+static const struct plk_field backup_fields[] = {TEXT("backup", 0, "the sealed backup, base64")};
+static const struct plk_field document_fields[] = {{0}};
+
+// ---- contacts -------------------------------------------------------------------------------------------------------
+
+static const struct plk_field invite_params_fields[] = {
+    WORD("kind", OPTIONAL, "auto|inline|one-time|address", "auto: one-time, or inline where there is no relay"),
+};
+static const struct plk_field invite_fields[] = {
+    TEXT("link", 0, "the invite link"),
+    WORD("kind", 0, "inline|one-time|address", "what it is"),
+};
+static const struct plk_field add_params_fields[] = {
+    TEXT("link", 0, "an invite link; text around it is passed over"),
+    TEXT("name", OPTIONAL, "how to call the contact"),
+    TEXT("message", OPTIONAL, "a first message"),
+};
+static const struct plk_field added_fields[] = {
+    TEXT("name", 0, "how it is called here; provisional until its profile arrives"),
+    TEXT("id", 0, "its PeerID"),
+};
+static const struct plk_field contact_fields[] = {
+    TEXT("name", 0, "how it is called here"),
+    TEXT("id", 0, "its PeerID"),
+    FLAG("verified", 0, "the safety number was compared"),
+    FLAG("request", 0, "it asks to be a contact"),
+    FLAG("blocked", 0, "nothing of it is let in"),
+    WORD("state", 0, "added|request|active|refused", "added: its side has not answered the link yet"),
+    TEXT("profile_name", 0, "how it calls itself; may be empty"),
+    COUNT("number", 0, "of this contact here, never reused"),
+    COUNT("undelivered", 0, "messages that it has not committed yet"),
+    COUNT("last_seq", 0, "the newest message of the conversation; 0: none"),
+};
+static const struct plk_field contacts_fields[] = {OBJECT("contacts", LIST, contact, "by number")};
+static const struct plk_field rename_params_fields[] = {
+    CONTACT_PARAM,
+    TEXT("name", 0, "the new name, 1 to 64 bytes"),
+};
+static const struct plk_field verify_params_fields[] = {
+    CONTACT_PARAM,
+    FLAG("verified", OPTIONAL, "false takes it back; true if missing"),
+};
+static const struct plk_field safety_fields[] = {
+    TEXT("name", 0, "how it is called here"),
+    TEXT("safety", 0, "60 digits in twelve groups, the same on both sides"),
+    FLAG("verified", 0, "they were compared"),
+};
+
+// ---- messages -------------------------------------------------------------------------------------------------------
+
+static const struct plk_field send_params_fields[] = {
+    CONTACT_PARAM,
+    TEXT("text", 0, "1 to 60,000 bytes"),
+    TEXT("id", OPTIONAL, "the caller's own, up to 128 bytes: the same id sends once, however often it is called"),
+    WORD("wait", OPTIONAL, "queued|sent|stored|delivered", "answer only when this state is reached or passed"),
+    COUNT("timeout_ms", OPTIONAL, "of `wait`; 30,000 if missing"),
+};
+static const struct plk_field sent_fields[] = {
+    TEXT("id", 0, "of the message, 32 hexadecimal digits"),
+    TEXT("contact", 0, "its name here"),
+    COUNT("seq", 0, "its number in the conversation"),
+    WORD("state", 0, STATE_WORDS, "where it is"),
+    FLAG("repeated", 0, "this caller's id was sent before; nothing new was made"),
+    FLAG("timed_out", 0, "the state that was waited for is not reached; the message is still on its way"),
+    COUNT("took_ms", NULLABLE, "from sending to delivery; null if not delivered"),
+    WORD("path", NULLABLE, PATH_WORDS, "how it travelled, if it was waited for"),
+};
+static const struct plk_field cancel_params_fields[] = {
+    CONTACT_PARAM,
+    COUNT("seq", 0, "of the message"),
+};
+static const struct plk_field history_params_fields[] = {
+    TEXT("contact", OPTIONAL, "a contact's name or PeerID; missing, with `search`: all contacts"),
+    COUNT("limit", OPTIONAL, "messages at most, 1 to 1,000; 50 if missing"),
+    COUNT("before", OPTIONAL, "only messages with a lower seq"),
+    TEXT("search", OPTIONAL, "only messages with this text in it, capitals or not"),
+    COUNT("at", OPTIONAL, "searching all contacts: `next_at` of the page before"),
+};
+#define MESSAGE(flags, event_words)                                                                                   \
+    WORD("event", 0, event_words, "what this object is"), TEXT("id", flags, "of the message, 32 hexadecimal digits"), \
+        TEXT("contact", (flags) | ((flags) ? NULLABLE : 0), "the contact's name here"),                               \
+        TEXT("contact_id", (flags) | ((flags) ? NULLABLE : 0), "its PeerID"),                                         \
+        WORD("direction", flags, "in|out", "out: from here"),                                                         \
+        COUNT("seq", flags, "its number in the conversation, both directions counted"),                               \
+        COUNT("time_ms", flags, "the sender's clock, Unix time in milliseconds"),                                     \
+        COUNT("received_ms", flags, "in: committed here; out: delivered, 0 before"),                                  \
+        WORD("state", flags, STATE_WORDS, "where it is"),                                                             \
+        COUNT("stored", OPTIONAL, "state `stored`: relays that keep it"),                                             \
+        COUNT("stored_of", OPTIONAL, "state `stored`: relays that were asked"),                                       \
+        TEXT("reason", OPTIONAL, "why a state stepped back"),                                                         \
+        WORD("kind", flags, "text|notice|unknown", "notice: made here; unknown: from a newer version"),               \
+        TEXT("text", (flags) | OPTIONAL, "what it says")
+static const struct plk_field message_fields[] = {MESSAGE(0, "message")};
+static const struct plk_field history_fields[] = {
+    OBJECT("messages", LIST, message, "oldest first"),
+    FLAG("more", 0, "there is, or may be, something before"),
+    COUNT("next_before", 0, "`before` of the page before this one"),
+    COUNT("next_at", 0, "`at` of it, searching all contacts"),
+};
+static const struct plk_field watch_params_fields[] = {
+    COUNT("since", OPTIONAL, "begin after this event; missing: with what comes next"),
+};
+static const struct plk_field watching_fields[] = {COUNT("since", 0, "events come from the one after this")};
+static const struct plk_field event_fields[] = {
+    COUNT("n", 0, "the event's number; resume with it. Of `path` and `relay`: that of the last durable event"),
+    MESSAGE(OPTIONAL, "message|state|contact|request|path|relay"),
+    COUNT("number", OPTIONAL, "contact, request: the contact's number here"),
+    FLAG("removed", OPTIONAL, "contact: it is no more"),
+    FLAG("verified", OPTIONAL, "contact, request"),
+    FLAG("request", OPTIONAL, "contact, request"),
+    FLAG("blocked", OPTIONAL, "contact, request"),
+    PRESENCE(OPTIONAL),
+};
+
+#define SHAPE(c, json) \
+    const struct plk_shape plk_shape_##c = {json, c##_fields, sizeof(c##_fields) / sizeof(c##_fields[0])};
+#define SHAPE_EMPTY(c, json) const struct plk_shape plk_shape_##c = {json, c##_fields, 0};
+
+SHAPE_EMPTY(nothing, "Nothing")
+SHAPE(contact_param, "ContactParam")
+SHAPE(done, "Done")
+SHAPE(id, "Id")
+SHAPE(public_address, "PublicAddress")
+SHAPE(nat, "Nat")
+SHAPE(relay, "Relay")
+SHAPE(ports, "Ports")
+SHAPE(presence, "Presence")
+SHAPE(status, "Status")
+SHAPE(way, "Way")
+SHAPE(why, "Why")
+SHAPE(init_params, "InitParams")
+SHAPE(restore_params, "RestoreParams")
+SHAPE(invite_params, "InviteParams")
+SHAPE(invite, "Invite")
+SHAPE(add_params, "AddParams")
+SHAPE(added, "Added")
+SHAPE(contact, "Contact")
+SHAPE(contacts, "Contacts")
+SHAPE(rename_params, "RenameParams")
+SHAPE(verify_params, "VerifyParams")
+SHAPE(safety, "Safety")
+SHAPE(send_params, "SendParams")
+SHAPE(sent, "Sent")
+SHAPE(cancel_params, "CancelParams")
+SHAPE(history_params, "HistoryParams")
+SHAPE(message, "Message")
+SHAPE(history, "History")
+SHAPE(watch_params, "WatchParams")
+SHAPE(watching, "Watching")
+SHAPE(event, "Event")
+SHAPE(profile_params, "ProfileParams")
+SHAPE(profile, "Profile")
+SHAPE(words, "Words")
+SHAPE(backup, "Backup")
+SHAPE_EMPTY(document, "Document")

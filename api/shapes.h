@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// The shapes of all parameters and results; their names are a contract with scripts (DESIGN 6).
+#ifndef PLK_API_SHAPES_H
+#define PLK_API_SHAPES_H
+
+#include "api/shape.h"
+
+// X(C name, name in the OpenRPC document)
+#define PLK_SHAPES_LIST(X)             \
+    X(nothing, "Nothing")              \
+    X(contact_param, "ContactParam")   \
+    X(done, "Done")                    \
+    X(id, "Id")                        \
+    X(public_address, "PublicAddress") \
+    X(nat, "Nat")                      \
+    X(relay, "Relay")                  \
+    X(ports, "Ports")                  \
+    X(presence, "Presence")            \
+    X(status, "Status")                \
+    X(way, "Way")                      \
+    X(why, "Why")                      \
+    X(init_params, "InitParams")       \
+    X(restore_params, "RestoreParams") \
+    X(invite_params, "InviteParams")   \
+    X(invite, "Invite")                \
+    X(add_params, "AddParams")         \
+    X(added, "Added")                  \
+    X(contact, "Contact")              \
+    X(contacts, "Contacts")            \
+    X(rename_params, "RenameParams")   \
+    X(verify_params, "VerifyParams")   \
+    X(safety, "Safety")                \
+    X(send_params, "SendParams")       \
+    X(sent, "Sent")                    \
+    X(cancel_params, "CancelParams")   \
+    X(history_params, "HistoryParams") \
+    X(message, "Message")              \
+    X(history, "History")              \
+    X(watch_params, "WatchParams")     \
+    X(watching, "Watching")            \
+    X(event, "Event")                  \
+    X(profile_params, "ProfileParams") \
+    X(profile, "Profile")              \
+    X(words, "Words")                  \
+    X(backup, "Backup")                \
+    X(document, "Document")
+
+#define PLK_SHAPES_EXTERN(c, json) extern const struct plk_shape plk_shape_##c;
+PLK_SHAPES_LIST(PLK_SHAPES_EXTERN)
+#undef PLK_SHAPES_EXTERN
+
+#define PLK_HISTORY_LIMIT_DEFAULT 50
+
+#endif

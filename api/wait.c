@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// `send` with `wait`: calls that are answered when their message reaches a state, or when their time is over.
+#include "api/wait.h"
+
+#include "api/client.h"
+#include "api/json.h"
+
+bool plk_wait_reached(enum plk_state state, enum plk_state wanted) {
+    switch (state) {
+    case PLK_STATE_FAILED:
+    case PLK_STATE_CANCELLED:
+        return true; // nothing more will come
+    case PLK_STATE_RECEIVED:
+    case PLK_STATE_SEEN:
+        return true;
+    default:
+        return state >= wanted;
+    }
+}
+
+// What is in the row is never older than the event that spoke of it.
+static void answer(struct plk_call *call, enum plk_state state, bool timed_out) {
+    struct plk_contact_view view = {0};
+    struct plk_history_page page = {0};
+    uint64_t took_ms = 0;
+    plk_node_contact(plk_host_node(call->host), call->contact, &view);
+    if (plk_history_message(call->history, call->contact, call->row, &page) == PLK_ERR_OK && page.count == 1) {
+        const struct plk_message_row *row = &page.rows[0];
+        state = row->state;
+        if (row->received_ms >= row->time_ms) took_ms = row->received_ms - row->time_ms;
+    }
+    plk_history_page_free(&page);
+    bool delivered = state == PLK_STATE_DELIVERED || state == PLK_STATE_READ;
+    plk_wait_answer(call, &(struct plk_wait_answer){.name = plk_bytes(view.row.name, view.row.name_len),
+                                                    .state = state,
+                                                    .timed_out = timed_out && !plk_wait_reached(state, call->wanted),
+                                                    .delivered = delivered,
+                                                    .took_ms = took_ms,
+                                                    .path = delivered ? view.path : PLK_PATH_NONE});
+}
+
+void plk_wait_answer(struct plk_call *call, const struct plk_wait_answer *answer) {
+    const char *path = plk_path_word_text(answer->path);
+    json_t *took = answer->delivered ? json_integer((json_int_t)answer->took_ms) : json_null();
+    plk_call_answer(call, json_pack("{s:o, s:o, s:I, s:s, s:b, s:b, s:o, s:s?}", "id", plk_json_id(call->message_id),
+                                    "contact", plk_json_text(answer->name), "seq", (json_int_t)call->row, "state",
+                                    plk_json_state(answer->state), "repeated", call->repeated, "timed_out",
+                                    answer->timed_out, "took_ms", took, "path", path));
+}
+
+static void on_timer(uv_timer_t *timer) { plk_wait_timer(timer->data); }
+
+static void set_timer(struct plk_api *api) {
+    uint64_t first_us = PLK_NEVER, now_us = plk_host_now(api->host).mono_us;
+    for (struct plk_call *call = api->waiting; call != NULL; call = call->next) {
+        first_us = plk_earlier(first_us, call->deadline_us);
+    }
+    if (first_us == PLK_NEVER)
+        uv_timer_stop(&api->timer);
+    else
+        uv_timer_start(&api->timer, on_timer, first_us > now_us ? (first_us - now_us) / PLK_MS + 1 : 0, 0);
+}
+
+void plk_wait_add(struct plk_call *call, enum plk_state state) {
+    struct plk_api *api = call->api;
+    if (plk_wait_reached(state, call->wanted)) {
+        answer(call, state, false);
+        return;
+    }
+    if (api->waiting_count >= PLK_WAIT_MAX) {
+        plk_call_fail(call, PLK_CALL_TOO_MANY, "too many calls wait already; the message is queued");
+        return;
+    }
+    call->next = api->waiting;
+    api->waiting = call;
+    api->waiting_count++;
+    set_timer(api);
+}
+
+static struct plk_call *take_out(struct plk_api *api, struct plk_call **at) {
+    struct plk_call *call = *at;
+    *at = call->next;
+    api->waiting_count--;
+    return call;
+}
+
+void plk_wait_event(struct plk_api *api, const struct plk_event_row *event) {
+    size_t before = api->waiting_count;
+    for (struct plk_call **at = &api->waiting; *at != NULL;) {
+        struct plk_call *call = *at;
+        if (call->contact == event->contact && call->row == event->row &&
+            plk_wait_reached(event->state, call->wanted)) {
+            answer(take_out(api, at), event->state, false);
+        } else {
+            at = &call->next;
+        }
+    }
+    if (api->waiting_count != before) set_timer(api);
+}
+
+void plk_wait_timer(struct plk_api *api) {
+    uint64_t now_us = plk_host_now(api->host).mono_us;
+    for (struct plk_call **at = &api->waiting; *at != NULL;) {
+        if ((*at)->deadline_us <= now_us)
+            answer(take_out(api, at), PLK_STATE_QUEUED, true);
+        else
+            at = &(*at)->next;
+    }
+    set_timer(api);
+}
+
+void plk_wait_drop(struct plk_api *api, const struct plk_client *client) {
+    for (struct plk_call **at = &api->waiting; *at != NULL;) {
+        if (client == NULL || (*at)->owner == client) {
+            plk_call_fail(take_out(api, at), PLK_CALL_NO_NODE, "the node is stopping; the message is queued");
+        } else {
+            at = &(*at)->next;
+        }
+    }
+}

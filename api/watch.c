@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// Events to those who watch. Durable ones are read from the store from where each client is, so nothing is kept for a slow
+// one; paths are told as they are once it has caught up.
+#include "api/client.h"
+#include "api/json.h"
+
+static void write_event(struct plk_client *client, const struct plk_history_event *event) {
+    struct plk_contact_view view;
+    const struct plk_node *node = plk_host_node(client->api->host);
+    bool known = plk_node_contact(node, event->event.contact, &view) == PLK_ERR_OK;
+    json_t *params = plk_json_event(event, known ? &view : NULL);
+    if (params == NULL) return;
+    json_t *object = json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "event", "params", params);
+    if (object == NULL) return;
+    plk_client_write(client, object);
+    json_decref(object);
+}
+
+// One page of durable events; false when there is nothing more, or no room.
+static bool pump_page(struct plk_client *client) {
+    struct plk_history_events page = {0};
+    struct plk_history *history = plk_host_history(client->api->host);
+    if (!plk_client_has_room(client) || client->seen >= client->api->last_event) return false;
+    if (history == NULL || plk_history_events(history, client->seen, PLK_API_EVENTS_PAGE, &page) != PLK_ERR_OK)
+        return false;
+    size_t i = 0;
+    for (; i < page.count && plk_client_has_room(client); i++) {
+        write_event(client, &page.events[i]);
+        client->seen = page.events[i].event.n;
+    }
+    bool all = i == page.count;
+    // Numbers without a row: never waited for again.
+    if (all && !page.more && page.last > client->seen) client->seen = page.last;
+    bool more = all && page.more;
+    plk_history_events_free(&page);
+    return more;
+}
+
+static void pump_paths(struct plk_client *client) {
+    for (size_t i = 0; i < sizeof client->paths / sizeof client->paths[0] && client->paths[i] != 0; i++) {
+        struct plk_history_event event = {
+            .event = {.n = client->seen, .kind = PLK_EVENT_PATH, .contact = client->paths[i]}};
+        client->paths[i] = 0;
+        write_event(client, &event);
+    }
+}
+
+void plk_watch_pump(struct plk_client *client) {
+    if (!client->watching || client->closing || client->eof) return;
+    while (pump_page(client)) continue;
+    if (client->seen >= client->api->last_event && plk_client_has_room(client)) pump_paths(client);
+}
+
+void plk_watch_path(struct plk_api *api, uint32_t contact) {
+    for (struct plk_client *client = api->clients; client != NULL; client = client->next) {
+        size_t count = sizeof client->paths / sizeof client->paths[0];
+        if (!client->watching) continue;
+        for (size_t i = 0; i < count; i++) {
+            // More changes than places: what is told later is told as it is then.
+            if (client->paths[i] != 0 && client->paths[i] != contact) continue;
+            client->paths[i] = contact;
+            break;
+        }
+    }
+}
+
+void plk_method_watch(struct plk_call *call) {
+    struct plk_client *client = call->owner;
+    struct plk_profile_view profile;
+    enum plk_err err = plk_node_profile(plk_host_node(call->host), &profile);
+    if (err != PLK_ERR_OK) {
+        plk_call_err(call, err, NULL);
+        return;
+    }
+    if (profile.last_event > call->api->last_event) call->api->last_event = profile.last_event;
+    uint64_t last = call->api->last_event;
+    uint64_t since = plk_call_has(call, "since") ? plk_call_count(call, "since") : last;
+    if (since > last) {
+        plk_call_err(call, PLK_ERR_INVALID, "event %llu has not happened here: the last one is %llu",
+                     (unsigned long long)since, (unsigned long long)last);
+        return;
+    }
+    client->watching = true;
+    client->seen = since;
+    memset(client->paths, 0, sizeof client->paths);
+    plk_call_answer(call, json_pack("{s:I}", "since", (json_int_t)since));
+}
+
+void plk_method_unwatch(struct plk_call *call) {
+    struct plk_client *client = call->owner;
+    client->watching = false;
+    plk_call_answer(call, json_pack("{s:b}", "done", 1));
+}
