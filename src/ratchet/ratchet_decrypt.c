@@ -188,7 +188,7 @@ static void commit(struct plk_ratchet *r, struct opening *o, struct plk_skipped 
     struct plk_skipped_change *changed = &got->changed;
     struct passed ended = {.id = r->recv_id}; // the chain before a step
     struct passed running = {.id = o->work.recv_id};
-    if (got->stepped && r->recv_id != 0) {
+    if (got->stepped) { // of no chain, if there was none: then previous is 0
         ended.from = r->recv_n;
         ended.to = o->header.previous;
         memcpy(ended.chain, r->recv_chain, 32);

@@ -164,6 +164,8 @@ static void a_used_key_leaves_no_trace(void **state) {
     for (int i = 0; i < 3; i++) write_to(&alice, &late[i]);
     write_to(&alice, &post);
     reads(&bob, &post);
+    static const uint8_t none[32];
+    assert_memory_equal(bob.ratchet.own_secret, none, 32); // it has done its part in both halves
     memcpy(key, bob.skipped.at[1].key, 32);
     assert_true(holds(bob.disk, bob.disk_count * sizeof *bob.disk, key, 32));
     assert_true(holds(bob.skipped.at, bob.skipped.cap * sizeof *bob.skipped.at, key, 32));
@@ -255,6 +257,7 @@ static void lies(const uint8_t header_key[32], const uint8_t public[32], uint32_
 static void a_peer_that_lies_is_refused(void **state) {
     (void)state;
     uint8_t zero[32] = {0}, genuine[32];
+    lies(zero, zero, 0, UINT32_MAX, PLK_ERR_FORGED); // keys that are not yet there are none
     lies(bob.ratchet.next_recv_header, alice.ratchet.their_public, 1, 0,
          PLK_ERR_MALFORMED);                                           // no chain before the first
     lies(bob.ratchet.next_recv_header, zero, 0, 0, PLK_ERR_MALFORMED); // not a key
@@ -291,6 +294,12 @@ static void a_header_that_is_not_one_is_refused(void **state) {
     len = header_bytes(header, sizeof header, alice.ratchet.their_public, 0, 0, PLK_CIPHER_KEM_MAX + 1);
     sealed_len = forge(out, bob.ratchet.next_recv_header, plk_bytes(header, len));
     refuses_bytes(&bob, plk_bytes(out, sealed_len), PLK_ERR_MALFORMED);
+    enum { MOST = PLK_CIPHER_HEADER_SEALED_MAX - PLK_XNONCE_LEN - PLK_TAG_LEN };
+    sealed_len = forge(out, bob.ratchet.next_recv_header, plk_bytes(header, MOST + 1));
+    refuses_bytes(&bob, plk_bytes(out, sealed_len), PLK_ERR_MALFORMED);
+    assert_int_equal(plk_cipher_split(&(struct plk_cipher_parts){0}, plk_bytes(out, sealed_len)), PLK_ERR_MALFORMED);
+    sealed_len = forge(out, bob.ratchet.next_recv_header, plk_bytes(header, MOST));
+    assert_int_equal(plk_cipher_split(&(struct plk_cipher_parts){0}, plk_bytes(out, sealed_len)), PLK_ERR_OK);
     len = header_bytes(header, sizeof header, alice.ratchet.their_public, 0, 0, 0);
     header[len] = 0; // a byte too many
     sealed_len = forge(out, bob.ratchet.next_recv_header, plk_bytes(header, len + 1));

@@ -120,6 +120,25 @@ static void thirty_days_are_kept(void **state) {
     refuses(&bob, &early[2], PLK_ERR_EXPIRED);
     refuses(&bob, &post, PLK_ERR_SPENT);
     refuses(&bob, &next, PLK_ERR_SPENT);
+    tells(&bob, &alice, true);
+    write_to(&alice, &next);
+    reads(&bob, &next);
+    refuses(&bob, &early[2], PLK_ERR_EXPIRED); // and so it stays when the chain is an old one
+    refuses(&bob, &post, PLK_ERR_SPENT);
+    refuses(&bob, &next, PLK_ERR_SPENT);
+}
+
+static void a_clock_set_back_loses_nothing(void **state) {
+    (void)state;
+    struct post late, post;
+    write_to(&alice, &late);
+    write_to(&alice, &post);
+    reads(&bob, &post);
+    tells(&bob, &alice, true);
+    tells(&alice, &bob, true);
+    bob.wall_ms = 1;
+    tells(&alice, &bob, false);
+    reads(&bob, &late);
 }
 
 static void an_old_chain_is_forgotten_after_thirty_days(void **state) {
@@ -142,6 +161,7 @@ static void an_old_chain_is_forgotten_after_thirty_days(void **state) {
     assert_false(plk_ratchet_expire(&bob.ratchet, &bob.skipped, bob.wall_ms, &changed));
     bob.wall_ms += 1;
     refuses(&bob, &early[0], PLK_ERR_EXPIRED); // due, not yet dropped
+    refuses(&bob, &post, PLK_ERR_EXPIRED);
     assert_true(plk_ratchet_expire(&bob.ratchet, &bob.skipped, bob.wall_ms, &changed));
     talker_store(&bob, &changed);
     assert_int_equal(bob.ratchet.old_count, 0);
@@ -223,6 +243,7 @@ int main(void) {
         STORY(beyond_two_thousand_the_oldest_row_goes),
         STORY(five_old_chains_are_kept),
         STORY(thirty_days_are_kept),
+        STORY(a_clock_set_back_loses_nothing),
         STORY(an_old_chain_is_forgotten_after_thirty_days),
         STORY(the_sender_stops_at_nine_hundred),
         STORY(an_ack_of_what_was_never_sent_has_no_effect),
