@@ -65,6 +65,7 @@ void plk_ranges_add_about(struct plk_mem *mem, struct plk_ranges *r, uint64_t fr
 }
 
 void plk_ranges_remove(struct plk_mem *mem, struct plk_ranges *r, uint64_t from, uint64_t to) {
+    if (from >= to) return;
     unsigned i = find(r, from);
     while (i < r->count && r->at[i].from < to) {
         struct plk_ranges_one *one = &r->at[i];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Two ends, each a flight with its streams, joined by toy links in virtual time: the flow of docs/protocol/link.md without
-// encryption. Each path is one link each way with delay, jitter, loss, duplication, rate and a queue. The same seed, the same run.
+// Two ends, each a flight with its streams, joined by toy links in virtual time: the flow of
+// docs/protocol/link.md without encryption. Each path is one link each way with delay, jitter, loss,
+// duplication, rate and a queue. The same seed, the same run.
 #ifndef PLK_TESTS_PAIR_H
 #define PLK_TESTS_PAIR_H
 
@@ -11,16 +12,16 @@
 #define PAIR_MTU 1152
 #define PAIR_OVERHEAD 33
 #define PAIR_PATHS 2
-#define PAIR_AIR 8192   // packets under way
-#define PAIR_PN 200000  // numbers of one end
+#define PAIR_AIR 8192  // packets under way
+#define PAIR_PN 200000 // numbers of one end
 
 struct pair_link {
     uint64_t delay_us, jitter_us;
-    unsigned loss, twice;        // per thousand
-    uint64_t rate;               // bytes a second, 0: no limit
-    uint64_t queue;              // bytes that wait before it drops, 0: no limit
-    bool cut;                    // nothing arrives
-    uint64_t free_us;            // when the last byte has left
+    unsigned loss, twice; // per thousand
+    uint64_t rate;        // bytes a second, 0: no limit
+    uint64_t queue;       // bytes that wait before it drops, 0: no limit
+    bool cut;             // nothing arrives
+    uint64_t free_us;     // when the last byte has left
     uint64_t carried, dropped;
 };
 
@@ -35,20 +36,21 @@ struct pair_end {
     struct plk_flight *flight;
     struct plk_streams *streams;
     uint64_t next_pn, until_us;
-    uint32_t path;               // data goes over this one
+    uint32_t path; // data goes over this one
     unsigned probes[PAIR_PATHS];
     unsigned silent[PAIR_PATHS]; // time-outs in a row, as reported
     unsigned malformed;
     uint64_t lost, acked, retried; // items
-    uint8_t *seen;               // numbers that arrived
+    uint8_t *seen;                 // numbers that arrived
 };
 
 struct pair {
     struct plk_mem mem;
     uint64_t now_us, random, order;
     struct pair_end end[2];
-    struct pair_link link[2][PAIR_PATHS]; // [who sends]
-    struct pair_packet *air[PAIR_AIR];    // a heap by arrival
+    struct pair_link *link[2][PAIR_PATHS]; // [who sends]; own ones, or shared with another pair
+    struct pair_link own[2][PAIR_PATHS];
+    struct pair_packet *air[PAIR_AIR]; // a heap by arrival
     unsigned under_way;
 };
 
@@ -87,7 +89,8 @@ static inline struct pair *pair_new(uint64_t seed) {
         for (unsigned i = 0; i < PAIR_PATHS; i++) {
             struct plk_flight_path path = {.id = i + 1, .carrier = PLK_FLIGHT_LOSSY, .mtu = PAIR_MTU};
             plk_assert(plk_flight_path_add(end->flight, &path) == PLK_ERR_OK);
-            p->link[who][i].delay_us = 10 * PLK_MS;
+            p->link[who][i] = &p->own[who][i];
+            p->link[who][i]->delay_us = 10 * PLK_MS;
         }
     }
     return p;
@@ -144,8 +147,9 @@ static inline void pair_put_on_air(struct pair *p, unsigned to, unsigned path, u
     pair_push(p, packet);
 }
 
-static inline void pair_carry(struct pair *p, unsigned who, uint32_t path, uint64_t pn, const uint8_t *bytes, size_t len) {
-    struct pair_link *link = &p->link[who][path - 1];
+static inline void pair_carry(struct pair *p, unsigned who, uint32_t path, uint64_t pn, const uint8_t *bytes,
+                              size_t len) {
+    struct pair_link *link = p->link[who][path - 1];
     uint64_t start_us = link->free_us > p->now_us ? link->free_us : p->now_us;
     uint64_t waiting = link->rate == 0 ? 0 : (start_us - p->now_us) * link->rate / PLK_SECOND;
     if (link->cut || pair_random(p, 1000) < link->loss || (link->queue != 0 && waiting + len > link->queue)) {
@@ -284,14 +288,11 @@ static inline bool pair_step(struct pair *p, uint64_t until_us) {
 
 static inline void pair_run(struct pair *p, uint64_t for_us) {
     uint64_t until_us = p->now_us + for_us;
-    while (pair_step(p, until_us)) {
-    }
+    while (pair_step(p, until_us)) {}
 }
 
 // The byte at an offset of the stream under test.
-static inline uint8_t pair_byte(uint64_t offset) {
-    return (uint8_t)((offset * UINT64_C(0x9e3779b97f4a7c15)) >> 56);
-}
+static inline uint8_t pair_byte(uint64_t offset) { return (uint8_t)((offset * UINT64_C(0x9e3779b97f4a7c15)) >> 56); }
 
 static inline void pair_write(struct pair *p, unsigned who, uint32_t id, uint64_t total) {
     struct plk_streams *s = p->end[who].streams;
@@ -315,8 +316,8 @@ static inline bool pair_read(struct pair *p, unsigned who, uint32_t id, uint64_t
     return true;
 }
 
-// Sends total bytes from end 0 to end 1 on stream id; returns how long it took, PLK_NEVER when it did not end before
-// limit_us or a byte was wrong.
+// Sends total bytes from end 0 to end 1 on stream id; returns how long it took, PLK_NEVER when it did not end
+// before limit_us or a byte was wrong.
 static inline uint64_t pair_transfer(struct pair *p, uint32_t id, uint64_t total, uint64_t limit_us) {
     uint64_t start_us = p->now_us, at = 0;
     while (at < total) {
