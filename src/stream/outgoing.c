@@ -94,7 +94,7 @@ static struct plk_ranges_one open_part(const struct plk_outgoing *o, const struc
 }
 
 static void advance(struct plk_mem *mem, struct plk_outgoing *o, uint64_t to) {
-    if (o->acked.count > 0 && o->acked.at[0].from <= to) {
+    while (o->acked.count > 0 && o->acked.at[0].from <= to) {
         if (o->acked.at[0].to > to) to = o->acked.at[0].to;
         plk_ranges_remove(mem, &o->acked, o->span.base, to);
     }

@@ -155,6 +155,20 @@ static void what_is_lost_and_acknowledged_is_not_repeated(void **state) {
     assert_int_equal(plk_streams_unacked(a, 0), 0);
 }
 
+static void an_ack_that_reaches_several_others_settles_them_all(void **state) {
+    (void)state;
+    struct plk_frame frame;
+    write_text(a, 0, 400);
+    next_item(a, &frame);
+    const uint64_t parts[][2] = {{50, 100}, {174, 348}, {120, 130}, {0, 174}, {348, 400}};
+    for (unsigned i = 0; i < 5; i++) {
+        plk_streams_acked(a, &(struct plk_frame_item){.kind = PLK_FRAME_STREAM,
+                                                      .value = parts[i][0],
+                                                      .len = (uint32_t)(parts[i][1] - parts[i][0])});
+    }
+    assert_int_equal(plk_streams_acked_to(a, 0), 400);
+}
+
 static void pieces_in_any_order_make_the_same_text(void **state) {
     (void)state;
     for (uint32_t seed = 1; seed < 200; seed++) {
@@ -405,6 +419,7 @@ int main(void) {
         TEST(frames_fit_the_room_they_are_given),
         TEST(lower_ids_go_first_and_repeats_before_all),
         TEST(what_is_lost_and_acknowledged_is_not_repeated),
+        TEST(an_ack_that_reaches_several_others_settles_them_all),
         TEST(pieces_in_any_order_make_the_same_text),
         TEST(the_first_copy_of_a_byte_wins),
         TEST(the_window_holds_a_fast_sender),
