@@ -42,7 +42,8 @@ struct plk_history_page {
     bool more;            // there is, or may be (a search that used up its scan), something before
     uint64_t next_before; // before_row of the page before this one
     uint64_t next_at;     // below_at of it, when contact was 0
-    void *held;           // owns the bytes
+    size_t cap;           // what the page owns
+    void *held;
 };
 
 // A page of a conversation. INVALID for a query against these rules; CORRUPT, BUSY, STALLED from the disk. An unknown
@@ -67,6 +68,7 @@ struct plk_history_events {
     size_t count;
     bool more;     // the limit cut it: ask again since the last one's number
     uint64_t last; // the highest durable event number in this snapshot; 0: none
+    size_t cap;    // what the page owns
     void *held;
 };
 
@@ -84,7 +86,7 @@ struct plk_history_contact {
 
 struct plk_history_contacts {
     struct plk_history_contact *contacts; // by number
-    size_t count;
+    size_t count, cap;
 };
 
 enum plk_err plk_history_contacts(struct plk_history *history, struct plk_history_contacts *contacts);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lines to stderr. Never a text, a key, a name or a PeerID; addresses at DEBUG only (DESIGN 3.7, issue "logs").
+// Lines to stderr. Never a text, a key, a name or a PeerID; addresses at DEBUG only.
 #ifndef PLK_HOST_LOG_H
 #define PLK_HOST_LOG_H
 

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// Pages of messages and of events.
+#include "host/history_read.h"
+#include "host/memory.h"
+
+// ---- pages ------------------------------------------------------------------------------------------------------------
+
+static void page_make(struct plk_history_page *page, uint32_t limit) {
+    *page = (struct plk_history_page){.cap = limit};
+    page->rows = plk_memory_take(limit * sizeof *page->rows);
+}
+
+void plk_history_page_add(struct plk_history_page *page, const struct plk_message_row *row) {
+    plk_assert(page->count < page->cap);
+    struct plk_history_held *held = page->held;
+    struct plk_message_row *to = &page->rows[page->count++];
+    *to = *row;
+    to->payload = plk_history_keep(&held, row->payload);
+    page->held = held;
+}
+
+void plk_history_page_free(struct plk_history_page *page) {
+    plk_history_release(page->held);
+    plk_memory_give(page->rows, page->cap * sizeof *page->rows);
+    *page = (struct plk_history_page){.rows = NULL};
+}
+
+// Read from the newest down, shown from the oldest up.
+static void page_turn(struct plk_history_page *page) {
+    for (size_t i = 0, j = page->count; i + 1 < j; i++) {
+        j--;
+        struct plk_message_row row = page->rows[i];
+        page->rows[i] = page->rows[j];
+        page->rows[j] = row;
+    }
+}
+
+// ---- messages ---------------------------------------------------------------------------------------------------------
+
+static int read_page(struct plk_history *history, const struct plk_history_query *query, struct plk_history_page *page) {
+    sqlite3_stmt *s;
+    int code = plk_history_prepare(history, PLK_HISTORY_PAGE,
+                                   "SELECT " PLK_STORE_MESSAGE_COLUMNS " FROM message m JOIN stream s ON s.stream = m.stream"
+                                   " WHERE m.at >= ?1 AND m.at < ?2 AND m.kind < ?3 ORDER BY m.at DESC",
+                                   &s);
+    if (code != SQLITE_OK) return code;
+    uint64_t before = query->before_row == 0 || query->before_row > PLK_STORE_ROW_MAX ? PLK_STORE_ROW_MAX : query->before_row;
+    sqlite3_bind_int64(s, 1, plk_store_at(query->contact, 1));
+    sqlite3_bind_int64(s, 2, plk_store_at(query->contact, before));
+    sqlite3_bind_int(s, 3, PLK_HISTORY_SHOWN_KINDS);
+    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+        if (page->count == query->limit) {
+            page->more = true;
+            break;
+        }
+        struct plk_message_row row;
+        code = plk_store_message_row(s, &row);
+        if (code != SQLITE_OK) break;
+        plk_history_page_add(page, &row);
+        page->next_before = row.row;
+    }
+    sqlite3_reset(s);
+    return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+enum plk_err plk_history_read(struct plk_history *history, const struct plk_history_query *query, struct plk_history_page *page) {
+    *page = (struct plk_history_page){.rows = NULL};
+    bool search = query->search.len > 0;
+    if (query->limit == 0 || query->limit > PLK_HISTORY_LIMIT_MAX || (query->contact == 0 && !search)) return PLK_ERR_INVALID;
+    if (query->search.len > PLK_HISTORY_SEARCH_MAX) return PLK_ERR_OK;
+    page_make(page, query->limit);
+    int code = plk_history_begin(history);
+    if (code == SQLITE_OK) code = search ? plk_history_search(history, query, page) : read_page(history, query, page);
+    enum plk_err err = plk_history_end(history, code);
+    if (err != PLK_ERR_OK) plk_history_page_free(page);
+    page_turn(page);
+    return err;
+}
+
+static int one_row(struct plk_history *history, uint32_t contact, uint64_t number, struct plk_message_row *row, sqlite3_stmt **s) {
+    int code = plk_history_prepare(history, PLK_HISTORY_ONE,
+                                   "SELECT " PLK_STORE_MESSAGE_COLUMNS " FROM message m JOIN stream s ON s.stream = m.stream"
+                                   " WHERE m.at = ?1",
+                                   s);
+    if (code != SQLITE_OK) return code;
+    sqlite3_bind_int64(*s, 1, plk_store_at(contact, number));
+    code = sqlite3_step(*s);
+    return code == SQLITE_ROW && plk_store_message_row(*s, row) != SQLITE_OK ? SQLITE_CORRUPT : code;
+}
+
+enum plk_err plk_history_message(struct plk_history *history, uint32_t contact, uint64_t number, struct plk_history_page *page) {
+    *page = (struct plk_history_page){.rows = NULL};
+    if (number == 0 || number > PLK_STORE_ROW_MAX) return PLK_ERR_NOT_FOUND;
+    struct plk_message_row row;
+    sqlite3_stmt *s;
+    int code = one_row(history, contact, number, &row, &s);
+    if (code == SQLITE_ROW) {
+        page_make(page, 1);
+        plk_history_page_add(page, &row);
+    }
+    sqlite3_reset(s);
+    if (code == SQLITE_ROW) return PLK_ERR_OK;
+    return code == SQLITE_DONE ? PLK_ERR_NOT_FOUND : plk_history_err(history, code);
+}
+
+// ---- events -----------------------------------------------------------------------------------------------------------
+
+// The message that an event speaks of, if there still is one.
+static int join_message(struct plk_history *history, struct plk_history_event *event, struct plk_history_held **held) {
+    if (event->event.row == 0 || event->event.row > PLK_STORE_ROW_MAX) return SQLITE_OK;
+    sqlite3_stmt *s;
+    int code = one_row(history, event->event.contact, event->event.row, &event->message, &s);
+    if (code == SQLITE_ROW) {
+        event->has_message = true;
+        event->message.payload = plk_history_keep(held, event->message.payload);
+    }
+    sqlite3_reset(s);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static int read_events(struct plk_history *history, uint64_t since, uint32_t limit, struct plk_history_events *events) {
+    sqlite3_stmt *s;
+    int code = plk_history_prepare(history, PLK_HISTORY_EVENTS,
+                                   "SELECT " PLK_STORE_EVENT_COLUMNS " FROM event WHERE n > ?1 ORDER BY n", &s);
+    if (code != SQLITE_OK) return code;
+    struct plk_history_held *held = NULL;
+    sqlite3_bind_int64(s, 1, since > INT64_MAX ? INT64_MAX : (int64_t)since);
+    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+        if (events->count == limit) {
+            events->more = true;
+            break;
+        }
+        struct plk_history_event *event = &events->events[events->count++];
+        code = plk_store_rows_event(s, &event->event);
+        if (code == SQLITE_OK) code = join_message(history, event, &held);
+        if (code != SQLITE_OK) break;
+    }
+    sqlite3_reset(s);
+    events->held = held;
+    return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+static int last_event(struct plk_history *history, uint64_t *n) {
+    sqlite3_stmt *s;
+    int64_t last = 0;
+    int code = plk_history_prepare(history, PLK_HISTORY_LAST_EVENT, "SELECT max(n) FROM event", &s);
+    if (code == SQLITE_OK) code = plk_history_number(s, &last);
+    *n = (uint64_t)last;
+    return code;
+}
+
+enum plk_err plk_history_events(struct plk_history *history, uint64_t since, uint32_t limit, struct plk_history_events *events) {
+    *events = (struct plk_history_events){.events = NULL};
+    if (limit == 0 || limit > PLK_HISTORY_LIMIT_MAX) return PLK_ERR_INVALID;
+    events->cap = limit;
+    events->events = plk_memory_take(limit * sizeof *events->events);
+    int code = plk_history_begin(history);
+    if (code == SQLITE_OK) code = last_event(history, &events->last);
+    if (code == SQLITE_OK) code = read_events(history, since, limit, events);
+    enum plk_err err = plk_history_end(history, code);
+    if (err != PLK_ERR_OK) plk_history_events_free(events);
+    return err;
+}
+
+void plk_history_events_free(struct plk_history_events *events) {
+    plk_history_release(events->held);
+    plk_memory_give(events->events, events->cap * sizeof *events->events);
+    *events = (struct plk_history_events){.events = NULL};
+}

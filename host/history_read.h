@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// What the parts of host/history.h share: the connection, its statements, and the bytes that a page keeps.
+#ifndef PLK_HOST_HISTORY_READ_H
+#define PLK_HOST_HISTORY_READ_H
+
+#include <stdio.h>
+
+#include "host/history.h"
+#include "host/store_message.h"
+#include "host/store_rows.h"
+#include "host/store_schema.h"
+
+enum {
+    PLK_HISTORY_OUTBOX,
+    PLK_HISTORY_NEWEST,
+    PLK_HISTORY_CONTACTS,
+    PLK_HISTORY_PAGE,
+    PLK_HISTORY_ONE,
+    PLK_HISTORY_EVENTS,
+    PLK_HISTORY_LAST_EVENT,
+    PLK_HISTORY_FOUND,
+    PLK_HISTORY_MARKED,
+    PLK_HISTORY_NEXT,
+    PLK_HISTORY_STATEMENTS
+};
+
+struct plk_history {
+    sqlite3 *db;
+    sqlite3_stmt *statements[PLK_HISTORY_STATEMENTS];
+};
+
+struct plk_history_held {
+    struct plk_history_held *next;
+    size_t len;
+    uint8_t bytes[];
+};
+
+int plk_history_prepare(struct plk_history *history, int which, const char *sql, sqlite3_stmt **statement);
+int plk_history_number(sqlite3_stmt *statement, int64_t *value); // the first column of the first row, 0 if none; resets
+
+int plk_history_begin(struct plk_history *history);                    // one snapshot for all until
+enum plk_err plk_history_end(struct plk_history *history, int code);   // code: of SQLite, what went wrong in it
+enum plk_err plk_history_err(const struct plk_history *history, int code);
+
+// A copy that lives as long as held.
+struct plk_bytes plk_history_keep(struct plk_history_held **held, struct plk_bytes bytes);
+void plk_history_release(struct plk_history_held *held);
+
+// Newest first into page (room for limit rows); the search of history_search.c does the same with a filter.
+int plk_history_search(struct plk_history *history, const struct plk_history_query *query, struct plk_history_page *page);
+
+// Appends a copy of the row; *cap rows have room.
+void plk_history_page_add(struct plk_history_page *page, const struct plk_message_row *row);
+
+#define PLK_HISTORY_SHOWN_KINDS 64 // wire/row.h
+
+#endif

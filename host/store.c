@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "host/store.h"
+
+#include "host/entropy.h"
+#include "host/memory.h"
+#include "host/store_schema.h"
+#include "host/store_writer.h"
+
+struct plk_store {
+    struct plk_store_queue queue;
+    struct plk_store_writer writer;
+    uv_thread_t thread;
+    struct plk_store_note *current; // whose rows the last report lent
+    uint8_t key[PLK_KEYFILE_KEY_LEN];
+    bool encrypted, stalled;
+    uint64_t last_n;
+};
+
+// ---- opening ----------------------------------------------------------------------------------------------------------
+
+static enum plk_fault_kind make_key(const struct plk_store_config *config, uint8_t *key, bool *sealed, struct plk_fault *fault) {
+    plk_entropy_bytes(key, PLK_KEYFILE_KEY_LEN);
+    *sealed = config->passphrase.len > 0;
+    return plk_keyfile_write(config->home, config->passphrase, key, config->cost, fault);
+}
+
+// The key file comes first: a store without one could never be read, one without a store is an empty profile.
+static enum plk_fault_kind find_key(const struct plk_store_config *config, uint8_t *key, bool *sealed, struct plk_fault *fault) {
+    bool key_there = plk_keyfile_exists(config->home), store_there = plk_store_db_exists(config->home);
+    if (config->passphrase.len > 0 && !plk_store_db_can_encrypt()) {
+        return plk_fault_set(fault, PLK_FAULT_UNSUPPORTED,
+                             "this build uses the system's SQLite and cannot encrypt: it takes no passphrase");
+    }
+    if (key_there) return plk_keyfile_read(config->home, config->passphrase, key, sealed, fault);
+    if (store_there) {
+        return plk_fault_set(fault, PLK_FAULT_CORRUPT, "the key file of this profile is missing: its store cannot be read");
+    }
+    if (!config->create) return plk_fault_set(fault, PLK_FAULT_NO_STORE, "there is no profile in %s", config->home);
+    return make_key(config, key, sealed, fault);
+}
+
+static enum plk_fault_kind open_db(const struct plk_store_config *config, const uint8_t *key, sqlite3 **db, struct plk_fault *fault) {
+    enum plk_store_db_mode mode = config->create ? PLK_STORE_DB_CREATE : PLK_STORE_DB_WRITE;
+    enum plk_fault_kind kind = plk_store_db_open(db, config->home, key, mode, fault);
+    if (kind != PLK_FAULT_NONE) return kind;
+    kind = plk_store_schema_migrate(*db, PLK_STORE_SCHEMA_VERSION, fault);
+    if (kind != PLK_FAULT_NONE) sqlite3_close(*db);
+    return kind;
+}
+
+enum plk_fault_kind plk_store_open(struct plk_store **out, const struct plk_store_config *config, struct plk_fault *fault) {
+    *out = NULL;
+    plk_entropy_start();
+    struct plk_store *store = plk_memory_take(sizeof *store);
+    sqlite3 *db = NULL;
+    enum plk_fault_kind kind = find_key(config, store->key, &store->encrypted, fault);
+    if (kind == PLK_FAULT_NONE) kind = open_db(config, store->key, &db, fault);
+    if (kind != PLK_FAULT_NONE) {
+        plk_memory_give(store, sizeof *store);
+        return kind;
+    }
+    store->queue.wake = config->wake;
+    store->queue.ctx = config->ctx;
+    plk_assert(uv_mutex_init(&store->queue.lock) == 0 && uv_cond_init(&store->queue.changed) == 0);
+    plk_store_writer_init(&store->writer, &store->queue, db);
+    plk_assert(uv_thread_create(&store->thread, plk_store_writer_run, &store->writer) == 0);
+    *out = store;
+    return PLK_FAULT_NONE;
+}
+
+bool plk_store_close(struct plk_store *store) {
+    if (store == NULL) return true;
+    uv_mutex_lock(&store->queue.lock);
+    store->queue.quit = true;
+    uv_cond_signal(&store->queue.changed);
+    uv_mutex_unlock(&store->queue.lock);
+    plk_assert(uv_thread_join(&store->thread) == 0);
+    bool durable = store->writer.durable;
+    plk_store_items_free(&store->queue.items);
+    plk_store_notes_free(&store->queue.notes);
+    if (store->current != NULL) plk_memory_give(store->current, store->current->len);
+    uv_cond_destroy(&store->queue.changed);
+    uv_mutex_destroy(&store->queue.lock);
+    plk_memory_give(store, sizeof *store);
+    return durable;
+}
+
+// ---- the contract -----------------------------------------------------------------------------------------------------
+
+static void submit(struct plk_store *store, struct plk_store_item *item) {
+    uv_mutex_lock(&store->queue.lock);
+    plk_store_items_add(&store->queue.items, item);
+    uv_cond_signal(&store->queue.changed);
+    uv_mutex_unlock(&store->queue.lock);
+}
+
+void plk_store_put(struct plk_store *store, uint64_t n, const struct plk_batch *ops) {
+    plk_assert(n > store->last_n);
+    store->last_n = n;
+    submit(store, plk_store_item_batch(n, ops));
+}
+
+void plk_store_load(struct plk_store *store, uint64_t ticket, enum plk_table table, struct plk_bytes from, struct plk_bytes to,
+                    uint32_t limit, bool reverse) {
+    plk_assert(table > PLK_TABLE_NONE && table < PLK_TABLE_COUNT);
+    struct plk_store_load load = {.table = table, .from = from, .to = to, .limit = limit, .reverse = reverse};
+    submit(store, plk_store_item_load(ticket, &load));
+}
+
+bool plk_store_next(struct plk_store *store, struct plk_store_report *report) {
+    if (store->current != NULL) plk_memory_give(store->current, store->current->len);
+    uv_mutex_lock(&store->queue.lock);
+    struct plk_store_note *note = store->queue.notes.first;
+    if (note != NULL) {
+        store->queue.notes.first = note->next;
+        if (note->next == NULL) store->queue.notes.last = NULL;
+    }
+    uv_mutex_unlock(&store->queue.lock);
+    store->current = note;
+    if (note == NULL) return false;
+    if (note->report.kind == PLK_STORE_STALLED) store->stalled = true;
+    if (note->report.kind == PLK_STORE_RESUMED) store->stalled = false;
+    *report = note->report;
+    return true;
+}
+
+bool plk_store_encrypted(const struct plk_store *store) { return store->encrypted && plk_store_db_can_encrypt(); }
+bool plk_store_stalled(const struct plk_store *store) { return store->stalled; }
+const uint8_t *plk_store_key(const struct plk_store *store) { return store->key; }
+
+uint64_t plk_store_unindexed(struct plk_store *store) {
+    uv_mutex_lock(&store->queue.lock);
+    uint64_t count = store->queue.unindexed;
+    uv_mutex_unlock(&store->queue.lock);
+    return count;
+}

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: MIT
+#include "host/store_message.h"
+
+#include "host/memory.h"
+
+#define TARGET_LEN (PLK_DEVICE_LEN + PLK_EPOCH_LEN + 8)
+
+void plk_store_message_close(struct plk_store_messages *m) {
+    sqlite3_stmt *statements[] = {m->insert,      m->replace,     m->patch,   m->wipe,         m->remove, m->one,
+                                  m->lowest,      m->find_stream, m->add_stream, m->drop_stream, m->streams,
+                                  m->streams_down, m->range,      m->range_down, m->count,     m->remove_range, m->left};
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) sqlite3_finalize(statements[i]);
+    plk_mem_wipe(m, sizeof *m);
+}
+
+void plk_store_message_forget(struct plk_store_messages *m) { memset(m->cache, 0, sizeof m->cache); }
+
+// ---- streams ----------------------------------------------------------------------------------------------------------
+
+static struct plk_store_stream *cached(struct plk_store_messages *m, const uint8_t *prefix) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < PLK_STORE_PREFIX_LEN; i++) hash = (hash ^ prefix[i]) * UINT64_C(0x100000001b3);
+    return &m->cache[(hash ^ hash >> 32) & (PLK_STORE_STREAMS_CACHED - 1)];
+}
+
+static int look_up(struct plk_store_messages *m, const uint8_t *prefix, int64_t *stream) {
+    int code = plk_store_db_prepare(m->db, &m->find_stream, "SELECT stream FROM stream WHERE prefix = ?1");
+    if (code != SQLITE_OK) return code;
+    plk_store_db_bind(m->find_stream, 1, plk_bytes(prefix, PLK_STORE_PREFIX_LEN));
+    code = sqlite3_step(m->find_stream);
+    if (code == SQLITE_ROW) *stream = sqlite3_column_int64(m->find_stream, 0);
+    int end = sqlite3_reset(m->find_stream);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? end : code;
+}
+
+static int add_stream(struct plk_store_messages *m, const uint8_t *prefix, int64_t *stream) {
+    int code = plk_store_db_prepare(m->db, &m->add_stream, "INSERT INTO stream(prefix) VALUES(?1)");
+    if (code != SQLITE_OK) return code;
+    plk_store_db_bind(m->add_stream, 1, plk_bytes(prefix, PLK_STORE_PREFIX_LEN));
+    code = plk_store_db_run(m->add_stream);
+    *stream = sqlite3_last_insert_rowid(m->db);
+    return code;
+}
+
+// The stream of a message key; *stream is 0 when there is none and none is to be made.
+static int find_stream(struct plk_store_messages *m, const uint8_t *key, bool make, int64_t *stream) {
+    struct plk_store_stream *slot = cached(m, key);
+    *stream = 0;
+    if (slot->stream != 0 && memcmp(slot->prefix, key, PLK_STORE_PREFIX_LEN) == 0) {
+        *stream = slot->stream;
+        return SQLITE_OK;
+    }
+    int code = look_up(m, key, stream);
+    if (code == SQLITE_OK && *stream == 0 && make) code = add_stream(m, key, stream);
+    if (code == SQLITE_OK && *stream != 0) {
+        slot->stream = *stream;
+        memcpy(slot->prefix, key, PLK_STORE_PREFIX_LEN);
+    }
+    return code;
+}
+
+static int64_t seq_of(struct plk_bytes key) { return plk_store_rows_bound(plk_bytes(key.at + PLK_STORE_PREFIX_LEN, 8), 8); }
+
+// ---- one message ------------------------------------------------------------------------------------------------------
+
+int plk_store_message_row(sqlite3_stmt *s, struct plk_message_row *row) {
+    struct plk_message_row got = {.row = plk_store_at_row(sqlite3_column_int64(s, 0))};
+    uint8_t key[PLK_MESSAGE_KEY_LEN];
+    struct plk_bytes prefix = plk_store_db_column(s, 1), id = plk_store_db_column(s, 3), target = plk_store_db_column(s, 11);
+    if (prefix.len != PLK_STORE_PREFIX_LEN || id.len != PLK_ID_LEN) return SQLITE_CORRUPT;
+    struct plk_writer w = plk_writer(key, sizeof key);
+    plk_writer_put(&w, prefix);
+    plk_writer_u64(&w, (uint64_t)sqlite3_column_int64(s, 2));
+    if (plk_message_key_decode(plk_writer_bytes(&w), &got) != PLK_ERR_OK) return SQLITE_CORRUPT;
+    memcpy(got.id, id.at, PLK_ID_LEN);
+    got.kind = (uint16_t)sqlite3_column_int(s, 4);
+    got.state = (enum plk_state)sqlite3_column_int(s, 5);
+    got.stored = (uint8_t)sqlite3_column_int(s, 6);
+    got.stored_of = (uint8_t)sqlite3_column_int(s, 7);
+    got.reason = (uint8_t)sqlite3_column_int(s, 8);
+    got.time_ms = (uint64_t)sqlite3_column_int64(s, 9);
+    got.received_ms = (uint64_t)sqlite3_column_int64(s, 10);
+    got.has_target = target.len > 0;
+    if (got.has_target) {
+        struct plk_reader r = plk_reader(target);
+        plk_reader_copy(&r, got.target.device, PLK_DEVICE_LEN);
+        plk_reader_copy(&r, got.target.epoch, PLK_EPOCH_LEN);
+        got.target.seq = plk_reader_u64(&r);
+        if (!plk_reader_done(&r)) return SQLITE_CORRUPT;
+    }
+    got.payload = plk_store_db_column(s, 12);
+    *row = got;
+    return SQLITE_OK;
+}
+
+static int run_with_row(sqlite3_stmt *s, int64_t at, int64_t stream, int64_t seq, const struct plk_message_row *row) {
+    uint8_t target[TARGET_LEN];
+    struct plk_writer w = plk_writer(target, sizeof target);
+    plk_writer_copy(&w, row->target.device, PLK_DEVICE_LEN);
+    plk_writer_copy(&w, row->target.epoch, PLK_EPOCH_LEN);
+    plk_writer_u64(&w, row->target.seq);
+    sqlite3_bind_int64(s, 1, at);
+    sqlite3_bind_int64(s, 2, stream);
+    sqlite3_bind_int64(s, 3, seq);
+    plk_store_db_bind(s, 4, plk_bytes(row->id, PLK_ID_LEN));
+    sqlite3_bind_int(s, 5, row->kind);
+    sqlite3_bind_int(s, 6, (int)row->state);
+    sqlite3_bind_int(s, 7, row->stored);
+    sqlite3_bind_int(s, 8, row->stored_of);
+    sqlite3_bind_int(s, 9, row->reason);
+    sqlite3_bind_int64(s, 10, (int64_t)row->time_ms);
+    sqlite3_bind_int64(s, 11, (int64_t)row->received_ms);
+    if (row->has_target) {
+        plk_store_db_bind(s, 12, plk_writer_bytes(&w));
+    } else {
+        sqlite3_bind_null(s, 12);
+    }
+    plk_store_db_bind(s, 13, row->payload);
+    int code = plk_store_db_run(s);
+    sqlite3_clear_bindings(s); // they point into this frame and the batch
+    return code;
+}
+
+// What the index must forget before a message changes. *at is 0 when there is no such message.
+struct before {
+    int64_t at;
+    uint16_t kind;
+};
+
+static int drop_from_index(struct plk_store_messages *m, int64_t stream, int64_t seq, struct before *before) {
+    *before = (struct before){.at = 0};
+    int code = plk_store_db_prepare(m->db, &m->one, "SELECT at, kind, payload FROM message WHERE stream = ?1 AND seq = ?2");
+    if (code != SQLITE_OK) return code;
+    sqlite3_bind_int64(m->one, 1, stream);
+    sqlite3_bind_int64(m->one, 2, seq);
+    code = sqlite3_step(m->one);
+    if (code == SQLITE_ROW) {
+        *before = (struct before){sqlite3_column_int64(m->one, 0), (uint16_t)sqlite3_column_int(m->one, 1)};
+        code = plk_store_index_drop(m->index, before->at, before->kind, plk_store_db_column(m->one, 2));
+    } else if (code == SQLITE_DONE) {
+        code = SQLITE_OK;
+    }
+    int end = sqlite3_reset(m->one);
+    return code != SQLITE_OK ? code : end;
+}
+
+// A place below all others for a message that is not shown.
+static int hidden_at(struct plk_store_messages *m, int64_t *at) {
+    int code = plk_store_db_prepare(m->db, &m->lowest, "SELECT min(at) FROM message");
+    if (code != SQLITE_OK) return code;
+    code = sqlite3_step(m->lowest);
+    int64_t lowest = code == SQLITE_ROW ? sqlite3_column_int64(m->lowest, 0) : 0;
+    *at = (lowest < 0 ? lowest : 0) - 1;
+    int end = sqlite3_reset(m->lowest);
+    return code == SQLITE_ROW ? end : code;
+}
+
+static int change(struct plk_store_messages *m, int64_t at, int64_t stream, int64_t seq, const struct plk_message_row *row) {
+    struct before before;
+    int code = drop_from_index(m, stream, seq, &before);
+    if (code != SQLITE_OK) return code;
+    // Two messages that claim one row number: no caller can mean that.
+    if (before.at == 0) return SQLITE_CONSTRAINT;
+    code = plk_store_db_prepare(m->db, &m->replace,
+                                "UPDATE message SET at = ?1, id = ?4, kind = ?5, state = ?6, stored = ?7, stored_of = ?8,"
+                                " reason = ?9, time_ms = ?10, received_ms = ?11, target = ?12, payload = ?13"
+                                " WHERE stream = ?2 AND seq = ?3");
+    if (code != SQLITE_OK) return code;
+    bool stays_hidden = before.at < 0 && row->row == 0;
+    return run_with_row(m->replace, stays_hidden ? before.at : at, stream, seq, row);
+}
+
+static int upsert(struct plk_store_messages *m, const struct plk_op *op) {
+    struct plk_message_row row = {.contact = 0};
+    plk_assert(plk_message_key_decode(op->key, &row) == PLK_ERR_OK);
+    plk_assert(plk_message_row_decode(op->value, &row) == PLK_ERR_OK && row.row <= PLK_STORE_ROW_MAX);
+    int64_t stream, seq = seq_of(op->key), at = plk_store_at(row.contact, row.row);
+    int code = find_stream(m, op->key.at, true, &stream);
+    if (code == SQLITE_OK && row.row == 0) code = hidden_at(m, &at);
+    if (code == SQLITE_OK) {
+        code = plk_store_db_prepare(m->db, &m->insert,
+                                    "INSERT INTO message(at, stream, seq, id, kind, state, stored, stored_of, reason,"
+                                    " time_ms, received_ms, target, payload)"
+                                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+    }
+    if (code != SQLITE_OK) return code;
+    code = run_with_row(m->insert, at, stream, seq, &row);
+    if ((code & 0xff) == SQLITE_CONSTRAINT) code = change(m, at, stream, seq, &row);
+    return code == SQLITE_OK ? plk_store_index_added(m->index, at, row.kind, row.payload) : code;
+}
+
+static int patch(struct plk_store_messages *m, const struct plk_op *op) {
+    struct plk_message_patch p;
+    plk_assert(op->key.len == PLK_MESSAGE_KEY_LEN && plk_message_patch_decode(op->value, &p) == PLK_ERR_OK);
+    int64_t stream, seq = seq_of(op->key);
+    int code = find_stream(m, op->key.at, false, &stream);
+    if (code != SQLITE_OK || stream == 0) return code; // no row, no effect
+    bool wipe = (p.columns & PLK_PATCH_PAYLOAD_WIPED) != 0;
+    struct before before;
+    if (wipe) code = drop_from_index(m, stream, seq, &before);
+    sqlite3_stmt **s = wipe ? &m->wipe : &m->patch;
+    if (code == SQLITE_OK) {
+        code = plk_store_db_prepare(m->db, s, wipe
+            ? "UPDATE message SET state = ifnull(?3, state), reason = ifnull(?4, reason), stored = ifnull(?5, stored),"
+              " stored_of = ifnull(?6, stored_of), received_ms = ifnull(?7, received_ms), payload = x''"
+              " WHERE stream = ?1 AND seq = ?2"
+            : "UPDATE message SET state = ifnull(?3, state), reason = ifnull(?4, reason), stored = ifnull(?5, stored),"
+              " stored_of = ifnull(?6, stored_of), received_ms = ifnull(?7, received_ms)"
+              " WHERE stream = ?1 AND seq = ?2");
+    }
+    if (code != SQLITE_OK) return code;
+    sqlite3_clear_bindings(*s);
+    sqlite3_bind_int64(*s, 1, stream);
+    sqlite3_bind_int64(*s, 2, seq);
+    if ((p.columns & PLK_PATCH_STATE) != 0) {
+        sqlite3_bind_int(*s, 3, (int)p.state);
+        sqlite3_bind_int(*s, 4, p.reason);
+    }
+    if ((p.columns & PLK_PATCH_STORED) != 0) {
+        sqlite3_bind_int(*s, 5, p.stored);
+        sqlite3_bind_int(*s, 6, p.stored_of);
+    }
+    if ((p.columns & PLK_PATCH_RECEIVED) != 0) sqlite3_bind_int64(*s, 7, (int64_t)p.received_ms);
+    return plk_store_db_run(*s);
+}
+
+static int remove_one(struct plk_store_messages *m, const struct plk_op *op) {
+    plk_assert(op->key.len == PLK_MESSAGE_KEY_LEN);
+    int64_t stream, seq = seq_of(op->key);
+    struct before before = {.at = 0};
+    int code = find_stream(m, op->key.at, false, &stream);
+    if (code == SQLITE_OK && stream != 0) code = drop_from_index(m, stream, seq, &before);
+    if (code != SQLITE_OK || before.at == 0) return code;
+    code = plk_store_db_prepare(m->db, &m->remove, "DELETE FROM message WHERE stream = ?1 AND seq = ?2");
+    if (code != SQLITE_OK) return code;
+    sqlite3_bind_int64(m->remove, 1, stream);
+    sqlite3_bind_int64(m->remove, 2, seq);
+    return plk_store_db_run(m->remove);
+}
+
+// ---- ranges of keys ---------------------------------------------------------------------------------------------------
+
+// The part of a key range that falls into one stream.
+struct part {
+    int64_t stream, from, to; // from <= seq < to
+    uint8_t prefix[PLK_STORE_PREFIX_LEN];
+    bool whole;
+};
+
+// The first sequence number of the stream whose key is not below `key`; INT64_MAX if all are.
+static int64_t seq_bound(const uint8_t *prefix, struct plk_bytes key) {
+    size_t common = key.len < PLK_STORE_PREFIX_LEN ? key.len : PLK_STORE_PREFIX_LEN;
+    int order = common == 0 ? 0 : memcmp(prefix, key.at, common);
+    if (order != 0) return order < 0 ? INT64_MAX : 0;
+    if (key.len <= PLK_STORE_PREFIX_LEN) return 0;
+    return plk_store_rows_bound(plk_bytes(key.at + PLK_STORE_PREFIX_LEN, key.len - PLK_STORE_PREFIX_LEN), 8);
+}
+
+struct parts {
+    struct part *at;
+    size_t count, cap;
+};
+
+static void add_part(struct parts *parts, const struct part *part) {
+    if (part->from >= part->to) return;
+    if (parts->count == parts->cap) {
+        size_t cap = parts->cap == 0 ? 8 : parts->cap * 2;
+        struct part *grown = plk_memory_take(cap * sizeof *grown);
+        if (parts->count > 0) memcpy(grown, parts->at, parts->count * sizeof *grown);
+        plk_memory_give(parts->at, parts->cap * sizeof *parts->at);
+        parts->at = grown;
+        parts->cap = cap;
+    }
+    parts->at[parts->count++] = *part;
+}
+
+static void free_parts(struct parts *parts) { plk_memory_give(parts->at, parts->cap * sizeof *parts->at); }
+
+// All streams that have keys in the range, in key order. Few: one for each device, epoch and direction of a contact.
+static int find_parts(struct plk_store_messages *m, struct plk_bytes from, struct plk_bytes to, bool down, struct parts *parts) {
+    sqlite3_stmt **s = down ? &m->streams_down : &m->streams;
+    int code = plk_store_db_prepare(m->db, s, down
+                                    ? "SELECT stream, prefix FROM stream WHERE prefix >= ?1 ORDER BY prefix DESC"
+                                    : "SELECT stream, prefix FROM stream WHERE prefix >= ?1 ORDER BY prefix");
+    if (code != SQLITE_OK) return code;
+    size_t head = from.len < PLK_STORE_PREFIX_LEN ? from.len : PLK_STORE_PREFIX_LEN;
+    plk_store_db_bind(*s, 1, plk_bytes(from.at, head));
+    while ((code = sqlite3_step(*s)) == SQLITE_ROW) {
+        struct plk_bytes prefix = plk_store_db_column(*s, 1);
+        if (prefix.len != PLK_STORE_PREFIX_LEN) break;
+        struct part part = {.stream = sqlite3_column_int64(*s, 0), .from = seq_bound(prefix.at, from), .to = INT64_MAX};
+        if (to.len > 0) part.to = seq_bound(prefix.at, to);
+        part.whole = part.from == 0 && part.to == INT64_MAX;
+        memcpy(part.prefix, prefix.at, PLK_STORE_PREFIX_LEN);
+        add_part(parts, &part);
+        if (!down && part.to == 0) break; // behind the end of the range
+    }
+    sqlite3_reset(*s);
+    return code == SQLITE_DONE ? SQLITE_OK : code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+static void bind_part(sqlite3_stmt *s, const struct part *part) {
+    sqlite3_bind_int64(s, 1, part->stream);
+    sqlite3_bind_int64(s, 2, part->from);
+    sqlite3_bind_int64(s, 3, part->to);
+}
+
+static int count_part(struct plk_store_messages *m, const struct part *part, int64_t *count) {
+    int code = plk_store_db_prepare(m->db, &m->count,
+                                    "SELECT count(*) FROM (SELECT 1 FROM message WHERE stream = ?1 AND seq >= ?2 AND seq < ?3"
+                                    " LIMIT 1000000)");
+    if (code != SQLITE_OK) return code;
+    bind_part(m->count, part);
+    code = sqlite3_step(m->count);
+    if (code == SQLITE_ROW) *count += sqlite3_column_int64(m->count, 0);
+    int end = sqlite3_reset(m->count);
+    return code == SQLITE_ROW ? end : code;
+}
+
+static int prepare_range(struct plk_store_messages *m, bool down, sqlite3_stmt **out) {
+    sqlite3_stmt **s = down ? &m->range_down : &m->range;
+    int code = plk_store_db_prepare(
+        m->db, s,
+        down ? "SELECT " PLK_STORE_MESSAGE_COLUMNS " FROM message m JOIN stream s ON s.stream = m.stream"
+               " WHERE m.stream = ?1 AND m.seq >= ?2 AND m.seq < ?3 ORDER BY m.seq DESC LIMIT ?4"
+             : "SELECT " PLK_STORE_MESSAGE_COLUMNS " FROM message m JOIN stream s ON s.stream = m.stream"
+               " WHERE m.stream = ?1 AND m.seq >= ?2 AND m.seq < ?3 ORDER BY m.seq LIMIT ?4");
+    *out = *s;
+    return code;
+}
+
+static int drop_part_from_index(struct plk_store_messages *m, const struct part *part) {
+    sqlite3_stmt *s;
+    int code = prepare_range(m, false, &s);
+    if (code != SQLITE_OK) return code;
+    bind_part(s, part);
+    sqlite3_bind_int64(s, 4, -1);
+    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+        code = plk_store_index_drop(m->index, sqlite3_column_int64(s, 0), (uint16_t)sqlite3_column_int(s, 4),
+                                    plk_store_db_column(s, 12));
+        if (code != SQLITE_OK) break;
+    }
+    sqlite3_reset(s);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+// A stream that is empty names a contact's device for nothing.
+static int remove_part(struct plk_store_messages *m, const struct part *part) {
+    int code = plk_store_db_prepare(m->db, &m->remove_range,
+                                    "DELETE FROM message WHERE stream = ?1 AND seq >= ?2 AND seq < ?3");
+    if (code != SQLITE_OK) return code;
+    bind_part(m->remove_range, part);
+    code = plk_store_db_run(m->remove_range);
+    if (code != SQLITE_OK || !part->whole) return code;
+    code = plk_store_db_prepare(m->db, &m->drop_stream, "DELETE FROM stream WHERE stream = ?1");
+    if (code != SQLITE_OK) return code;
+    sqlite3_bind_int64(m->drop_stream, 1, part->stream);
+    cached(m, part->prefix)->stream = 0;
+    return plk_store_db_run(m->drop_stream);
+}
+
+static int forget_empty(struct plk_store_messages *m, const struct part *part) {
+    uint32_t contact = (uint32_t)plk_store_rows_bound(plk_bytes(part->prefix, 4), 4);
+    int code = plk_store_db_prepare(m->db, &m->left, "SELECT 1 FROM message WHERE at >= ?1 AND at <= ?2 LIMIT 1");
+    if (code != SQLITE_OK) return code;
+    sqlite3_bind_int64(m->left, 1, plk_store_at(contact, 1));
+    sqlite3_bind_int64(m->left, 2, plk_store_at(contact, PLK_STORE_ROW_MAX));
+    code = sqlite3_step(m->left);
+    sqlite3_reset(m->left);
+    if (code == SQLITE_DONE) return plk_store_index_empty(m->index, contact);
+    return code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+static int remove_range(struct plk_store_messages *m, const struct plk_op *op) {
+    struct parts parts = {.at = NULL};
+    int64_t count = 0;
+    int code = find_parts(m, op->key, op->key_end, false, &parts);
+    for (size_t i = 0; code == SQLITE_OK && i < parts.count; i++) code = count_part(m, &parts.at[i], &count);
+    bool many = count > PLK_STORE_INDEX_DROP_MAX;
+    if (code == SQLITE_OK && many) code = plk_store_index_clear(m->index);
+    for (size_t i = 0; code == SQLITE_OK && i < parts.count; i++) {
+        if (!many) code = drop_part_from_index(m, &parts.at[i]);
+        if (code == SQLITE_OK) code = remove_part(m, &parts.at[i]);
+        if (code == SQLITE_OK) code = forget_empty(m, &parts.at[i]);
+    }
+    free_parts(&parts);
+    return code;
+}
+
+int plk_store_message_apply(struct plk_store_messages *m, const struct plk_op *op) {
+    switch (op->kind) {
+    case PLK_OP_UPSERT:
+        return upsert(m, op);
+    case PLK_OP_PATCH:
+        return patch(m, op);
+    case PLK_OP_DELETE:
+        return remove_one(m, op);
+    case PLK_OP_DELETE_RANGE:
+        return remove_range(m, op);
+    }
+    return SQLITE_MISUSE;
+}
+
+// ---- loading ----------------------------------------------------------------------------------------------------------
+
+static int give_part(struct plk_store_messages *m, const struct part *part, int64_t limit, bool down, plk_store_sink *sink,
+                     void *ctx, int64_t *gave) {
+    sqlite3_stmt *s;
+    int code = prepare_range(m, down, &s);
+    if (code != SQLITE_OK) return code;
+    bind_part(s, part);
+    sqlite3_bind_int64(s, 4, limit);
+    uint8_t *value = plk_memory_take(PLK_ROW_VALUE_MAX);
+    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+        struct plk_message_row row;
+        uint8_t key[PLK_MESSAGE_KEY_LEN];
+        struct plk_writer w = plk_writer(value, PLK_ROW_VALUE_MAX);
+        code = plk_store_message_row(s, &row);
+        if (code != SQLITE_OK) break;
+        plk_message_key(key, row.contact, row.direction, &row.origin);
+        plk_message_row_encode(&w, &row);
+        sink(ctx, plk_bytes(key, sizeof key), plk_writer_bytes(&w));
+        ++*gave;
+    }
+    plk_memory_give(value, PLK_ROW_VALUE_MAX);
+    sqlite3_reset(s);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+int plk_store_message_load(struct plk_store_messages *m, const struct plk_store_load *load, plk_store_sink *sink, void *ctx) {
+    struct parts parts = {.at = NULL};
+    int64_t gave = 0;
+    int code = find_parts(m, load->from, load->to, load->reverse, &parts);
+    for (size_t i = 0; code == SQLITE_OK && i < parts.count; i++) {
+        int64_t limit = load->limit == 0 ? -1 : (int64_t)load->limit - gave;
+        if (limit == 0) break;
+        code = give_part(m, &parts.at[i], limit, load->reverse, sink, ctx, &gave);
+    }
+    free_parts(&parts);
+    return code;
+}

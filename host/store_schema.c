@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "host/store_schema.h"
+
+#include <stdio.h>
+
+#define APPLICATION_ID 0x504c4e4b // "PLNK"
+
+#define OPAQUE(name) "CREATE TABLE " name "(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+
+// steps[v] leads from version v to v + 1. A step that was released is never changed.
+static const char *const steps[] = {
+    // The tables of the contract (wire/table.h). Streams are interned: a message's origin is then two numbers, and its
+    // index half as long.
+    OPAQUE("profile") OPAQUE("ratchet") OPAQUE("skipped") OPAQUE("link") OPAQUE("invite") OPAQUE("queue")
+    OPAQUE("outbox") OPAQUE("caller_id") OPAQUE("blob") OPAQUE("relay")
+    "CREATE TABLE contact(contact INTEGER PRIMARY KEY, peer_id BLOB NOT NULL, name TEXT NOT NULL,"
+    " profile_name TEXT NOT NULL, state INTEGER NOT NULL, verified INTEGER NOT NULL, blocked INTEGER NOT NULL,"
+    " has_outbox INTEGER NOT NULL, renamed INTEGER NOT NULL, created_ms INTEGER NOT NULL, hints BLOB NOT NULL);"
+    "CREATE TABLE stream(stream INTEGER PRIMARY KEY, prefix BLOB NOT NULL UNIQUE);"
+    "CREATE TABLE message(at INTEGER PRIMARY KEY, stream INTEGER NOT NULL, seq INTEGER NOT NULL, id BLOB NOT NULL,"
+    " kind INTEGER NOT NULL, state INTEGER NOT NULL, stored INTEGER NOT NULL, stored_of INTEGER NOT NULL,"
+    " reason INTEGER NOT NULL, time_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, target BLOB,"
+    " payload BLOB NOT NULL);"
+    "CREATE UNIQUE INDEX message_origin ON message(stream, seq);"
+    "CREATE TABLE event(n INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact INTEGER NOT NULL, row INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, reason INTEGER NOT NULL);",
+
+    // The search index over folded text, and how far it has come in each conversation. It holds no text, and of a trigram
+    // only the rows: a hit is checked against the message itself.
+    "CREATE VIRTUAL TABLE search USING fts5(text, content='', columnsize=0, detail=none,"
+    " tokenize='trigram case_sensitive 1');"
+    "CREATE TABLE indexed(contact INTEGER PRIMARY KEY, row INTEGER NOT NULL);",
+};
+
+_Static_assert(sizeof steps / sizeof steps[0] == PLK_STORE_SCHEMA_VERSION, "a step for each version");
+
+static enum plk_fault_kind fault_of(sqlite3 *db, int code, struct plk_fault *fault) {
+    return plk_store_db_fault(code, sqlite3_system_errno(db), fault);
+}
+
+static int step_to(sqlite3 *db, int version) {
+    char tail[96];
+    snprintf(tail, sizeof tail, "PRAGMA user_version=%d; PRAGMA application_id=%d; COMMIT", version, APPLICATION_ID);
+    int code = plk_store_db_exec(db, "BEGIN IMMEDIATE");
+    if (code == SQLITE_OK) code = plk_store_db_exec(db, steps[version - 1]);
+#ifndef PLK_SYSTEM_SQLITE
+    // Old systems' FTS5 does not know it: one more thing that their store does not protect.
+    if (code == SQLITE_OK && version == 2) {
+        code = plk_store_db_exec(db, "INSERT INTO search(search, rank) VALUES('secure-delete', 1)");
+    }
+#endif
+    if (code == SQLITE_OK) code = plk_store_db_exec(db, tail);
+    if (code != SQLITE_OK && !sqlite3_get_autocommit(db)) plk_store_db_exec(db, "ROLLBACK");
+    return code;
+}
+
+// The version, or a fault: what lies here was made by something else or by a newer version.
+static enum plk_fault_kind read_version(sqlite3 *db, int64_t *version, struct plk_fault *fault) {
+    int64_t application = 0, tables = 0;
+    int code = plk_store_db_number(db, "PRAGMA user_version", version);
+    if (code == SQLITE_OK) code = plk_store_db_number(db, "PRAGMA application_id", &application);
+    if (code == SQLITE_OK) code = plk_store_db_number(db, "SELECT count(*) FROM sqlite_master", &tables);
+    if (code != SQLITE_OK) return fault_of(db, code, fault);
+    if (tables > 0 && application != APPLICATION_ID) {
+        return plk_fault_set(fault, PLK_FAULT_CORRUPT, "the store of this profile is damaged: it is some other database");
+    }
+    if (*version > PLK_STORE_SCHEMA_VERSION) {
+        return plk_fault_set(fault, PLK_FAULT_TOO_NEW, "this profile was written by a newer version of PeerLink");
+    }
+    return PLK_FAULT_NONE;
+}
+
+enum plk_fault_kind plk_store_schema_migrate(sqlite3 *db, int to, struct plk_fault *fault) {
+    int64_t version;
+    enum plk_fault_kind kind = read_version(db, &version, fault);
+    if (kind != PLK_FAULT_NONE) return kind;
+    for (int next = (int)version + 1; next <= to; next++) {
+        int code = step_to(db, next);
+        if (code != SQLITE_OK) return fault_of(db, code, fault);
+    }
+    return PLK_FAULT_NONE;
+}
+
+enum plk_fault_kind plk_store_schema_check(sqlite3 *db, struct plk_fault *fault) {
+    int64_t version;
+    enum plk_fault_kind kind = read_version(db, &version, fault);
+    if (kind != PLK_FAULT_NONE) return kind;
+    if (version == 0) return plk_fault_set(fault, PLK_FAULT_NO_STORE, "there is no profile here yet");
+    if (version < PLK_STORE_SCHEMA_VERSION) {
+        return plk_fault_set(fault, PLK_FAULT_TOO_NEW, "this profile is of an older version: start its node once, to convert it");
+    }
+    return PLK_FAULT_NONE;
+}
