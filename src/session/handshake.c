@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "session/handshake.h"
 
+#include "wire/version.h"
+
 #define NOISE_OVERHEAD 48 // an ephemeral and a tag, in both messages of both patterns
 #define PAYLOAD1_LEN (PLK_PACKET_HANDSHAKE_LEN - PLK_PACKET_HEADER1_LEN - NOISE_OVERHEAD)
 #define PAYLOAD2_LEN (PLK_PACKET_HANDSHAKE_LEN - PLK_PACKET_HEADER2_LEN - NOISE_OVERHEAD)
@@ -46,8 +48,8 @@ static enum plk_err init_noise(struct plk_noise *noise, const struct plk_handsha
 // The greeting of this side, padded to len bytes.
 static enum plk_err write_greeting(uint8_t *out, size_t len, const struct plk_greeting *own, uint64_t echo) {
     struct plk_greeting greeting = *own;
-    greeting.version_min = PLK_GREETING_VERSION_MIN;
-    greeting.version_max = PLK_GREETING_VERSION_MAX;
+    greeting.version_min = PLK_VERSION_MIN;
+    greeting.version_max = PLK_VERSION_MAX;
     greeting.echo = echo;
     struct plk_writer w = plk_writer(out, len);
     plk_greeting_write(&w, &greeting, len);

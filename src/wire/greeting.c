@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "wire/greeting.h"
 
+#include "wire/tlv.h"
+#include "wire/version.h"
+
 #define PADDING 0 // the extension type that has no length and fills the rest
 
 static bool cids_differ(const struct plk_greeting *g) {
@@ -19,18 +22,16 @@ static bool is_zero(struct plk_bytes bytes) {
     return true;
 }
 
-// The extensions are what stands before the padding; each must be whole.
+// The extensions are what stands before the padding.
 static struct plk_bytes read_extensions(struct plk_reader *r) {
     const uint8_t *start = r->at;
-    size_t len = 0;
-    while (r->left > 0 && !r->failed && r->at[0] != PADDING) {
-        const uint8_t *before = r->at;
-        if (plk_reader_varint(r) == PADDING) r->failed = true; // zero in a longer form
-        plk_reader_sized(r, r->left);
-        len += (size_t)(r->at - before);
-    }
+    uint64_t last = 0;
+    struct plk_tlv entry;
+    while (r->left > 0 && r->at[0] != PADDING && plk_tlv_next(r, &last, &entry)) {}
+    if (r->failed) return plk_bytes(NULL, 0);
+    struct plk_bytes extensions = plk_bytes(start, (size_t)(r->at - start));
     if (!is_zero(plk_reader_rest(r))) r->failed = true;
-    return plk_bytes(start, len);
+    return extensions;
 }
 
 enum plk_err plk_greeting_decode(struct plk_greeting *greeting, struct plk_bytes payload) {
@@ -38,9 +39,9 @@ enum plk_err plk_greeting_decode(struct plk_greeting *greeting, struct plk_bytes
     struct plk_reader r = plk_reader(payload);
     g.version_min = plk_reader_u8(&r);
     g.version_max = plk_reader_u8(&r);
-    if (r.failed || g.version_min == 0 || g.version_min > g.version_max) return PLK_ERR_MALFORMED;
-    if (g.version_max < PLK_GREETING_VERSION_MIN) return PLK_ERR_TOO_OLD;
-    if (g.version_min > PLK_GREETING_VERSION_MAX) return PLK_ERR_TOO_NEW;
+    uint8_t version;
+    enum plk_err err = plk_version_meet(g.version_min, g.version_max, &version);
+    if (err != PLK_ERR_OK) return err;
     plk_reader_copy(&r, g.device, sizeof g.device);
     plk_reader_copy(&r, g.incarnation, sizeof g.incarnation);
     plk_reader_copy(&r, g.cids, sizeof g.cids);
@@ -72,13 +73,12 @@ void plk_greeting_write(struct plk_writer *w, const struct plk_greeting *greetin
 
 bool plk_greeting_extension(const struct plk_greeting *greeting, uint64_t type, struct plk_bytes *value) {
     struct plk_reader r = plk_reader(greeting->extensions);
-    while (r.left > 0 && !r.failed) {
-        uint64_t found = plk_reader_varint(&r);
-        struct plk_bytes bytes = plk_reader_sized(&r, r.left);
-        if (!r.failed && found == type) {
-            *value = bytes;
-            return true;
-        }
+    uint64_t last = 0;
+    struct plk_tlv entry;
+    while (plk_tlv_next(&r, &last, &entry)) {
+        if (entry.type != type) continue;
+        *value = entry.value;
+        return true;
     }
     return false;
 }

@@ -5,8 +5,6 @@
 
 #include "wire/packet.h"
 
-#define PLK_GREETING_VERSION_MIN 1 // the floor: a peer whose maximum is below is refused
-#define PLK_GREETING_VERSION_MAX 1
 #define PLK_GREETING_CIDS 4
 #define PLK_GREETING_DEVICE_LEN 8
 #define PLK_GREETING_INCARNATION_LEN 8
@@ -21,10 +19,10 @@ struct plk_greeting {
     uint32_t generation;                                 // of the link keys in use; 0 for NN sessions
     uint64_t echo;        // highest stamp that the sender has accepted from the receiver in this generation; 0: none
     struct plk_bytes kem; // empty until a KEM provider is built in; borrowed
-    struct plk_bytes extensions; // TLVs {type varint >= 1, length varint, value}; borrowed; unknown ones are skipped
+    struct plk_bytes extensions; // a list of wire/tlv.h; unknown types are skipped; borrowed
 };
 
-// MALFORMED: cut short, two equal ids, a broken TLV, padding that is not zero. TOO_OLD, TOO_NEW: no common
+// MALFORMED: cut short, two equal ids, a broken or unordered TLV, padding that is not zero. TOO_OLD, TOO_NEW: no common
 // version, in which case nothing after the versions was looked at. Nothing is changed unless OK.
 enum plk_err plk_greeting_decode(struct plk_greeting *greeting, struct plk_bytes payload);
 

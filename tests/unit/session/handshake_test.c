@@ -7,6 +7,7 @@
 
 #include "session/handshake.h"
 #include "support/session_pair.h"
+#include "wire/version.h"
 
 static struct plk_packet message2_of(struct plk_session_pair *pair) {
     return plk_session_pair_packet(plk_bytes(pair->answered.message, sizeof pair->answered.message));
@@ -19,8 +20,8 @@ static void check_connected(struct plk_session_pair *pair) {
         assert_memory_equal(heard->incarnation, sent->incarnation, sizeof sent->incarnation);
         assert_memory_equal(heard->cids, sent->cids, sizeof sent->cids);
         assert_int_equal(heard->generation, sent->generation);
-        assert_int_equal(heard->version_min, PLK_GREETING_VERSION_MIN);
-        assert_int_equal(heard->version_max, PLK_GREETING_VERSION_MAX);
+        assert_int_equal(heard->version_min, PLK_VERSION_MIN);
+        assert_int_equal(heard->version_max, PLK_VERSION_MAX);
         assert_int_equal(heard->kem.len + heard->extensions.len, 0);
         const struct plk_session_keys *own = &pair->sessions[side].keys, *peer = &pair->sessions[1 - side].keys;
         assert_memory_equal(own->send, peer->recv, 32);

@@ -7,8 +7,8 @@
 
 #include "wire/greeting.h"
 
-// Type 1 "ab", type 0x3f00 with a length of 0, type 0x80 "c".
-static const uint8_t tlvs[] = {0x01, 0x02, 'a', 'b', 0x7f, 0x00, 0x00, 0x40, 0x80, 0x01, 'c'};
+// Type 1 "ab", type 0x80 "c", type 0x3f00 with a length of 0.
+static const uint8_t tlvs[] = {0x01, 0x02, 'a', 'b', 0x40, 0x80, 0x01, 'c', 0x7f, 0x00, 0x00};
 
 static struct plk_greeting sample(void) {
     struct plk_greeting g = {.version_min = 1, .version_max = 1, .generation = 0x01020304, .echo = 0x05060708090a0b0c};
@@ -101,6 +101,10 @@ static void nonsense_is_refused(void **state) {
     assert_int_equal(decode_with(99, 1), PLK_ERR_MALFORMED);    // padding that is not zero
     assert_int_equal(decode_with(64, 1), PLK_ERR_OK);           // type 1, length 0
     assert_int_equal(decode_with(64, 0x40), PLK_ERR_MALFORMED); // type 0 in two bytes
+    g = sample();
+    const uint8_t unordered[] = {2, 0, 1, 0};
+    g.extensions = plk_bytes(unordered, sizeof unordered);
+    assert_int_equal(plk_greeting_decode(&back, plk_bytes(out, write(out, &g, 100))), PLK_ERR_MALFORMED);
     assert_int_equal(decode_with(62, 0xff), PLK_ERR_MALFORMED); // a KEM field past the end
 }
 
