@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The inside of struct plk_node, for the files of src/node only.
+#ifndef PLK_NODE_INSIDE_H
+#define PLK_NODE_INSIDE_H
+
+#include "contact/profile.h"
+#include "crypto/rng.h"
+#include "node/backup.h"
+#include "node/callers.h"
+#include "node/carrier.h"
+#include "node/cid_map.h"
+#include "node/hints.h"
+#include "node/invites.h"
+#include "node/ledger.h"
+#include "node/link.h"
+#include "node/loads.h"
+#include "node/network.h"
+#include "node/node.h"
+#include "node/outputs.h"
+#include "node/peers.h"
+
+#define PLK_NODE_PACKET_MAX (PLK_PACKET_FRAME_LEN + PLK_PACKET_UDP_MAX)
+
+struct plk_node {
+    struct plk_mem *mem;
+    struct plk_rng rng;
+    struct plk_now now; // of the call that is under way
+    enum plk_node_state state;
+    bool allow_udp, allow_tcp, suspended;
+    struct plk_profile profile;
+    struct plk_persona persona;
+    uint8_t replaces[PLK_DEVICE_LEN]; // the device that this one took the place of, when it was restored; else zero
+    struct plk_ledger ledger;
+    struct plk_outputs outputs;
+    struct plk_loads loads;
+    struct plk_cid_map cids;
+    struct plk_carriers carriers;
+    struct plk_network network;
+    struct plk_hints hints;
+    struct plk_peers peers;
+    struct plk_invites invites;
+    struct plk_callers callers;
+    struct plk_backup_job backup;
+    struct plk_link *links;
+    struct plk_link *polling; // whose packets are being handed out; NULL: the round is over
+    uint64_t event_n;         // last number given to an event
+    uint64_t dial_us;         // when the next contact is to be tried, a lower bound
+    struct plk_counters counters;
+    uint8_t scratch[PLK_PACKET_MAX];     // the text of the packet that is being read
+    uint8_t packet[PLK_NODE_PACKET_MAX]; // the packet that the host is looking at
+};
+
+struct plk_peer;
+
+// The mail's view of this turn: call it anew after plk_ledger_turn.
+struct plk_mail_turn plk_node_turn(struct plk_node *node);
+
+// Numbers an event, writes its row into the open batch and tells it when that is durable. id may be NULL.
+void plk_node_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact, uint64_t row, enum plk_state state,
+                    uint8_t reason, const uint8_t *id);
+// An event that is not stored: it carries the last durable number.
+void plk_node_passing_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact);
+
+void plk_node_write_profile(struct plk_node *node);
+
+// incoming.c: datagrams and streams to links.
+void plk_node_datagram(struct plk_node *node, const struct plk_input *input);
+void plk_node_stream(struct plk_node *node, const struct plk_input *input);
+void plk_node_packet(struct plk_node *node, const struct plk_way *way, struct plk_bytes bytes);
+
+// A result for its command, when all that was written so far is durable.
+void plk_node_result(struct plk_node *node, uint64_t ticket, enum plk_err err);
+
+// commands.c
+void plk_node_command(struct plk_node *node, const struct plk_command *command);
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include "node/link.h"
+
+#include "node/inside.h"
+
+struct plk_link *plk_link_new(struct plk_node *node, enum plk_link_role role, struct plk_peer *peer) {
+    struct plk_link *link = plk_mem_take(node->mem, sizeof *link);
+    link->role = role;
+    link->peer = peer;
+    link->streams = plk_streams_new(node->mem);
+    link->current = PLK_LINK_CHANNELS;
+    plk_rng_bytes(&node->rng, link->incarnation, sizeof link->incarnation);
+    link->gate = &link->own_gate;
+    plk_gate_init(&link->own_gate, 0);
+    plk_paths_init(&link->paths);
+    link->born_us = link->heard_us = link->payload_us = node->now.mono_us;
+    link->ping_us = PLK_NEVER;
+    link->dirty = true;
+    link->next = node->links;
+    node->links = link;
+    return link;
+}
+
+struct plk_channel *plk_link_current(struct plk_link *link) {
+    return plk_link_is_up(link) ? &link->channels[link->current] : NULL;
+}
+
+static void forget_cids(struct plk_node *node, const struct plk_cids *cids) {
+    for (size_t i = 0; i < PLK_CIDS_LIVE; i++) {
+        if (cids->own[i].live) plk_cid_map_remove(&node->cids, cids->own[i].id);
+    }
+}
+
+// What the old session has under way goes out again under the current one.
+static void requeue(struct plk_node *node, struct plk_link *link, struct plk_channel *channel) {
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        if (channel->path_id[i] != 0) plk_flight_path_dead(channel->flight, channel->path_id[i]);
+    }
+    plk_link_drain_flight(node, link, channel);
+}
+
+void plk_link_channel_end(struct plk_node *node, struct plk_link *link, unsigned index) {
+    struct plk_channel *channel = &link->channels[index];
+    if (!channel->live) return;
+    requeue(node, link, channel);
+    forget_cids(node, &channel->cids);
+    plk_flight_free(channel->flight);
+    plk_session_wipe(&channel->session);
+    memset(channel, 0, sizeof *channel);
+    if (link->current == index) link->current = PLK_LINK_CHANNELS;
+}
+
+void plk_link_attempt_end(struct plk_node *node, struct plk_link *link) {
+    if (!link->attempt.live) return;
+    forget_cids(node, &link->attempt.cids);
+    plk_handshake_wipe(&link->attempt.handshake);
+    memset(&link->attempt, 0, sizeof link->attempt);
+}
+
+static void close_carrier(struct plk_node *node, struct plk_carrier *carrier) {
+    struct plk_output output = {.kind = PLK_OUT_STREAM_CLOSE, .stream_close = {carrier->stream}};
+    plk_outputs_now(&node->outputs, &output);
+    plk_carriers_remove(&node->carriers, carrier);
+}
+
+void plk_link_free(struct plk_node *node, struct plk_link *link) {
+    struct plk_link **at = &node->links;
+    while (*at != link) at = &(*at)->next;
+    *at = link->next;
+    if (node->polling == link) node->polling = link->next;
+    plk_link_attempt_end(node, link);
+    for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) plk_link_channel_end(node, link, i);
+    for (struct plk_carrier *c; (c = plk_carriers_of(&node->carriers, link, NULL)) != NULL;) close_carrier(node, c);
+    plk_streams_free(link->streams);
+    plk_gate_wipe(&link->own_gate);
+    plk_mem_give(node->mem, link);
+}
+
+bool plk_channel_use_path(struct plk_channel *channel, const struct plk_paths *paths, const struct plk_path *path,
+                          unsigned *place) {
+    *place = (unsigned)(path - paths->list);
+    if (channel->path_id[*place] == path->id) return true;
+    const struct plk_cid *cid = plk_cids_take(&channel->cids);
+    if (cid == NULL) return false;
+    struct plk_flight_path flight_path = {
+        .id = path->id,
+        .carrier = path->transport == PLK_UDP ? PLK_FLIGHT_LOSSY : PLK_FLIGHT_RELIABLE,
+        .mtu = path->transport == PLK_UDP ? PLK_PACKET_UDP_LEN : PLK_PACKET_UDP_MAX,
+        .rtt_us = path->rtt_us,
+    };
+    if (plk_flight_path_add(channel->flight, &flight_path) != PLK_ERR_OK) return false;
+    channel->path_id[*place] = path->id;
+    channel->path_cid[*place] = cid->seq;
+    return true;
+}
+
+void plk_channel_forget_path(struct plk_channel *channel, uint32_t path_id) {
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        if (path_id == 0 || channel->path_id[i] != path_id) continue;
+        plk_flight_path_dead(channel->flight, path_id);
+        if (plk_cids_retire(&channel->cids, channel->path_cid[i]) == PLK_ERR_OK &&
+            channel->retire_count < PLK_CIDS_LIVE) {
+            channel->retire[channel->retire_count++] = channel->path_cid[i];
+        }
+        channel->path_id[i] = 0;
+    }
+}
+
+// Connects to every TCP candidate that has no carrier yet.
+void plk_link_open_tcp(struct plk_node *node, struct plk_link *link) {
+    if (!node->allow_tcp || link->candidates == NULL) return;
+    for (size_t i = 0; i < link->candidates->count; i++) {
+        const struct plk_candidate *candidate = &link->candidates->list[i];
+        if (candidate->transport != PLK_TCP) continue;
+        bool have = false;
+        for (struct plk_carrier *c = NULL; (c = plk_carriers_of(&node->carriers, link, c)) != NULL;) {
+            have = have || plk_addr_equal(&c->remote, &candidate->addr);
+        }
+        if (have) continue;
+        struct plk_carrier *carrier = plk_carriers_add(&node->carriers, node->carriers.next_stream, &candidate->addr,
+                                                       link, node->now.mono_us);
+        if (carrier == NULL) return;
+        node->carriers.next_stream = (node->carriers.next_stream + 1) & 0x7fffffff;
+        struct plk_output output = {.kind = PLK_OUT_STREAM_OPEN,
+                                    .stream_open = {carrier->stream, candidate->addr}};
+        plk_outputs_now(&node->outputs, &output);
+    }
+}
+
+void plk_link_carrier_gone(struct plk_node *node, struct plk_link *link, uint32_t stream) {
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        struct plk_path *path = &link->paths.list[i];
+        if (path->id != 0 && path->transport != PLK_UDP && path->stream == stream) {
+            plk_paths_close(&link->paths, path->id, node->now.mono_us);
+        }
+    }
+    link->dirty = true;
+}
+
+void plk_link_network_changed(struct plk_node *node, struct plk_link *link) {
+    plk_link_attempt_hurry(link, node->now.mono_us);
+    if (plk_link_is_up(link)) plk_paths_network_changed(&link->paths, &node->rng, node->now.mono_us);
+    link->addresses_due = true;
+    link->dirty = true;
+}
+
+static void go_down(struct plk_link *link) {
+    link->went_down = true;
+    link->dead = true;
+    link->dirty = true;
+}
+
+static void end_old_channels(struct plk_node *node, struct plk_link *link) {
+    uint64_t now_us = node->now.mono_us;
+    for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
+        const struct plk_channel *channel = &link->channels[i];
+        if (!channel->live || i == link->current) continue;
+        uint64_t since_us = channel->confirmed_us != 0 ? channel->replaced_us : channel->session.started_us;
+        if (now_us - since_us >= PLK_LINK_OLD_CHANNEL_US) plk_link_channel_end(node, link, i);
+    }
+}
+
+void plk_link_tick(struct plk_node *node, struct plk_link *link) {
+    uint64_t now_us = node->now.mono_us;
+    struct plk_attempt *attempt = &link->attempt;
+    if (attempt->live && attempt->started_us != PLK_NEVER && now_us - attempt->started_us >= PLK_LINK_ATTEMPT_US) {
+        plk_link_attempt_end(node, link);
+    }
+    for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
+        struct plk_channel *channel = &link->channels[i];
+        if (!channel->live || channel->confirmed_us == 0) continue;
+        plk_flight_tick(channel->flight, now_us);
+        plk_link_drain_flight(node, link, channel);
+    }
+    end_old_channels(node, link);
+    if (plk_link_is_up(link)) {
+        plk_paths_tick(&link->paths, &node->rng, now_us);
+        if (now_us >= link->ping_us) {
+            link->ping_due = true;
+            link->ping_us = now_us + PLK_LINK_PING_US;
+        }
+        if (now_us - link->payload_us >= PLK_LINK_IDLE_US) link->closing = true;
+        if (now_us - link->heard_us >= PLK_LINK_QUIET_US) go_down(link);
+    } else if (!attempt->live) {
+        bool waiting = false; // for a peer that has our message 2 to prove it
+        for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) waiting = waiting || link->channels[i].live;
+        if (!waiting) go_down(link);
+    }
+}
+
+static uint64_t attempt_deadline(const struct plk_node *node, const struct plk_link *link) {
+    const struct plk_attempt *attempt = &link->attempt;
+    if (!attempt->live || !plk_ledger_durable(&node->ledger, attempt->mark)) return PLK_NEVER;
+    if (attempt->started_us == PLK_NEVER) return 0;
+    return plk_earlier(attempt->round_us, attempt->started_us + PLK_LINK_ATTEMPT_US);
+}
+
+uint64_t plk_link_deadline(const struct plk_node *node, const struct plk_link *link) {
+    uint64_t deadline_us = attempt_deadline(node, link);
+    for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
+        const struct plk_channel *channel = &link->channels[i];
+        if (!channel->live) continue;
+        if (channel->confirmed_us != 0) deadline_us = plk_earlier(deadline_us, plk_flight_deadline(channel->flight));
+        if (i == link->current) continue;
+        uint64_t since_us = channel->confirmed_us != 0 ? channel->replaced_us : channel->session.started_us;
+        deadline_us = plk_earlier(deadline_us, since_us + PLK_LINK_OLD_CHANNEL_US);
+    }
+    if (!plk_link_is_up(link)) return deadline_us;
+    deadline_us = plk_earlier(deadline_us, plk_paths_deadline(&link->paths));
+    deadline_us = plk_earlier(deadline_us, link->ping_us);
+    deadline_us = plk_earlier(deadline_us, link->payload_us + PLK_LINK_IDLE_US);
+    if (link->paced_us != 0) deadline_us = plk_earlier(deadline_us, link->paced_us);
+    return plk_earlier(deadline_us, link->heard_us + PLK_LINK_QUIET_US);
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// One link: two processes that share keys, whatever they are to each other. It owns the sessions, their flights, the streams
+// and the paths, and is where they meet. It knows nothing of contacts and messages: whoever owns it reads and writes its
+// streams and looks at the signals.
+//
+//     datagram -> receive -> session -> flight, streams, paths            (link_receive.c)
+//     streams, flight, paths -> session -> datagram                       (link_send.c)
+//     message 1, message 2 -> session                                     (link_handshake.c)
+#ifndef PLK_NODE_LINK_H
+#define PLK_NODE_LINK_H
+
+#include "flight/flight.h"
+#include "node/carrier.h"
+#include "path/candidates.h"
+#include "path/paths.h"
+#include "session/cids.h"
+#include "session/gate.h"
+#include "session/handshake.h"
+#include "stream/streams.h"
+
+struct plk_node;
+struct plk_peer;
+
+enum plk_link_role {
+    PLK_LINK_CONTACT,  // KK, between contacts
+    PLK_LINK_JOINER,   // NN, under an invite's psk; we opened the link
+    PLK_LINK_INVITER,  // NN, under the psk of an own invite
+    PLK_LINK_RECOVERY, // NN, under a contact's recovery psk
+};
+
+#define PLK_LINK_CHANNELS 3
+#define PLK_LINK_ATTEMPT_CHANNEL 3u // in the map of connection ids: the session to be
+#define PLK_LINK_REPLIES 8
+#define PLK_LINK_ATTEMPT_US (12 * PLK_SECOND)
+#define PLK_LINK_ROUND_US (250 * PLK_MS) // first repetition of message 1; doubles
+#define PLK_LINK_TCP_AFTER_US (60 * PLK_MS)
+#define PLK_LINK_GLARE_US (10 * PLK_SECOND)
+#define PLK_LINK_OLD_CHANNEL_US (30 * PLK_SECOND)
+#define PLK_LINK_IDLE_US (10 * PLK_MINUTE) // without payload: closed
+#define PLK_LINK_PING_US (100 * PLK_SECOND)
+#define PLK_LINK_QUIET_US (4 * PLK_MINUTE) // nothing heard at all: gone
+
+// How a packet comes or goes.
+struct plk_way {
+    enum plk_transport transport;
+    struct plk_addr addr; // remote
+    uint32_t stream;      // TCP
+};
+
+// One session of a link.
+struct plk_channel {
+    bool live;
+    bool smaller_initiated; // by the side with the smaller PeerID: wins in glare
+    struct plk_session session;
+    struct plk_cids cids;
+    struct plk_flight *flight;
+    uint32_t path_id[PLK_PATHS_MAX];  // which path the flight knows in this place, 0: none
+    uint64_t path_cid[PLK_PATHS_MAX]; // number of the peer's connection id that this path uses
+    uint32_t generation;
+    uint32_t tag; // which of the owner's sets of keys
+    uint8_t device[PLK_GREETING_DEVICE_LEN];
+    uint8_t incarnation[PLK_GREETING_INCARNATION_LEN];
+    uint64_t confirmed_us, replaced_us, heard_us;
+    uint32_t heard_path;
+    uint32_t new_cids;    // own ids to be announced, bits by place in cids.own
+    uint64_t retire[PLK_CIDS_LIVE]; // numbers of peer's ids given up, to be told
+    unsigned retire_count;
+};
+
+// An own attempt: one message 1, sent on everything known.
+struct plk_attempt {
+    bool live;
+    struct plk_handshake handshake;
+    struct plk_cids cids;
+    uint64_t mark;       // the stamp's reservation is durable then
+    uint64_t started_us; // when the first copy left, PLK_NEVER before
+    uint64_t round_us;   // when the next round begins
+    unsigned rounds;
+    size_t cursor;       // candidate that is next in this round; count: the round is done
+    struct plk_way first; // a way that is tried before all candidates; transport 0: none
+    bool first_due;
+};
+
+enum plk_reply_kind { PLK_REPLY_MESSAGE2, PLK_REPLY_RESPONSE };
+
+struct plk_reply {
+    enum plk_reply_kind kind;
+    struct plk_way way;
+    uint64_t mark; // MESSAGE2: not before this is durable
+    unsigned channel;
+    uint8_t token[8];
+};
+
+struct plk_link {
+    struct plk_link *next; // all links of the node
+    enum plk_link_role role;
+    struct plk_peer *peer; // the contact; NULL for INVITER
+    uint32_t invite;       // INVITER
+    uint32_t meets;        // INVITER: the contact whose acceptance is to be sent, 0: none
+    bool handed;           // JOINER, RECOVERY: the blob or request was written into the stream
+    struct plk_candidates *candidates; // the peer's, or NULL
+    struct plk_channel channels[PLK_LINK_CHANNELS];
+    uint8_t incarnation[PLK_GREETING_INCARNATION_LEN]; // random, of this link: its streams begin at 0 with it
+    unsigned current; // PLK_LINK_CHANNELS: none
+    bool own_smaller; // this side has the smaller PeerID
+    struct plk_attempt attempt;
+    uint32_t attempt_tag, answer_tag; // of the keys of the attempt, and of the latest answer; set by the owner
+    uint64_t echo; // what the peer's newest greeting says it has seen of our stamps
+    struct plk_gate *gate; // of the keys in use; the peer's, or own_gate for NN
+    struct plk_gate own_gate;
+    struct plk_reply replies[PLK_LINK_REPLIES];
+    unsigned reply_count;
+    struct plk_streams *streams;
+    struct plk_paths paths;
+    uint64_t payload_us, heard_us, ping_us, born_us;
+    uint64_t paced_us; // nothing may be sent before; 0: not paced
+    uint32_t probe;    // path that flight wants probed, 0: none
+    bool ping_due;     // send something that wants an answer
+    bool addresses_due; // tell the peer where we can be reached
+    bool closing;      // say CLOSE and be gone
+    bool dead;         // to be freed by the node
+    bool dirty;        // something happened: look at it
+    // signals to the owner; the owner clears them
+    bool came_up, restarted, went_down, told, lost, path_changed; // lost: no path answers, a new handshake is wanted
+    uint64_t told_sequence;
+    unsigned told_count;
+    struct plk_frame_address told_list[PLK_FRAME_ADDRESSES_MAX];
+};
+
+struct plk_link *plk_link_new(struct plk_node *node, enum plk_link_role role, struct plk_peer *peer);
+void plk_link_free(struct plk_node *node, struct plk_link *link); // closes its carriers, forgets its ids
+
+static inline bool plk_link_is_up(const struct plk_link *link) { return link->current < PLK_LINK_CHANNELS; }
+struct plk_channel *plk_link_current(struct plk_link *link); // or NULL
+
+// ---- link_handshake.c
+
+// Starts an attempt over the link's candidates, `first` before them if not NULL. mark: when the stamp is durable.
+enum plk_err plk_link_attempt(struct plk_node *node, struct plk_link *link, const struct plk_handshake_keys *keys,
+                              uint64_t stamp, uint32_t generation, uint64_t echo, uint64_t mark, const struct plk_way *first);
+// Repeats it at once, e.g. because an address changed.
+void plk_link_attempt_hurry(struct plk_link *link, uint64_t now_us);
+void plk_link_attempt_end(struct plk_node *node, struct plk_link *link);
+// Message 2 for the attempt.
+void plk_link_finish(struct plk_node *node, struct plk_link *link, const struct plk_way *way,
+                     const struct plk_packet *packet);
+// Message 1 that the gate found fresh. After OK the gate is raised: the caller makes its highest stamp durable and then
+// lets plk_link_reply send the answer.
+enum plk_err plk_link_answer(struct plk_node *node, struct plk_link *link, const struct plk_handshake_keys *keys,
+                             const struct plk_packet *packet, uint32_t generation);
+// Sends the cached answer (once more) on this way, when mark is durable.
+void plk_link_reply(struct plk_link *link, const struct plk_way *way, uint64_t mark);
+// Makes a confirmed channel the current one, or not (glare, DESIGN 3.5).
+void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned channel, const struct plk_way *way);
+
+// ---- link_receive.c
+void plk_link_receive(struct plk_node *node, struct plk_link *link, unsigned channel, const struct plk_way *way,
+                      const struct plk_packet *packet);
+void plk_link_drain_flight(struct plk_node *node, struct plk_link *link, struct plk_channel *channel);
+
+// ---- link_send.c
+// The next packet of this link; false: nothing to send now.
+bool plk_link_poll(struct plk_node *node, struct plk_link *link, struct plk_output *output);
+
+// ---- link.c
+void plk_link_tick(struct plk_node *node, struct plk_link *link);
+uint64_t plk_link_deadline(const struct plk_node *node, const struct plk_link *link);
+void plk_link_network_changed(struct plk_node *node, struct plk_link *link);
+void plk_link_carrier_gone(struct plk_node *node, struct plk_link *link, uint32_t stream);
+void plk_link_channel_end(struct plk_node *node, struct plk_link *link, unsigned channel);
+// The path's place in a channel: known to its flight and with an id of its own. False: no id is left for it.
+bool plk_channel_use_path(struct plk_channel *channel, const struct plk_paths *paths, const struct plk_path *path,
+                          unsigned *place);
+void plk_channel_forget_path(struct plk_channel *channel, uint32_t path_id);
+void plk_link_open_tcp(struct plk_node *node, struct plk_link *link);
+
+#endif

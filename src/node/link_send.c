@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: MIT
+// A packet goes out: what is due, in the order of its urgency, into one buffer, sealed in place. Nothing is built before the
+// host asks for it, so that a packet always holds the newest acknowledgement.
+#include "node/inside.h"
+#include "node/link.h"
+#include "wire/frame.h"
+
+#define FRAME_LEN PLK_PACKET_FRAME_LEN // room before a packet for its length on TCP
+
+// A packet under construction.
+struct draft {
+    struct plk_channel *channel;
+    const struct plk_path *path;
+    unsigned place;
+    struct plk_writer w; // over the frames
+    struct plk_frame_item items[PLK_FLIGHT_ITEMS];
+    unsigned item_count;
+    bool eliciting, message;
+    size_t size_max; // of the whole packet
+};
+
+// ---- giving bytes to the host -------------------------------------------------------------------------------------------
+
+// node->packet holds FRAME_LEN free bytes and then the packet.
+static void give(struct plk_node *node, const struct plk_way *way, size_t len, struct plk_output *output) {
+    if (way->transport == PLK_UDP) {
+        *output = (struct plk_output){.kind = PLK_OUT_DATAGRAM, .datagram = {.to = way->addr}};
+        output->datagram.data = plk_bytes(node->packet + FRAME_LEN, len);
+        node->counters.datagrams_out++;
+        return;
+    }
+    struct plk_carrier *carrier = plk_carriers_find(&node->carriers, way->stream);
+    plk_assert(carrier != NULL && carrier->writable >= len + FRAME_LEN);
+    node->packet[0] = (uint8_t)(len >> 8);
+    node->packet[1] = (uint8_t)len;
+    carrier->writable -= len + FRAME_LEN;
+    *output = (struct plk_output){.kind = PLK_OUT_STREAM_WRITE, .stream_write = {.stream = way->stream}};
+    output->stream_write.data = plk_bytes(node->packet, len + FRAME_LEN);
+}
+
+static bool takes(const struct plk_node *node, const struct plk_way *way, size_t len) {
+    if (way->transport == PLK_UDP) return node->allow_udp;
+    const struct plk_carrier *carrier = plk_carriers_find(&node->carriers, way->stream);
+    return carrier != NULL && carrier->open && carrier->writable >= len + FRAME_LEN;
+}
+
+static struct plk_way way_of(const struct plk_path *path) {
+    return (struct plk_way){.transport = path->transport, .addr = path->addr, .stream = path->stream};
+}
+
+// ---- handshakes -----------------------------------------------------------------------------------------------------
+
+static bool give_message(struct plk_node *node, const struct plk_way *way, struct plk_bytes message,
+                         struct plk_output *output) {
+    if (!takes(node, way, message.len)) return false;
+    memcpy(node->packet + FRAME_LEN, message.at, message.len);
+    give(node, way, message.len, output);
+    return true;
+}
+
+static void begin_round(struct plk_node *node, struct plk_link *link) {
+    struct plk_attempt *attempt = &link->attempt;
+    uint64_t now_us = node->now.mono_us;
+    if (attempt->started_us == PLK_NEVER) attempt->started_us = now_us;
+    if (attempt->rounds > 0) plk_link_open_tcp(node, link);
+    uint64_t wait_us = attempt->rounds == 0 ? PLK_LINK_TCP_AFTER_US : PLK_LINK_ROUND_US << (attempt->rounds - 1);
+    attempt->rounds++;
+    attempt->round_us = now_us + (wait_us > 2 * PLK_SECOND ? 2 * PLK_SECOND : wait_us);
+    attempt->cursor = 0;
+}
+
+// Message 1 to the next address of this round, or over a TCP stream that has just opened.
+static bool poll_attempt(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
+    struct plk_attempt *attempt = &link->attempt;
+    if (!attempt->live || !plk_ledger_durable(&node->ledger, attempt->mark)) return false;
+    struct plk_bytes message = plk_handshake_message(&attempt->handshake);
+    if (attempt->cursor == SIZE_MAX && attempt->round_us <= node->now.mono_us) begin_round(node, link);
+    if (attempt->first_due) {
+        attempt->first_due = false;
+        if (give_message(node, &attempt->first, message, output)) return true;
+    }
+    while (link->candidates != NULL && attempt->cursor < link->candidates->count) {
+        const struct plk_candidate *candidate = &link->candidates->list[attempt->cursor++];
+        struct plk_way way = {.transport = PLK_UDP, .addr = candidate->addr};
+        if (candidate->transport == PLK_UDP && give_message(node, &way, message, output)) return true;
+    }
+    attempt->cursor = SIZE_MAX;
+    for (struct plk_carrier *c = NULL; (c = plk_carriers_of(&node->carriers, link, c)) != NULL;) {
+        struct plk_way way = {.transport = PLK_TCP, .addr = c->remote, .stream = c->stream};
+        if (c->greeted || !give_message(node, &way, message, output)) continue;
+        c->greeted = true;
+        return true;
+    }
+    return false;
+}
+
+// ---- data packets ---------------------------------------------------------------------------------------------------
+
+static bool draft_begin(struct plk_node *node, struct plk_link *link, struct plk_channel *channel,
+                        const struct plk_path *path, struct draft *draft) {
+    *draft = (struct draft){.channel = channel, .path = path};
+    draft->size_max = path->transport == PLK_UDP ? PLK_PACKET_UDP_LEN : PLK_PACKET_UDP_MAX;
+    struct plk_way way = way_of(path);
+    if (!takes(node, &way, draft->size_max)) return false;
+    if (!plk_channel_use_path(channel, &link->paths, path, &draft->place)) return false;
+    draft->w = plk_writer(node->packet + FRAME_LEN + PLK_PACKET_HEADER_LEN, draft->size_max - PLK_PACKET_OVERHEAD);
+    return true;
+}
+
+static void remember(struct draft *draft, struct plk_frame_item item) {
+    draft->eliciting = true;
+    if (item.kind != PLK_FRAME_PADDING) draft->items[draft->item_count++] = item;
+}
+
+static void put_ack(struct plk_node *node, struct draft *draft) {
+    struct plk_frame_ack ack;
+    if (plk_flight_ack_build(draft->channel->flight, node->now.mono_us, &ack)) plk_frame_put_ack(&draft->w, &ack);
+}
+
+static void put_cids(struct draft *draft) {
+    struct plk_channel *channel = draft->channel;
+    for (unsigned i = 0; i < PLK_CIDS_LIVE && draft->item_count < PLK_FLIGHT_ITEMS; i++) {
+        if ((channel->new_cids >> i & 1) == 0) continue;
+        const struct plk_cid *cid = &channel->cids.own[i];
+        if (cid->live && !plk_frame_put_new_cid(&draft->w, cid->seq, cid->id)) return;
+        channel->new_cids &= ~(1u << i);
+        if (cid->live) remember(draft, (struct plk_frame_item){.kind = PLK_FRAME_NEW_CID, .value = cid->seq});
+    }
+    while (channel->retire_count > 0 && draft->item_count < PLK_FLIGHT_ITEMS) {
+        uint64_t seq = channel->retire[channel->retire_count - 1];
+        if (!plk_frame_put_retire_cid(&draft->w, seq)) return;
+        channel->retire_count--;
+        remember(draft, (struct plk_frame_item){.kind = PLK_FRAME_RETIRE_CID, .value = seq});
+    }
+}
+
+static void put_addresses(struct plk_node *node, struct plk_link *link, struct draft *draft) {
+    if (!link->addresses_due || draft->item_count == PLK_FLIGHT_ITEMS) return;
+    struct plk_frame_address list[PLK_FRAME_ADDRESSES_MAX];
+    unsigned count = plk_network_listed(&node->network, list);
+    if (!plk_frame_put_addresses(&draft->w, node->network.sequence, list, count)) return;
+    link->addresses_due = false;
+    remember(draft, (struct plk_frame_item){.kind = PLK_FRAME_ADDRESSES, .value = node->network.sequence});
+}
+
+static void put_streams(struct plk_node *node, struct plk_link *link, struct draft *draft) {
+    struct plk_frame frame;
+    struct plk_frame_item item;
+    while (draft->item_count < PLK_FLIGHT_ITEMS &&
+           plk_streams_next(link->streams, draft->w.cap - draft->w.len, &frame, &item)) {
+        bool fits = plk_frame_put(&draft->w, &frame);
+        plk_assert(fits);
+        remember(draft, item);
+        draft->message = draft->message || frame.type == PLK_FRAME_STREAM || frame.type == PLK_FRAME_DATAGRAM;
+    }
+    if (draft->message) link->payload_us = node->now.mono_us;
+}
+
+// Pads, seals and gives it out. Every packet that holds messages has one of a few sizes (DESIGN 3.5).
+static bool draft_send(struct plk_node *node, struct draft *draft, struct plk_output *output) {
+    struct plk_channel *channel = draft->channel;
+    if (draft->w.len == 0) return false;
+    if (draft->message) {
+        size_t padding = plk_frame_padding_len(draft->w.len, PLK_PACKET_OVERHEAD, draft->size_max);
+        plk_frame_put_padding(&draft->w, padding);
+    }
+    plk_assert(!draft->w.failed);
+    const struct plk_cid *cid = plk_cids_peer(&channel->cids, channel->path_cid[draft->place]);
+    if (cid == NULL) return false;
+    uint64_t pn;
+    enum plk_err err = plk_session_seal(&channel->session, cid->id, plk_writer_bytes(&draft->w),
+                                        node->packet + FRAME_LEN, &pn);
+    if (err != PLK_ERR_OK) return false;
+    size_t size = draft->w.len + PLK_PACKET_OVERHEAD;
+    struct plk_flight_packet packet = {.path = draft->path->id, .pn = pn, .size = size, .eliciting = draft->eliciting};
+    packet.count = draft->item_count;
+    packet.items = draft->items;
+    plk_flight_sent(channel->flight, node->now.mono_us, &packet);
+    struct plk_way way = way_of(draft->path);
+    give(node, &way, size, output);
+    return true;
+}
+
+static bool send_challenge(struct plk_node *node, struct plk_link *link, const struct plk_path *path,
+                           struct plk_output *output) {
+    struct plk_channel *channel = plk_link_current(link);
+    struct plk_path *at = plk_paths_by_id(&link->paths, path->id);
+    struct draft draft;
+    if (channel == NULL || at == NULL || !plk_flight_can_track(channel->flight)) return false;
+    if (!draft_begin(node, link, channel, at, &draft)) return false;
+    put_ack(node, &draft);
+    plk_frame_put_challenge(&draft.w, path->token);
+    remember(&draft, (struct plk_frame_item){.kind = PLK_FRAME_PADDING});
+    put_cids(&draft);
+    return draft_send(node, &draft, output);
+}
+
+static bool send_response(struct plk_node *node, struct plk_link *link, const struct plk_reply *reply,
+                          struct plk_output *output) {
+    struct plk_channel *channel = &link->channels[reply->channel];
+    struct plk_path *path = plk_paths_find(&link->paths, reply->way.transport, &reply->way.addr, reply->way.stream);
+    struct draft draft;
+    if (!channel->live || channel->confirmed_us == 0 || path == NULL) return false;
+    if (!plk_flight_can_track(channel->flight) || !draft_begin(node, link, channel, path, &draft)) return false;
+    put_ack(node, &draft);
+    plk_frame_put_response(&draft.w, reply->token, &reply->way.addr);
+    remember(&draft, (struct plk_frame_item){.kind = PLK_FRAME_PADDING});
+    put_cids(&draft);
+    return draft_send(node, &draft, output);
+}
+
+// The first reply whose time has come; those that wait for the disk stay.
+static bool poll_replies(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
+    for (unsigned i = 0; i < link->reply_count;) {
+        struct plk_reply reply = link->replies[i];
+        if (!plk_ledger_durable(&node->ledger, reply.mark)) {
+            i++;
+            continue;
+        }
+        link->reply_count--;
+        memmove(&link->replies[i], &link->replies[i + 1], (link->reply_count - i) * sizeof reply);
+        if (reply.kind == PLK_REPLY_MESSAGE2 && link->gate->has_answer &&
+            give_message(node, &reply.way, plk_gate_answer(link->gate), output)) {
+            return true;
+        }
+        if (reply.kind == PLK_REPLY_RESPONSE && send_response(node, link, &reply, output)) return true;
+    }
+    return false;
+}
+
+// A path that has become active takes the traffic over: what is under way on the others goes out again on it.
+static void activate(struct plk_node *node, struct plk_link *link, const struct plk_path *path) {
+    for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
+        struct plk_channel *channel = &link->channels[i];
+        for (unsigned k = 0; channel->live && k < PLK_PATHS_MAX; k++) {
+            if (channel->path_id[k] != path->id) plk_channel_forget_path(channel, channel->path_id[k]);
+        }
+        if (channel->live) plk_link_drain_flight(node, link, channel);
+    }
+    link->ping_due = true; // the peer's data follows to where ours comes from
+    link->paced_us = 0;
+    link->path_changed = true;
+}
+
+static void bury(struct plk_node *node, struct plk_link *link, const struct plk_path *path) {
+    for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
+        struct plk_channel *channel = &link->channels[i];
+        if (!channel->live) continue;
+        plk_channel_forget_path(channel, path->id);
+        plk_link_drain_flight(node, link, channel);
+    }
+    struct plk_carrier *carrier = path->transport == PLK_UDP ? NULL : plk_carriers_find(&node->carriers, path->stream);
+    if (carrier == NULL) return;
+    struct plk_output output = {.kind = PLK_OUT_STREAM_CLOSE, .stream_close = {carrier->stream}};
+    plk_outputs_now(&node->outputs, &output);
+    plk_carriers_remove(&node->carriers, carrier);
+}
+
+// Opens a path to every candidate; each new one is asked at once.
+static void race(struct plk_node *node, struct plk_link *link) {
+    plk_link_open_tcp(node, link);
+    if (link->candidates == NULL) return;
+    for (size_t i = 0; i < link->candidates->count; i++) {
+        const struct plk_candidate *candidate = &link->candidates->list[i];
+        if (candidate->transport != PLK_UDP) continue;
+        struct plk_path *path =
+            plk_paths_open(&link->paths, PLK_UDP, &candidate->addr, 0, false, node->now.mono_us);
+        if (path == NULL) return;
+        plk_paths_check(&link->paths, path->id, &node->rng, node->now.mono_us);
+    }
+}
+
+static bool poll_paths(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
+    struct plk_paths_action action;
+    while (plk_paths_next(&link->paths, &action)) {
+        switch (action.act) {
+        case PLK_PATHS_CHALLENGE:
+            if (send_challenge(node, link, &action.path, output)) return true;
+            break;
+        case PLK_PATHS_ACTIVE: activate(node, link, &action.path); break;
+        case PLK_PATHS_DEAD: bury(node, link, &action.path); break;
+        case PLK_PATHS_RACE: race(node, link); break;
+        case PLK_PATHS_LOST: link->lost = true; break;
+        }
+    }
+    return false;
+}
+
+// Acknowledgements leave in the session whose packets they name, on the path that those came by.
+static bool poll_acks(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
+    for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
+        struct plk_channel *channel = &link->channels[i];
+        struct draft draft;
+        if (!channel->live || channel->confirmed_us == 0) continue;
+        if (!plk_flight_ack_due(channel->flight, node->now.mono_us)) continue;
+        if (i == link->current && plk_streams_wants(link->streams)) continue; // goes with the data, below
+        const struct plk_path *path = plk_paths_by_id(&link->paths, channel->heard_path);
+        if (path == NULL) path = plk_paths_active(&link->paths);
+        if (path == NULL || !draft_begin(node, link, channel, path, &draft)) continue;
+        put_ack(node, &draft);
+        if (draft_send(node, &draft, output)) return true;
+    }
+    return false;
+}
+
+static bool send_probe(struct plk_node *node, struct plk_link *link, struct plk_channel *channel,
+                       struct plk_output *output) {
+    struct plk_path *path = plk_paths_by_id(&link->paths, link->probe);
+    link->probe = 0;
+    struct draft draft;
+    if (path == NULL || !plk_flight_can_track(channel->flight) || !draft_begin(node, link, channel, path, &draft)) {
+        return false;
+    }
+    put_ack(node, &draft);
+    put_streams(node, link, &draft);
+    if (!draft.eliciting) {
+        plk_frame_put_ping(&draft.w);
+        draft.eliciting = true;
+    }
+    return draft_send(node, &draft, output);
+}
+
+static bool wants_data(const struct plk_link *link, const struct plk_channel *channel) {
+    return plk_streams_wants(link->streams) || link->ping_due || link->addresses_due || channel->new_cids != 0 ||
+           channel->retire_count > 0;
+}
+
+static bool send_data(struct plk_node *node, struct plk_link *link, struct plk_channel *channel,
+                      struct plk_output *output) {
+    const struct plk_path *path = plk_paths_active(&link->paths);
+    struct draft draft;
+    link->paced_us = 0;
+    if (path == NULL || !wants_data(link, channel)) return false;
+    if (!draft_begin(node, link, channel, path, &draft)) return false;
+    uint64_t until_us = PLK_NEVER;
+    enum plk_flight_room room =
+        plk_flight_room(channel->flight, path->id, node->now.mono_us, draft.size_max, &until_us);
+    if (room == PLK_FLIGHT_WAIT) link->paced_us = until_us;
+    if (room != PLK_FLIGHT_YES) {
+        if (!plk_flight_ack_due(channel->flight, node->now.mono_us)) return false;
+        put_ack(node, &draft);
+        return draft_send(node, &draft, output);
+    }
+    put_ack(node, &draft);
+    put_cids(&draft);
+    put_addresses(node, link, &draft);
+    put_streams(node, link, &draft);
+    if (!draft.eliciting && link->ping_due) {
+        plk_frame_put_ping(&draft.w);
+        draft.eliciting = true;
+    }
+    if (draft.eliciting) link->ping_due = false;
+    return draft_send(node, &draft, output);
+}
+
+static bool send_close(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
+    struct plk_channel *channel = plk_link_current(link);
+    const struct plk_path *path = plk_paths_active(&link->paths);
+    struct draft draft;
+    link->closing = false;
+    link->went_down = link->dead = true;
+    if (channel == NULL || path == NULL || !draft_begin(node, link, channel, path, &draft)) return false;
+    put_ack(node, &draft);
+    plk_frame_put_close(&draft.w, 0);
+    return draft_send(node, &draft, output);
+}
+
+bool plk_link_poll(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
+    if (link->dead) return false;
+    if (link->closing) return send_close(node, link, output);
+    if (poll_replies(node, link, output)) return true;
+    if (poll_attempt(node, link, output)) return true;
+    struct plk_channel *channel = plk_link_current(link);
+    if (channel == NULL) return false;
+    if (poll_paths(node, link, output)) return true;
+    if (poll_acks(node, link, output)) return true;
+    if (link->probe != 0 && send_probe(node, link, channel, output)) return true;
+    return send_data(node, link, channel, output);
+}

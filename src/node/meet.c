@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: MIT
+// First contact over an inline invite (DESIGN 3.3): the joiner's blob and the inviter's acceptance on an NNpsk0 session.
+// What must be durable before what leaves is in contact/first.h.
+#include "contact/record.h"
+#include "node/inside.h"
+
+void plk_node_payload(struct plk_node *node, struct plk_payload *payload) {
+    memset(payload, 0, sizeof *payload);
+    payload->name = plk_profile_name(&node->profile);
+    payload->about = plk_profile_about(&node->profile);
+    memcpy(payload->device, node->profile.device, sizeof payload->device);
+    plk_network_places(&node->network, &payload->places);
+    payload->incarnation = plk_rng_u64(&node->rng) | 1;
+}
+
+static void write_record(struct plk_link *link, enum plk_record_type type, struct plk_bytes content) {
+    uint8_t head[PLK_RECORD_HEAD_LEN];
+    plk_record_head(head, type, content.len);
+    if (plk_streams_room(link->streams, 0) < sizeof head + content.len) return; // a peer that asks and asks
+    plk_streams_write(link->streams, 0, plk_bytes(head, sizeof head));
+    plk_streams_write(link->streams, 0, content);
+    link->dirty = true;
+}
+
+static void refuse(struct plk_link *link, enum plk_record_why why) {
+    uint8_t content[PLK_RECORD_REFUSED_LEN];
+    plk_record_refused_encode(content, why, 0);
+    write_record(link, PLK_RECORD_REFUSED, plk_bytes(content, sizeof content));
+}
+
+// The next whole record of stream 0; false: none yet, or the peer broke the rules.
+static bool next_record(struct plk_node *node, struct plk_link *link, uint8_t *type, struct plk_bytes *content,
+                        size_t *taken) {
+    if (plk_record_read(plk_streams_readable(link->streams, 0), taken, type, content) != PLK_ERR_OK) {
+        node->counters.protocol++;
+        link->closing = true;
+        return false;
+    }
+    return *taken > 0;
+}
+
+// ---- the joiner -----------------------------------------------------------------------------------------------------
+
+static void write_joining(struct plk_node *node, struct plk_peer *peer) {
+    uint8_t value[PLK_JOINING_ROW_MAX];
+    struct plk_writer w = plk_writer(value, sizeof value);
+    plk_joining_encode(&w, peer->warm->join);
+    plk_assert(!w.failed);
+    plk_peer_put(node, peer, PLK_TABLE_link, PLK_SLOT_JOINING, plk_writer_bytes(&w));
+    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_BLOB, plk_buf_bytes(&peer->warm->blob));
+    plk_mem_wipe(value, sizeof value);
+}
+
+static struct plk_peer *new_contact(struct plk_node *node, const uint8_t peer_id[PLK_PEER_ID_LEN],
+                                    enum plk_contact_state state, struct plk_bytes name) {
+    static const char nobody[] = "new contact";
+    struct plk_contact_row row = {.contact = node->profile.next_contact++, .state = state};
+    memcpy(row.peer_id, peer_id, PLK_PEER_ID_LEN);
+    row.created_ms = node->now.wall_ms;
+    plk_node_write_profile(node);
+    struct plk_peer *peer = plk_peers_add(node, &row);
+    plk_peer_name(node, peer, name.len > 0 ? name : plk_bytes(nobody, sizeof nobody - 1));
+    plk_peer_make_warm(node, peer);
+    return peer;
+}
+
+// The blob and all that goes with it. The first text is sealed inside the blob, so the envelope comes before the ratchet,
+// which plk_first_make gives back as it is after message 0.
+static enum plk_err make_blob(struct plk_node *node, struct plk_peer *peer, const struct plk_invite_link *link,
+                              struct plk_bytes note) {
+    struct plk_warm *warm = peer->warm;
+    struct plk_joining *join = warm->join;
+    struct plk_mail_turn turn = plk_node_turn(node);
+    struct plk_payload payload;
+    struct plk_first first = {.line = {0}};
+    struct plk_buf envelope = {0};
+    plk_node_payload(node, &payload);
+    plk_rng_bytes(&node->rng, join->epoch, sizeof join->epoch);
+    plk_rng_bytes(&node->rng, join->link_secret, sizeof join->link_secret);
+    plk_rng_bytes(&node->rng, join->reset.secret, sizeof join->reset.secret);
+    join->reset.number = 1;
+    memcpy(payload.epoch, join->epoch, sizeof payload.epoch);
+    plk_dh_public(payload.link_public, join->link_secret);
+    payload.has_reset = true;
+    payload.reset.number = 1;
+    plk_dh_public(payload.reset.key, join->reset.secret);
+    plk_mail_begin(warm->mail, &turn, PLK_MAIL_BEGIN_FIRST, NULL, join->epoch);
+    if (note.len > 0) {
+        struct plk_mail_body body = {.kind = PLK_BODY_TEXT, .payload = note};
+        uint64_t row;
+        plk_rng_bytes(&node->rng, body.id, sizeof body.id);
+        struct plk_writer w =
+            plk_writer(plk_buf_room(node->mem, &envelope, note.len + PLK_ENVELOPE_HEAD_MAX), note.len + PLK_ENVELOPE_HEAD_MAX);
+        enum plk_err err = plk_mail_wrap(warm->mail, &turn, &body, &w, &row);
+        plk_assert(err == PLK_ERR_OK); // its length was checked
+        payload.envelopes[payload.envelope_count++] = plk_writer_bytes(&w);
+    }
+    enum plk_err err = plk_first_make(node->mem, &node->rng, &node->persona, link->psk, link->bundle, &payload,
+                                      &warm->blob, &first);
+    if (err == PLK_ERR_OK) {
+        plk_mail_set_ratchet(warm->mail, &turn, &first.ratchet);
+        memcpy(join->recovery, first.recovery, sizeof join->recovery);
+        memcpy(join->link_psk, first.link_psk, sizeof join->link_psk);
+        memcpy(join->line, first.line, sizeof join->line);
+        plk_first_hash(join->blob_hash, plk_buf_bytes(&warm->blob));
+    }
+    plk_mem_wipe(&first, sizeof first);
+    plk_buf_free(node->mem, &envelope);
+    return err;
+}
+
+static void result(struct plk_node *node, const struct plk_command *command, enum plk_err err, struct plk_peer *peer) {
+    struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = command->ticket, .err = err}};
+    if (peer != NULL) {
+        output.result.contact = peer->row.contact;
+        output.result.text = plk_bytes(peer->row.name, peer->row.name_len);
+    }
+    plk_outputs_later(&node->outputs, plk_ledger_mark(&node->ledger), &output);
+}
+
+// Addresses of someone who is a contact already: a new way to the same person.
+static enum plk_err known_already(struct plk_node *node, const struct plk_command *command, struct plk_peer *peer) {
+    result(node, command, PLK_ERR_EXISTS, peer);
+    peer->greet = true;
+    plk_peer_dial_soon(node, peer, 0);
+    return PLK_ERR_OK;
+}
+
+static bool only_loopback(const struct plk_places *places) {
+    for (unsigned i = 0; i < places->count; i++) {
+        if (plk_addr_class(&places->at[i].addr) != PLK_ADDR_LOOPBACK) return false;
+    }
+    return places->count > 0;
+}
+
+static enum plk_err check_add(const struct plk_node *node, const struct plk_command *command, uint8_t *raw,
+                              struct plk_invite_link *link, struct plk_bundle *bundle) {
+    enum plk_err err = plk_invite_link_decode(command->text, raw, link);
+    if (err != PLK_ERR_OK) return err;
+    if (link->kind != PLK_LINK_KIND_INLINE) return PLK_ERR_UNSUPPORTED;
+    err = plk_persona_check_bundle(link->bundle, node->now.wall_ms, bundle);
+    if (err == PLK_ERR_OK && command->name.len > 0) err = plk_name_check(command->name);
+    if (err == PLK_ERR_OK && command->note.len > PLK_BODY_MAX) err = PLK_ERR_TOO_LONG;
+    if (err == PLK_ERR_OK && !plk_bytes_is_utf8(command->note)) err = PLK_ERR_NOT_UTF8;
+    return err;
+}
+
+enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *command) {
+    uint8_t raw[PLK_INVITE_LINK_BYTES_MAX], peer_id[PLK_PEER_ID_LEN];
+    struct plk_invite_link link;
+    struct plk_bundle bundle;
+    enum plk_err err = check_add(node, command, raw, &link, &bundle);
+    if (err != PLK_ERR_OK) return err;
+    plk_persona_peer_id(peer_id, &bundle.identity);
+    if (memcmp(peer_id, node->persona.peer_id, PLK_PEER_ID_LEN) == 0) return PLK_ERR_SELF;
+    struct plk_peer *known = plk_peers_by_id(&node->peers, peer_id);
+    if (known != NULL) return known_already(node, command, known);
+    struct plk_peer *peer = new_contact(node, peer_id, PLK_CONTACT_ADDED, command->name);
+    struct plk_warm *warm = peer->warm;
+    peer->row.renamed = command->name.len > 0;
+    peer->loopback = only_loopback(&link.places);
+    warm->joining = true;
+    warm->join = plk_mem_take(node->mem, sizeof *warm->join);
+    warm->join->identity = bundle.identity;
+    warm->join->expires_ms = bundle.expires_ms;
+    warm->join->places = link.places;
+    memcpy(warm->join->psk, link.psk, sizeof warm->join->psk);
+    err = make_blob(node, peer, &link, command->note);
+    if (err != PLK_ERR_OK) {
+        plk_mail_remove(peer->row.contact, plk_ledger_batch(&node->ledger));
+        plk_peers_drop(node, peer);
+        return err;
+    }
+    write_joining(node, peer);
+    plk_peer_places(node, peer, &link.places, PLK_CANDIDATE_LINK);
+    plk_peer_write(node, peer);
+    plk_peer_mail_events(node, peer);
+    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, 0, NULL);
+    warm->blob_mark = plk_ledger_mark(&node->ledger);
+    result(node, command, PLK_ERR_OK, peer);
+    plk_peer_dial_soon(node, peer, 0);
+    return PLK_ERR_OK;
+}
+
+// What both sides do once each knows the other: generation 1, recovery, name, addresses.
+static void know(struct plk_node *node, struct plk_peer *peer, const struct plk_first *first, const uint8_t link_secret[32],
+                 const struct plk_payload *theirs, bool agreed) {
+    struct plk_warm *warm = peer->warm;
+    struct plk_generation_change change = {.write = 0};
+    warm->has_recovery = true;
+    plk_peer_write_recovery(node, peer);
+    plk_generation_begin(&warm->generations, warm->recovery.lines, first->line, first->link_psk, link_secret,
+                         theirs->link_public, agreed, node->now.wall_ms, &change);
+    peer->row.state = PLK_CONTACT_ACTIVE;
+    if (theirs->name.len > 0) {
+        memset(peer->row.profile_name, 0, sizeof peer->row.profile_name);
+        memcpy(peer->row.profile_name, theirs->name.at, theirs->name.len);
+        peer->row.profile_name_len = (uint8_t)theirs->name.len;
+        if (!peer->row.renamed) plk_peer_name(node, peer, theirs->name);
+    }
+    warm->about.len = 0;
+    plk_buf_put(node->mem, &warm->about, theirs->about);
+    plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_ABOUT, theirs->about);
+    plk_peer_places(node, peer, &theirs->places, PLK_CANDIDATE_LINK);
+    plk_peer_apply_generations(node, peer, &change);
+    plk_peer_write(node, peer);
+    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, 0, NULL);
+}
+
+static void forget_joining(struct plk_node *node, struct plk_peer *peer) {
+    struct plk_warm *warm = peer->warm;
+    plk_mem_give(node->mem, warm->join);
+    warm->join = NULL;
+    warm->joining = false;
+    plk_buf_free(node->mem, &warm->blob);
+    plk_peer_put(node, peer, PLK_TABLE_link, PLK_SLOT_JOINING, plk_bytes(NULL, 0));
+    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_BLOB, plk_bytes(NULL, 0));
+}
+
+static void accepted(struct plk_node *node, struct plk_peer *peer, struct plk_bytes content) {
+    struct plk_warm *warm = peer->warm;
+    struct plk_joining *join = warm->join;
+    struct plk_ratchet ratchet = *plk_mail_ratchet(warm->mail);
+    struct plk_payload theirs;
+    struct plk_buf text = {0};
+    struct plk_ratchet_place place;
+    enum plk_err err = plk_first_read_acceptance(node->mem, &ratchet, join->blob_hash, node->now.wall_ms, content, &text,
+                                                 &theirs, &place);
+    if (err == PLK_ERR_OK) {
+        struct plk_mail_turn turn = plk_node_turn(node);
+        struct plk_first first = {.line = {0}};
+        memcpy(first.link_psk, join->link_psk, sizeof first.link_psk);
+        memcpy(first.line, join->line, sizeof first.line);
+        plk_mail_set_ratchet(warm->mail, &turn, &ratchet);
+        plk_recovery_init(&warm->recovery, &join->identity, join->recovery, &theirs);
+        warm->recovery.resets[0] = join->reset;
+        warm->recovery.reset_count = 1;
+        know(node, peer, &first, join->link_secret, &theirs, true);
+        if (theirs.ack.len > 0) plk_mail_on_acks(warm->mail, &turn, theirs.ack);
+        plk_peer_mail_events(node, peer);
+        forget_joining(node, peer);
+        plk_mem_wipe(&first, sizeof first);
+    } else {
+        node->counters.forged++;
+    }
+    plk_mem_wipe(&ratchet, sizeof ratchet);
+    plk_buf_free(node->mem, &text);
+}
+
+static void refused(struct plk_node *node, struct plk_peer *peer, struct plk_bytes content) {
+    uint8_t why;
+    uint64_t counter;
+    if (plk_record_refused_decode(content, &why, &counter) != PLK_ERR_OK) return;
+    if (why != PLK_RECORD_WHY_USED && why != PLK_RECORD_WHY_EXPIRED) return; // the next attempt may fare better
+    enum plk_err reason = why == PLK_RECORD_WHY_USED ? PLK_ERR_USED : PLK_ERR_EXPIRED;
+    peer->row.state = PLK_CONTACT_REFUSED;
+    plk_peer_write(node, peer);
+    forget_joining(node, peer);
+    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, (uint8_t)reason, NULL);
+}
+
+static void joiner_reads(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
+    uint8_t type;
+    struct plk_bytes content;
+    size_t taken;
+    while (peer->warm->joining && next_record(node, link, &type, &content, &taken)) {
+        if (plk_ledger_behind(&node->ledger) || !plk_mail_is_open(peer->warm->mail)) return;
+        if (type == PLK_RECORD_ACCEPTANCE) accepted(node, peer, content);
+        if (type == PLK_RECORD_REFUSED) refused(node, peer, content);
+        plk_streams_consume(link->streams, 0, taken);
+    }
+}
+
+void plk_peer_meeting_settle(struct plk_node *node, struct plk_peer *peer) {
+    struct plk_link *link = peer->meeting;
+    if (link->went_down) {
+        peer->meeting = NULL;
+        link->peer = NULL;
+        if (peer->warm->joining) plk_peer_dial_soon(node, peer, PLK_PEER_BACKOFF_US / 5);
+        return;
+    }
+    if (!plk_link_is_up(link)) return;
+    if (link->restarted) link->handed = false;
+    link->restarted = link->came_up = false;
+    if (!link->handed && peer->warm->joining && plk_ledger_durable(&node->ledger, peer->warm->blob_mark)) {
+        write_record(link, PLK_RECORD_BLOB, plk_buf_bytes(&peer->warm->blob));
+        link->handed = true;
+    }
+    joiner_reads(node, peer, link);
+    if (peer->warm->joining || link->closing || link->dead) return;
+    link->closing = true;
+    if (peer->row.state != PLK_CONTACT_ACTIVE) return;
+    const struct plk_path *path = plk_paths_active(&link->paths);
+    struct plk_way way = {.transport = PLK_UDP};
+    if (path != NULL && path->transport == PLK_UDP) way.addr = path->addr;
+    plk_peer_call(node, peer, way.addr.family == 0 ? NULL : &way);
+}
+
+// ---- the inviter ----------------------------------------------------------------------------------------------------
+
+static void make_acceptance(struct plk_node *node, struct plk_peer *peer, struct plk_first_opened *opened,
+                            const uint8_t hash[PLK_FIRST_HASH_LEN], bool known) {
+    struct plk_warm *warm = peer->warm;
+    struct plk_mail_turn turn = plk_node_turn(node);
+    struct plk_payload mine;
+    uint8_t link_secret[32], acks[PLK_ACKS_LEN_MAX];
+    struct plk_ratchet_place place;
+    uint32_t lines = known ? warm->recovery.lines : 0;
+    plk_node_payload(node, &mine);
+    plk_rng_bytes(&node->rng, mine.epoch, sizeof mine.epoch);
+    plk_rng_bytes(&node->rng, link_secret, sizeof link_secret);
+    plk_dh_public(mine.link_public, link_secret);
+    plk_recovery_init(&warm->recovery, &opened->identity, opened->first.recovery, &opened->payload);
+    warm->recovery.lines += lines;
+    plk_recovery_refresh(&warm->recovery, &node->rng, &mine.reset);
+    mine.has_reset = true;
+    plk_mail_begin(warm->mail, &turn, known ? PLK_MAIL_BEGIN_RESTORED : PLK_MAIL_BEGIN_FIRST, &opened->first.ratchet, mine.epoch);
+    for (unsigned i = 0; i < opened->payload.envelope_count; i++) {
+        if (plk_mail_adopt(warm->mail, &turn, opened->payload.envelopes[i]) != PLK_ERR_OK) node->counters.protocol++;
+    }
+    struct plk_writer w = plk_writer(acks, sizeof acks);
+    plk_mail_acks(warm->mail, &w);
+    mine.ack = plk_writer_bytes(&w);
+    if (mine.ack.len > PLK_PAYLOAD_ACK_MAX) mine.ack.len = 0;
+    plk_buf_free(node->mem, &warm->acceptance);
+    enum plk_err err = plk_first_accept(node->mem, &node->rng, &opened->first.ratchet, hash, &mine, &warm->acceptance, &place);
+    plk_assert(err == PLK_ERR_OK);
+    plk_mail_set_ratchet(warm->mail, &turn, &opened->first.ratchet);
+    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_ACCEPTANCE, plk_buf_bytes(&warm->acceptance));
+    know(node, peer, &opened->first, link_secret, &opened->payload, false);
+    plk_peer_mail_events(node, peer);
+    plk_mem_wipe(link_secret, sizeof link_secret);
+}
+
+static void opened_blob(struct plk_node *node, struct plk_link *link, struct plk_invite *invite,
+                        struct plk_first_opened *opened, const uint8_t hash[PLK_FIRST_HASH_LEN]) {
+    struct plk_peer *peer = plk_peers_by_id(&node->peers, opened->peer_id);
+    const struct plk_path *path = plk_paths_active(&link->paths);
+    bool known = peer != NULL;
+    if (!known) peer = new_contact(node, opened->peer_id, PLK_CONTACT_ACTIVE, opened->payload.name);
+    peer->loopback = path != NULL && plk_addr_class(&path->addr) == PLK_ADDR_LOOPBACK;
+    make_acceptance(node, peer, opened, hash, known);
+    if (path != NULL && path->transport == PLK_UDP) {
+        struct plk_addr_rules rules = plk_network_rules(&node->network, peer->loopback);
+        plk_candidates_add(&peer->warm->candidates, PLK_UDP, &path->addr, PLK_CANDIDATE_GOOD, node->now.wall_ms, &rules);
+        plk_peer_write_candidates(node, peer);
+    }
+    plk_invite_spend(invite, hash, peer->row.contact);
+    plk_invites_write(node, invite);
+    peer->warm->acceptance_mark = plk_ledger_mark(&node->ledger);
+    link->meets = peer->row.contact;
+    plk_peer_touch(node, peer);
+}
+
+// False: the contact's rows must be read first; the record stays where it is.
+static bool take_blob(struct plk_node *node, struct plk_link *link, struct plk_invite *invite, struct plk_bytes blob) {
+    uint8_t hash[PLK_FIRST_HASH_LEN], prekey[32], bundle[PLK_BUNDLE_LEN];
+    struct plk_first_opened opened;
+    plk_first_hash(hash, blob);
+    enum plk_err err = plk_invite_meet(invite, hash, node->now.wall_ms);
+    if (err == PLK_ERR_REPLAYED) {
+        link->meets = invite->contact;
+        return true;
+    }
+    if (err != PLK_ERR_OK) {
+        refuse(link, err == PLK_ERR_EXPIRED ? PLK_RECORD_WHY_EXPIRED : PLK_RECORD_WHY_USED);
+        return true;
+    }
+    plk_invite_prekey(invite, prekey);
+    plk_invite_bundle(invite, &node->persona, bundle);
+    err = plk_first_open(node->mem, &node->persona, invite->psk, prekey, plk_bytes(bundle, sizeof bundle),
+                         node->now.wall_ms, blob, &opened);
+    plk_mem_wipe(prekey, sizeof prekey);
+    if (err != PLK_ERR_OK) {
+        node->counters.forged++;
+        refuse(link, PLK_RECORD_WHY_FORGED);
+        return true;
+    }
+    struct plk_peer *known = plk_peers_by_id(&node->peers, opened.peer_id);
+    bool wait = known != NULL && (known->heat != PLK_WARM || !plk_mail_is_open(known->warm->mail));
+    if (wait) {
+        plk_peer_warm(node, known);
+    } else if (known != NULL && known->row.blocked) {
+        refuse(link, PLK_RECORD_WHY_BLOCKED);
+    } else {
+        opened_blob(node, link, invite, &opened, hash);
+    }
+    plk_first_opened_free(node->mem, &opened);
+    return !wait;
+}
+
+static void hand_acceptance(struct plk_node *node, struct plk_link *link) {
+    struct plk_peer *peer = link->meets == 0 ? NULL : plk_peers_find(&node->peers, link->meets);
+    if (peer == NULL) return;
+    if (peer->heat != PLK_WARM) {
+        plk_peer_warm(node, peer);
+        return;
+    }
+    if (!plk_ledger_durable(&node->ledger, peer->warm->acceptance_mark)) return;
+    if (peer->warm->acceptance.len > 0) {
+        write_record(link, PLK_RECORD_ACCEPTANCE, plk_buf_bytes(&peer->warm->acceptance));
+    } else {
+        refuse(link, PLK_RECORD_WHY_USED); // it has arrived long ago
+    }
+    link->meets = 0;
+}
+
+void plk_node_inviter_settle(struct plk_node *node, struct plk_link *link) {
+    struct plk_invite *invite = plk_invites_find(&node->invites, link->invite);
+    uint8_t type;
+    struct plk_bytes content;
+    size_t taken;
+    if (link->dead || invite == NULL || !plk_link_is_up(link)) return;
+    while (!plk_ledger_behind(&node->ledger) && next_record(node, link, &type, &content, &taken)) {
+        if (type == PLK_RECORD_BLOB && !take_blob(node, link, invite, content)) break;
+        plk_streams_consume(link->streams, 0, taken);
+    }
+    hand_acceptance(node, link);
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "node/network.h"
+
+static bool same_prefix(const struct plk_prefix *a, const struct plk_interface *b) {
+    return a->bits == b->prefix_bits && plk_addr_same_ip(&a->addr, &b->addr);
+}
+
+bool plk_network_set(struct plk_network *network, const struct plk_input *input) {
+    size_t count = input->network.count < PLK_NETWORK_INTERFACES ? input->network.count : PLK_NETWORK_INTERFACES;
+    bool same = network->known && network->count == count && network->udp4_port == input->network.udp4_port &&
+                network->udp6_port == input->network.udp6_port && network->tcp_port == input->network.tcp_port;
+    for (size_t i = 0; same && i < count; i++) {
+        same = same_prefix(&network->prefixes[i], &input->network.interfaces[i]);
+    }
+    if (same) return false;
+    network->known = true;
+    network->sequence++;
+    network->count = count;
+    for (size_t i = 0; i < count; i++) {
+        network->prefixes[i].addr = input->network.interfaces[i].addr;
+        network->prefixes[i].bits = input->network.interfaces[i].prefix_bits;
+    }
+    network->udp4_port = input->network.udp4_port;
+    network->udp6_port = input->network.udp6_port;
+    network->tcp_port = input->network.tcp_port;
+    return true;
+}
+
+struct plk_addr_rules plk_network_rules(const struct plk_network *network, bool loopback) {
+    return (struct plk_addr_rules){.own = network->prefixes, .own_count = network->count, .loopback = loopback};
+}
+
+// How useful an address is to others; 0: not at all.
+static int usefulness(const struct plk_addr *addr) {
+    struct plk_addr probe = *addr;
+    probe.port = 1;
+    switch (plk_addr_class(&probe)) {
+    case PLK_ADDR_GLOBAL: return 3;
+    case PLK_ADDR_PRIVATE: return 2;
+    case PLK_ADDR_LOOPBACK: return 1;
+    case PLK_ADDR_LINK_LOCAL: // its scope means nothing to another machine
+    case PLK_ADDR_REFUSED: break;
+    }
+    return 0;
+}
+
+static void list_one(const struct plk_network *network, const struct plk_addr *addr, enum plk_transport transport,
+                     struct plk_frame_address *list, unsigned *count) {
+    uint16_t udp = addr->family == 4 ? network->udp4_port : network->udp6_port;
+    uint16_t port = transport == PLK_UDP ? udp : network->tcp_port;
+    if (port == 0 || *count == PLK_FRAME_ADDRESSES_MAX) return;
+    list[*count] = (struct plk_frame_address){.transport = transport, .addr = *addr};
+    list[*count].addr.port = port;
+    list[*count].addr.scope = 0;
+    (*count)++;
+}
+
+unsigned plk_network_listed(const struct plk_network *network, struct plk_frame_address list[PLK_FRAME_ADDRESSES_MAX]) {
+    unsigned count = 0;
+    for (int level = 3; level > 0; level--) {
+        if (level == 1 && count > 0) break;
+        for (size_t i = 0; i < network->count; i++) {
+            if (usefulness(&network->prefixes[i].addr) != level) continue;
+            list_one(network, &network->prefixes[i].addr, PLK_UDP, list, &count);
+            list_one(network, &network->prefixes[i].addr, PLK_TCP, list, &count);
+        }
+    }
+    return count;
+}
+
+void plk_network_places(const struct plk_network *network, struct plk_places *places) {
+    struct plk_frame_address list[PLK_FRAME_ADDRESSES_MAX];
+    unsigned count = plk_network_listed(network, list);
+    places->count = 0;
+    for (unsigned i = 0; i < count && i < PLK_PLACES_MAX; i++) {
+        places->at[places->count++] = (struct plk_place){.transport = list[i].transport, .addr = list[i].addr};
+    }
+}
+
+bool plk_network_is_lan(const struct plk_network *network, const struct plk_addr *addr) {
+    if (plk_addr_class(addr) == PLK_ADDR_LOOPBACK) return true;
+    for (size_t i = 0; i < network->count; i++) {
+        if (network->prefixes[i].bits == 0) continue;
+        if (plk_addr_in_prefix(addr, &network->prefixes[i].addr, network->prefixes[i].bits)) return true;
+    }
+    return false;
+}

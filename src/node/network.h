@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// One's own place in the network, as the host tells it: addresses with their prefixes and the bound ports; and from it what
+// contacts are told, and which foreign addresses are believed (DESIGN 3.10).
+#ifndef PLK_NODE_NETWORK_H
+#define PLK_NODE_NETWORK_H
+
+#include "node/effect.h"
+#include "path/candidates.h"
+#include "wire/frame.h"
+#include "wire/place.h"
+
+#define PLK_NETWORK_INTERFACES 32
+
+struct plk_network {
+    struct plk_prefix prefixes[PLK_NETWORK_INTERFACES]; // the interfaces, port 0
+    size_t count;
+    uint16_t udp4_port, udp6_port, tcp_port;
+    uint64_t sequence; // of the list that contacts are told; grows with each change
+    bool known;        // the host has said something
+};
+
+// True when anything changed.
+bool plk_network_set(struct plk_network *network, const struct plk_input *input);
+
+// The rules for foreign addresses. loopback: the contact was made over it.
+struct plk_addr_rules plk_network_rules(const struct plk_network *network, bool loopback);
+
+// Where this node can be reached, most useful first: for ADDRESSES frames, and for invites and payloads. Loopback is listed
+// only when there is nothing else: it is then a node for this machine alone.
+unsigned plk_network_listed(const struct plk_network *network, struct plk_frame_address list[PLK_FRAME_ADDRESSES_MAX]);
+void plk_network_places(const struct plk_network *network, struct plk_places *places);
+
+// Is this an address of one of our own subnets, or loopback? (the path word "lan")
+bool plk_network_is_lan(const struct plk_network *network, const struct plk_addr *addr);
+
+#endif

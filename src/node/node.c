@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MIT
+// The node as a whole: inputs in, everything settled, outputs out.
+#include "node/inside.h"
+
+// What is read whole at start (DESIGN 2).
+static const enum plk_table start_tables[] = {PLK_TABLE_profile, PLK_TABLE_invite, PLK_TABLE_contact};
+#define START_TABLES (sizeof start_tables / sizeof start_tables[0])
+
+struct plk_node *plk_node_new(const struct plk_node_config *config) {
+    struct plk_node *node = plk_mem_take(config->mem, sizeof *node);
+    node->mem = config->mem;
+    node->allow_udp = config->allow_udp;
+    node->allow_tcp = config->allow_tcp;
+    node->state = PLK_NODE_LOADING;
+    node->dial_us = PLK_NEVER;
+    plk_rng_seed(&node->rng, config->entropy);
+    plk_ledger_init(&node->ledger, node->mem);
+    plk_outputs_init(&node->outputs, node->mem);
+    plk_loads_init(&node->loads, node->mem);
+    plk_cid_map_init(&node->cids, node->mem);
+    plk_carriers_init(&node->carriers, node->mem);
+    plk_hints_init(&node->hints, node->mem);
+    plk_peers_init(&node->peers, node->mem);
+    plk_invites_init(&node->invites, node->mem);
+    for (size_t i = 0; i < START_TABLES; i++) {
+        plk_loads_ask(&node->loads, PLK_LOAD_START, 0, start_tables[i], start_tables[i], plk_bytes(NULL, 0),
+                      plk_bytes(NULL, 0), 0, false, 0);
+    }
+    plk_loads_ask(&node->loads, PLK_LOAD_LAST_EVENT, 0, 0, PLK_TABLE_event, plk_bytes(NULL, 0), plk_bytes(NULL, 0), 1,
+                  true, 0);
+    return node;
+}
+
+void plk_node_free(struct plk_node *node) {
+    if (node == NULL) return;
+    plk_peers_free(node);
+    while (node->links != NULL) plk_link_free(node, node->links);
+    plk_callers_free(node);
+    plk_backup_job_free(node);
+    plk_invites_free(&node->invites);
+    plk_hints_free(&node->hints);
+    plk_carriers_free(&node->carriers);
+    plk_cid_map_free(&node->cids);
+    plk_loads_free(&node->loads);
+    plk_outputs_free(&node->outputs);
+    plk_ledger_free(&node->ledger);
+    plk_mem_give(node->mem, node);
+}
+
+struct plk_mail_turn plk_node_turn(struct plk_node *node) {
+    return (struct plk_mail_turn){.now = node->now,
+                                  .rng = &node->rng,
+                                  .batch = plk_ledger_batch(&node->ledger),
+                                  .batch_n = node->ledger.open_n};
+}
+
+// ---- events -----------------------------------------------------------------------------------------------------------
+
+void plk_node_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact, uint64_t row,
+                    enum plk_state state, uint8_t reason, const uint8_t *id) {
+    struct plk_output output = {.kind = PLK_OUT_EVENT};
+    output.event.row = (struct plk_event_row){.n = ++node->event_n, .kind = kind, .contact = contact, .row = row};
+    output.event.row.state = state;
+    output.event.row.reason = reason;
+    if (id != NULL) memcpy(output.event.id, id, PLK_ID_LEN);
+    uint8_t key[8], value[PLK_EVENT_ROW_LEN];
+    struct plk_writer w = plk_writer(key, sizeof key);
+    plk_writer_u64(&w, node->event_n);
+    plk_event_row_encode(value, &output.event.row);
+    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_event, plk_bytes(key, sizeof key),
+                     plk_bytes(value, sizeof value));
+    plk_outputs_later(&node->outputs, plk_ledger_mark(&node->ledger), &output);
+}
+
+void plk_node_passing_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact) {
+    struct plk_output output = {.kind = PLK_OUT_EVENT};
+    output.event.row = (struct plk_event_row){.n = node->event_n, .kind = kind, .contact = contact};
+    plk_outputs_later(&node->outputs, plk_ledger_mark(&node->ledger), &output);
+}
+
+void plk_node_write_profile(struct plk_node *node) {
+    static const uint8_t key[] = {'p'};
+    uint8_t value[PLK_PROFILE_ROW_MAX];
+    struct plk_writer w = plk_writer(value, sizeof value);
+    plk_profile_encode(&w, &node->profile);
+    plk_assert(!w.failed);
+    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_profile, plk_bytes(key, sizeof key), plk_writer_bytes(&w));
+    plk_mem_wipe(value, sizeof value);
+}
+
+// ---- start ------------------------------------------------------------------------------------------------------------
+
+static enum plk_err start_profile(struct plk_node *node, const struct plk_row *row) {
+    if (row->key.len == 1 && row->key.at[0] == 's' && row->value.len == sizeof node->replaces) {
+        memcpy(node->replaces, row->value.at, sizeof node->replaces);
+        return PLK_ERR_OK;
+    }
+    if (row->key.len != 1 || row->key.at[0] != 'p') return PLK_ERR_OK;
+    enum plk_err err = plk_profile_decode(row->value, &node->profile);
+    if (err == PLK_ERR_OK) plk_persona_derive(&node->persona, node->profile.seed);
+    return err;
+}
+
+static enum plk_err start_row(struct plk_node *node, unsigned table, const struct plk_row *row) {
+    struct plk_contact_row contact;
+    struct plk_invite invite;
+    enum plk_err err;
+    switch (table) {
+    case PLK_TABLE_profile: return start_profile(node, row);
+    case PLK_TABLE_invite:
+        err = plk_invite_decode(row->key, row->value, &invite);
+        if (err == PLK_ERR_OK) plk_invites_add(node, &invite);
+        plk_mem_wipe(&invite, sizeof invite);
+        return err;
+    default:
+        err = plk_contact_row_decode(row->key, row->value, &contact);
+        if (err == PLK_ERR_OK) plk_peers_add(node, &contact);
+        return err;
+    }
+}
+
+// Everyone is greeted once, those for whom something waits first: what they have for us comes with it.
+static void greet_all(struct plk_node *node) {
+    uint64_t in_us = 0;
+    for (int waiting = 1; waiting >= 0; waiting--) {
+        for (size_t i = 0; i < node->peers.count; i++) {
+            struct plk_peer *peer = node->peers.list[i];
+            if (peer->row.has_outbox != (waiting == 1) || peer->row.blocked) continue;
+            if (peer->link != NULL && plk_link_is_up(peer->link)) continue;
+            peer->greet = true;
+            peer->tries = 0;
+            plk_peer_dial_soon(node, peer, in_us);
+            in_us += PLK_PEER_GREET_GAP_US;
+        }
+    }
+}
+
+static void started(struct plk_node *node) {
+    bool has_profile = node->profile.name_len > 0;
+    node->state = has_profile ? PLK_NODE_READY : PLK_NODE_EMPTY;
+    if (!has_profile) return;
+    plk_invites_expire(node);
+    if (node->network.known) greet_all(node);
+}
+
+static void start_loaded(struct plk_node *node, const struct plk_load *load, const struct plk_input *input) {
+    enum plk_err err = PLK_ERR_OK;
+    for (size_t i = 0; err == PLK_ERR_OK && i < input->loaded.count; i++) {
+        const struct plk_row *row = &input->loaded.rows[i];
+        struct plk_event_row event;
+        if (load->kind == PLK_LOAD_START) {
+            err = start_row(node, load->what, row);
+        } else {
+            err = plk_event_row_decode(row->key, row->value, &event);
+            if (err == PLK_ERR_OK) node->event_n = event.n;
+        }
+    }
+    if (err != PLK_ERR_OK) node->state = PLK_NODE_CORRUPT;
+    if (node->state != PLK_NODE_LOADING || input->loaded.more) return;
+    bool waiting = false;
+    for (const struct plk_load *other = node->loads.first; other != NULL; other = other->next) {
+        waiting = waiting || other->kind == PLK_LOAD_START || other->kind == PLK_LOAD_LAST_EVENT;
+    }
+    if (!waiting) started(node);
+}
+
+static void loaded(struct plk_node *node, const struct plk_input *input) {
+    struct plk_load *found = plk_loads_find(&node->loads, input->loaded.ticket);
+    if (found == NULL) return;
+    struct plk_load load = *found;
+    if (!input->loaded.more) plk_loads_remove(&node->loads, found);
+    switch (load.kind) {
+    case PLK_LOAD_START:
+    case PLK_LOAD_LAST_EVENT: start_loaded(node, &load, input); break;
+    case PLK_LOAD_CONTACT: plk_peer_loaded(node, &load, input); break;
+    case PLK_LOAD_MAIL: plk_peer_mail_loaded(node, &load, input); break;
+    case PLK_LOAD_CALLER: plk_callers_loaded(node, &load, input); break;
+    case PLK_LOAD_BACKUP: plk_backup_job_loaded(node, input); break;
+    }
+}
+
+// ---- inputs -----------------------------------------------------------------------------------------------------------
+
+static void all_dirty(struct plk_node *node) {
+    for (struct plk_link *link = node->links; link != NULL; link = link->next) link->dirty = true;
+    for (struct plk_peer *peer = node->peers.warm; peer != NULL; peer = peer->next_warm) {
+        if (peer->heat == PLK_WARM) plk_peer_touch(node, peer);
+    }
+}
+
+static void network(struct plk_node *node, const struct plk_input *input) {
+    bool first = !node->network.known;
+    if (!plk_network_set(&node->network, input)) return;
+    if (node->state != PLK_NODE_READY) return;
+    for (struct plk_link *link = node->links; !first && link != NULL; link = link->next) {
+        plk_link_network_changed(node, link);
+    }
+    greet_all(node);
+}
+
+// After sleep nothing that was said about paths is known to hold; what waits is tried at once.
+static void resume(struct plk_node *node, const struct plk_input *input) {
+    node->suspended = false;
+    plk_rng_stir(&node->rng, plk_bytes(input->resume.entropy, sizeof input->resume.entropy));
+    if (node->state != PLK_NODE_READY) return;
+    for (struct plk_link *link = node->links; link != NULL; link = link->next) plk_link_network_changed(node, link);
+    greet_all(node);
+}
+
+static void tick_links(struct plk_node *node) {
+    for (struct plk_link *link = node->links; link != NULL; link = link->next) {
+        if (!link->dead && plk_link_deadline(node, link) <= node->now.mono_us) {
+            plk_link_tick(node, link);
+            link->dirty = true;
+        }
+    }
+}
+
+static void tick_mail(struct plk_node *node) {
+    for (struct plk_peer *peer = node->peers.warm; peer != NULL; peer = peer->next_warm) {
+        if (peer->heat != PLK_WARM || plk_mail_deadline(peer->warm->mail, node->now) > node->now.mono_us) continue;
+        struct plk_mail_turn turn = plk_node_turn(node);
+        plk_mail_tick(peer->warm->mail, &turn);
+        plk_peer_mail_events(node, peer);
+        plk_peer_touch(node, peer);
+    }
+}
+
+static void tick_carriers(struct plk_node *node) {
+    struct plk_carrier *next;
+    for (struct plk_carrier *carrier = node->carriers.first; carrier != NULL; carrier = next) {
+        next = carrier->next;
+        bool waits = carrier->link == NULL || !carrier->open;
+        if (!waits || node->now.mono_us - carrier->since_us < PLK_CARRIER_STRANGER_US) continue;
+        struct plk_output output = {.kind = PLK_OUT_STREAM_CLOSE, .stream_close = {carrier->stream}};
+        struct plk_link *link = carrier->link;
+        uint32_t stream = carrier->stream;
+        plk_outputs_now(&node->outputs, &output);
+        plk_carriers_remove(&node->carriers, carrier);
+        if (link != NULL) plk_link_carrier_gone(node, link, stream);
+    }
+}
+
+// Everything that an input touched is brought to rest: links tell, mail reads and writes.
+static void settle(struct plk_node *node) {
+    for (struct plk_link *link = node->links; link != NULL; link = link->next) {
+        if (!link->dirty) continue;
+        if (link->role == PLK_LINK_INVITER) plk_node_inviter_settle(node, link);
+        if (link->peer != NULL) plk_peer_touch(node, link->peer);
+    }
+    while (node->peers.any_dirty) {
+        node->peers.any_dirty = false;
+        struct plk_peer *next;
+        for (struct plk_peer *peer = node->peers.warm; peer != NULL; peer = next) {
+            next = peer->next_warm;
+            if (peer->dirty) plk_peer_settle(node, peer);
+        }
+    }
+    struct plk_link *next;
+    for (struct plk_link *link = node->links; link != NULL; link = next) {
+        next = link->next;
+        if (link->dead && link->peer == NULL) plk_link_free(node, link);
+    }
+}
+
+void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk_input *input) {
+    node->now = now;
+    switch (input->kind) {
+    case PLK_IN_TICK: break;
+    case PLK_IN_DATAGRAM: plk_node_datagram(node, input); break;
+    case PLK_IN_STREAM: plk_node_stream(node, input); break;
+    case PLK_IN_STORED:
+        if (plk_ledger_stored(&node->ledger, input->stored.n) == PLK_ERR_OK) all_dirty(node);
+        break;
+    case PLK_IN_STORE_STATE:
+        node->ledger.stalled = input->store_state.stalled;
+        all_dirty(node);
+        break;
+    case PLK_IN_LOADED: loaded(node, input); break;
+    case PLK_IN_RESOLVED: break; // nothing here asks for names yet
+    case PLK_IN_NETWORK: network(node, input); break;
+    case PLK_IN_SUSPEND: node->suspended = true; break;
+    case PLK_IN_RESUME: resume(node, input); break;
+    case PLK_IN_COMMAND: plk_node_command(node, &input->command); break;
+    }
+    tick_links(node);
+    tick_mail(node);
+    tick_carriers(node);
+    plk_node_dial(node);
+    settle(node);
+    node->polling = node->links;
+}
+
+// ---- outputs ------------------------------------------------------------------------------------------------------------
+
+static uint64_t deadline(const struct plk_node *node) {
+    uint64_t deadline_us = node->suspended ? PLK_NEVER : node->dial_us;
+    for (const struct plk_link *link = node->links; link != NULL; link = link->next) {
+        deadline_us = plk_earlier(deadline_us, plk_link_deadline(node, link));
+    }
+    for (const struct plk_peer *peer = node->peers.warm; peer != NULL; peer = peer->next_warm) {
+        if (peer->heat != PLK_WARM) continue;
+        deadline_us = plk_earlier(deadline_us, plk_mail_deadline(peer->warm->mail, node->now));
+    }
+    for (const struct plk_carrier *carrier = node->carriers.first; carrier != NULL; carrier = carrier->next) {
+        if (carrier->link != NULL && carrier->open) continue;
+        deadline_us = plk_earlier(deadline_us, carrier->since_us + PLK_CARRIER_STRANGER_US);
+    }
+    return deadline_us;
+}
+
+// The next packet of any link that has something to say.
+static bool poll_links(struct plk_node *node, struct plk_output *output) {
+    while (node->polling != NULL) {
+        struct plk_link *link = node->polling;
+        if (link->dirty && plk_link_poll(node, link, output)) return true;
+        link->dirty = false;
+        node->polling = link->next;
+        if (link->dead) { // it has said its last
+            link->dirty = true;
+            settle(node);
+        }
+    }
+    return false;
+}
+
+void plk_node_poll(struct plk_node *node, struct plk_now now, struct plk_output *output) {
+    node->now = now;
+    uint64_t n;
+    const struct plk_batch *batch = plk_ledger_emit(&node->ledger, &n);
+    if (batch != NULL) {
+        *output = (struct plk_output){.kind = PLK_OUT_STORE, .store = {.n = n, .ops = batch}};
+        return;
+    }
+    if (plk_loads_next(&node->loads, node->ledger.emitted_n, output)) return;
+    if (plk_outputs_next(&node->outputs, node->ledger.stored_n, output)) return;
+    if (poll_links(node, output)) return;
+    // A packet may have closed a stream or opened one.
+    if (plk_outputs_next(&node->outputs, node->ledger.stored_n, output)) return;
+    batch = plk_ledger_emit(&node->ledger, &n);
+    if (batch != NULL) {
+        *output = (struct plk_output){.kind = PLK_OUT_STORE, .store = {.n = n, .ops = batch}};
+        return;
+    }
+    *output = (struct plk_output){.kind = PLK_OUT_WAIT, .wait = {.deadline_us = deadline(node)}};
+}

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: MIT
+// Where a contact's link meets its mail: records of the streams go to mail, what mail has to say goes into the streams, and
+// control messages of the peer take effect.
+#include "node/inside.h"
+
+enum { CONTROL = 0, MAIL = 1 }; // the link's streams
+
+void plk_peer_touch(struct plk_node *node, struct plk_peer *peer) {
+    peer->dirty = true;
+    node->peers.any_dirty = true;
+}
+
+struct plk_mail *plk_peer_mail_new(struct plk_node *node, const struct plk_peer *peer) {
+    static const char label[] = "PeerLink/1/node/mail";
+    const uint8_t *mine = node->persona.peer_id, *theirs = peer->row.peer_id;
+    bool smaller = memcmp(mine, theirs, PLK_PEER_ID_LEN) < 0;
+    struct plk_bytes parts[] = {plk_bytes(label, sizeof label - 1), plk_bytes(smaller ? mine : theirs, PLK_PEER_ID_LEN),
+                                plk_bytes(smaller ? theirs : mine, PLK_PEER_ID_LEN)};
+    uint8_t hash[PLK_HASH_LEN];
+    plk_hash(hash, parts, 3);
+    struct plk_mail_config config = {.contact = peer->row.contact, .ad = plk_bytes(hash, 32)};
+    memcpy(config.device, node->profile.device, sizeof config.device);
+    return plk_mail_new(node->mem, &config);
+}
+
+bool plk_peer_is_online(const struct plk_node *node, const struct plk_peer *peer) {
+    return peer->heard_us != 0 && peer->link != NULL && plk_link_is_up(peer->link) &&
+           node->now.mono_us - peer->heard_us < PLK_PEER_ONLINE_US;
+}
+
+// ---- what the peer's control messages do ----------------------------------------------------------------------------
+
+static void take_profile(struct plk_node *node, struct plk_peer *peer, struct plk_bytes payload) {
+    struct plk_bytes name, about;
+    if (plk_profile_body_decode(payload, &name, &about) != PLK_ERR_OK) {
+        node->counters.protocol++;
+        return;
+    }
+    if (name.len > 0) {
+        memset(peer->row.profile_name, 0, sizeof peer->row.profile_name);
+        memcpy(peer->row.profile_name, name.at, name.len);
+        peer->row.profile_name_len = (uint8_t)name.len;
+        if (!peer->row.renamed) plk_peer_name(node, peer, name);
+    }
+    peer->warm->about.len = 0;
+    plk_buf_put(node->mem, &peer->warm->about, about);
+    plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_ABOUT, about);
+    plk_peer_write(node, peer);
+    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, 0, NULL);
+}
+
+static void refresh_reset(struct plk_node *node, struct plk_peer *peer) {
+    struct plk_reset_public made;
+    uint8_t body[PLK_RECOVERY_RESET_LEN];
+    struct plk_writer w = plk_writer(body, sizeof body);
+    plk_recovery_refresh(&peer->warm->recovery, &node->rng, &made);
+    plk_peer_write_recovery(node, peer);
+    plk_recovery_reset_encode(&w, &made);
+    plk_peer_send_control(node, peer, PLK_BODY_RESET, plk_writer_bytes(&w));
+}
+
+static void take_generation(struct plk_node *node, struct plk_peer *peer, struct plk_bytes payload) {
+    bool smaller = memcmp(node->persona.peer_id, peer->row.peer_id, PLK_PEER_ID_LEN) < 0, has_answer = false;
+    uint8_t body[PLK_GENERATION_BODY_LEN];
+    struct plk_generation_change change = {.write = 0};
+    enum plk_err err = plk_generation_read(&peer->warm->generations, smaller, payload, &node->rng, node->now.wall_ms,
+                                           &has_answer, body, &change);
+    if (err != PLK_ERR_OK) {
+        node->counters.protocol += err != PLK_ERR_STALE;
+        return;
+    }
+    plk_peer_apply_generations(node, peer, &change);
+    if (has_answer) plk_peer_send_control(node, peer, PLK_BODY_LINK, plk_bytes(body, sizeof body));
+    refresh_reset(node, peer);
+}
+
+static void take_reset(struct plk_node *node, struct plk_peer *peer, struct plk_bytes payload) {
+    struct plk_reset_public reset;
+    if (plk_recovery_reset_decode(payload, &reset) != PLK_ERR_OK) {
+        node->counters.protocol++;
+    } else if (plk_recovery_learn(&peer->warm->recovery, &reset) == PLK_ERR_OK) {
+        plk_peer_write_recovery(node, peer);
+    }
+}
+
+static void take_control(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload) {
+    switch (kind) {
+    case PLK_BODY_PROFILE: take_profile(node, peer, payload); break;
+    case PLK_BODY_LINK: take_generation(node, peer, payload); break;
+    case PLK_BODY_RESET: take_reset(node, peer, payload); break;
+    default: break; // of a later version; mail has acknowledged it
+    }
+}
+
+void plk_peer_send_control(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload) {
+    struct plk_mail_body body = {.kind = kind, .payload = payload};
+    struct plk_mail_turn turn = plk_node_turn(node);
+    uint64_t row;
+    plk_rng_bytes(&node->rng, body.id, sizeof body.id);
+    if (plk_mail_send(peer->warm->mail, &turn, &body, &row) == PLK_ERR_OK) plk_peer_touch(node, peer);
+}
+
+// ---- mail's events ----------------------------------------------------------------------------------------------------
+
+void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer) {
+    struct plk_mail_event event;
+    uint8_t kept[PLK_BODY_MAX < 2048 ? PLK_BODY_MAX : 2048];
+    while (plk_mail_event(peer->warm->mail, &event)) {
+        uint32_t contact = peer->row.contact;
+        switch (event.kind) {
+        case PLK_MAIL_MESSAGE:
+            plk_node_event(node, PLK_EVENT_MESSAGE, contact, event.row, event.state, 0, event.id);
+            break;
+        case PLK_MAIL_STATE:
+            plk_node_event(node, PLK_EVENT_STATE, contact, event.row, event.state, event.reason, event.id);
+            break;
+        case PLK_MAIL_CONTROL:
+            if (event.payload.len > sizeof kept) break; // none of the known kinds is that long
+            if (event.payload.len > 0) memcpy(kept, event.payload.at, event.payload.len);
+            take_control(node, peer, event.body_kind, plk_bytes(kept, event.payload.len));
+            break;
+        case PLK_MAIL_REKEY_WANTED:
+            peer->warm->rekey_wanted = true;
+            plk_peer_dial_soon(node, peer, 0);
+            break;
+        case PLK_MAIL_ROLLBACK: node->counters.protocol++; break;
+        }
+    }
+}
+
+// ---- streams --------------------------------------------------------------------------------------------------------
+
+static void take_record(struct plk_node *node, struct plk_peer *peer, unsigned stream, struct plk_bytes record) {
+    struct plk_mail_turn turn = plk_node_turn(node);
+    struct plk_mail *mail = peer->warm->mail;
+    enum plk_err err = stream == CONTROL ? plk_mail_on_control(mail, &turn, record)
+                                         : plk_mail_on_ciphertext(mail, &turn, record);
+    switch (err) {
+    case PLK_ERR_OK:
+    case PLK_ERR_UNSUPPORTED: break;
+    case PLK_ERR_REPLAYED: node->counters.duplicate++; break;
+    case PLK_ERR_MALFORMED: node->counters.protocol++; break;
+    case PLK_ERR_LIMIT: node->counters.limited++; break;
+    default: node->counters.unreadable++; break;
+    }
+    plk_peer_mail_events(node, peer);
+}
+
+static void read_stream(struct plk_node *node, struct plk_peer *peer, struct plk_link *link, unsigned stream) {
+    struct plk_message_feed *feed = stream == CONTROL ? &peer->warm->control : &peer->warm->mail_feed;
+    for (;;) {
+        plk_ledger_turn(&node->ledger);
+        if (plk_ledger_behind(&node->ledger)) break; // the bytes stay where they are, and the peer's window shut
+        struct plk_bytes record;
+        enum plk_err err = plk_message_feed_next(feed, &record);
+        if (err == PLK_ERR_OK) {
+            take_record(node, peer, stream, record);
+            if (peer->link != link || link->dead) return;
+            continue;
+        }
+        if (err != PLK_ERR_EMPTY) {
+            node->counters.protocol++;
+            link->closing = true;
+            return;
+        }
+        struct plk_bytes bytes = plk_streams_readable(link->streams, stream);
+        if (bytes.len == 0) break;
+        plk_message_feed_push(feed, bytes);
+        plk_streams_consume(link->streams, stream, bytes.len);
+    }
+}
+
+static void write_stream(struct plk_node *node, struct plk_peer *peer, struct plk_link *link, unsigned stream) {
+    struct plk_buf *rest = &peer->warm->out[stream];
+    struct plk_mail *mail = peer->warm->mail;
+    for (;;) {
+        if (rest->len > 0) {
+            plk_buf_drop_front(rest, plk_streams_write(link->streams, stream, plk_buf_bytes(rest)));
+            if (rest->len > 0) return;
+        }
+        struct plk_bytes record;
+        uint64_t durable_n = node->ledger.stored_n;
+        bool has = stream == CONTROL ? plk_mail_next_control(mail, durable_n, &record)
+                                     : plk_mail_next(mail, durable_n, &record);
+        if (!has) return;
+        size_t taken = plk_streams_write(link->streams, stream, record);
+        plk_buf_put(node->mem, rest, plk_bytes(record.at + taken, record.len - taken));
+    }
+}
+
+// ---- the link's signals -----------------------------------------------------------------------------------------------
+
+static void forget_streams(struct plk_peer *peer) {
+    plk_message_feed_clear(&peer->warm->control);
+    plk_message_feed_clear(&peer->warm->mail_feed);
+    peer->warm->out[CONTROL].len = peer->warm->out[MAIL].len = 0;
+}
+
+static void note_good_address(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
+    const struct plk_path *path = plk_paths_active(&link->paths);
+    if (path == NULL || (path->transport != PLK_UDP && path->inbound)) return; // a passing port is no address
+    const struct plk_candidates *c = &peer->warm->candidates;
+    bool newest = c->count > 0 && c->list[0].transport == path->transport && plk_addr_equal(&c->list[0].addr, &path->addr);
+    struct plk_addr_rules rules = plk_network_rules(&node->network, peer->loopback);
+    plk_candidates_add(&peer->warm->candidates, path->transport, &path->addr, PLK_CANDIDATE_GOOD, node->now.wall_ms, &rules);
+    if (plk_addr_class(&path->addr) == PLK_ADDR_LOOPBACK) peer->loopback = true;
+    if (!newest) plk_peer_write_candidates(node, peer);
+}
+
+static void confirm_generation(struct plk_node *node, struct plk_peer *peer, uint32_t tag) {
+    struct plk_generations *all = &peer->warm->generations;
+    for (size_t i = 0; i < all->count; i++) {
+        if ((all->at[i].line_number << 16 | (all->at[i].number & 0xffff)) != tag) continue;
+        struct plk_generation_change change = {.write = 0};
+        plk_generation_confirmed(all, i, node->now.wall_ms, &change);
+        plk_peer_apply_generations(node, peer, &change);
+        break;
+    }
+    bool smaller = memcmp(node->persona.peer_id, peer->row.peer_id, PLK_PEER_ID_LEN) < 0;
+    if (!smaller || !plk_generation_is_due(all, node->now.wall_ms)) return;
+    uint8_t body[PLK_GENERATION_BODY_LEN];
+    struct plk_generation_change change = {.write = 0};
+    plk_generation_propose(all, &node->rng, node->now.wall_ms, body, &change);
+    plk_peer_apply_generations(node, peer, &change);
+    plk_peer_send_control(node, peer, PLK_BODY_LINK, plk_bytes(body, sizeof body));
+}
+
+// A session of the contact proves that the acceptance has arrived: it needs no repeating.
+static void settle_acceptance(struct plk_node *node, struct plk_peer *peer) {
+    if (peer->warm->acceptance.len == 0) return;
+    plk_buf_free(node->mem, &peer->warm->acceptance);
+    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_ACCEPTANCE, plk_bytes(NULL, 0));
+    for (size_t i = 0; i < node->invites.count; i++) {
+        struct plk_invite *invite = &node->invites.list[i];
+        if (invite->state != PLK_INVITE_SPENT || invite->contact != peer->row.contact) continue;
+        plk_invite_close(invite);
+        plk_invites_write(node, invite);
+    }
+}
+
+static void link_came_up(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
+    link->came_up = link->restarted = false;
+    forget_streams(peer);
+    plk_mail_link_up(peer->warm->mail);
+    peer->tries = 0;
+    peer->greet = false;
+    peer->next_try_us = PLK_NEVER;
+    confirm_generation(node, peer, plk_link_current(link)->tag);
+    settle_acceptance(node, peer);
+    note_good_address(node, peer, link);
+    plk_node_passing_event(node, PLK_EVENT_PATH, peer->row.contact);
+}
+
+static void told(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
+    struct plk_places places = {.count = 0};
+    for (unsigned i = 0; i < link->told_count && i < PLK_PLACES_MAX; i++) {
+        places.at[places.count].transport = link->told_list[i].transport;
+        places.at[places.count++].addr = link->told_list[i].addr;
+    }
+    link->told = false;
+    plk_candidates_told_begin(&peer->warm->candidates);
+    plk_peer_places(node, peer, &places, PLK_CANDIDATE_TOLD);
+}
+
+static void call_again(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
+    const struct plk_path *path = plk_paths_active(&link->paths);
+    struct plk_way way = {.transport = 0};
+    if (path != NULL) way = (struct plk_way){.transport = path->transport, .addr = path->addr, .stream = path->stream};
+    plk_peer_call(node, peer, path == NULL ? NULL : &way);
+}
+
+static void link_went_down(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
+    plk_mail_link_down(peer->warm->mail);
+    forget_streams(peer);
+    peer->link = NULL;
+    link->peer = NULL;
+    peer->warm->used_us = node->now.mono_us;
+    plk_node_passing_event(node, PLK_EVENT_PATH, peer->row.contact);
+    plk_peer_dial_soon(node, peer, PLK_PEER_BACKOFF_US / 5 + plk_rng_below(&node->rng, PLK_PEER_BACKOFF_US / 5));
+}
+
+// False: there is no link any more, or mail is not ready for it.
+static bool link_signals(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
+    bool up = plk_link_is_up(link), was_up = !link->came_up && up;
+    if (link->heard_us > peer->heard_us && up) {
+        peer->heard_us = link->heard_us;
+        peer->seen_ms = node->now.wall_ms;
+        peer->warm->used_us = node->now.mono_us;
+    }
+    if (link->went_down) {
+        link_went_down(node, peer, link);
+        return false;
+    }
+    if (!up || !plk_mail_is_open(peer->warm->mail)) return false;
+    if (link->restarted && was_up) plk_mail_link_down(peer->warm->mail);
+    if (link->came_up || link->restarted) link_came_up(node, peer, link);
+    if (link->told) told(node, peer, link);
+    if (link->path_changed) {
+        link->path_changed = false;
+        note_good_address(node, peer, link);
+        plk_node_passing_event(node, PLK_EVENT_PATH, peer->row.contact);
+    }
+    if (link->lost || plk_session_needs_rekey(&plk_link_current(link)->session, node->now.mono_us)) {
+        link->lost = false;
+        call_again(node, peer, link);
+    }
+    return true;
+}
+
+static void ask_wishes(struct plk_node *node, struct plk_peer *peer) {
+    struct plk_mail_load wish;
+    while (plk_mail_wants(peer->warm->mail, &wish)) {
+        plk_loads_ask(&node->loads, PLK_LOAD_MAIL, peer->row.contact, wish.want, wish.table, wish.from, wish.to,
+                      wish.limit, false, wish.after_n);
+    }
+}
+
+void plk_peer_mail_loaded(struct plk_node *node, const struct plk_load *load, const struct plk_input *input) {
+    struct plk_peer *peer = plk_peers_find(&node->peers, load->contact);
+    if (peer == NULL || peer->heat != PLK_WARM) return;
+    struct plk_mail_turn turn = plk_node_turn(node);
+    enum plk_err err = plk_mail_loaded(peer->warm->mail, &turn, (enum plk_mail_want)load->what, input->loaded.rows,
+                                       input->loaded.count, input->loaded.more);
+    node->counters.unreadable += err != PLK_ERR_OK;
+    plk_peer_mail_events(node, peer);
+    plk_peer_touch(node, peer);
+}
+
+static void seal(struct plk_node *node, struct plk_peer *peer) {
+    for (;;) {
+        struct plk_mail_turn turn = plk_node_turn(node);
+        bool again = plk_mail_seal(peer->warm->mail, &turn);
+        plk_peer_mail_events(node, peer);
+        if (!again) return;
+        uint64_t before = node->ledger.open_n;
+        plk_ledger_turn(&node->ledger);
+        if (node->ledger.open_n == before) return; // as much as may be under way is; STORED continues
+    }
+}
+
+void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
+    peer->dirty = false;
+    if (peer->heat != PLK_WARM) return;
+    struct plk_link *link = peer->link;
+    bool open = link != NULL && link_signals(node, peer, link);
+    if (open) {
+        plk_streams_hold(link->streams, plk_ledger_behind(&node->ledger));
+        read_stream(node, peer, link, CONTROL);
+        read_stream(node, peer, link, MAIL);
+    }
+    if (!plk_ledger_behind(&node->ledger)) seal(node, peer);
+    if (open && peer->link == link) {
+        write_stream(node, peer, link, CONTROL);
+        write_stream(node, peer, link, MAIL);
+        plk_mail_left(peer->warm->mail, node->now, plk_streams_sent_to(link->streams, MAIL));
+    }
+    if (plk_mail_needs_link(peer->warm->mail) && !peer->row.has_outbox) {
+        peer->row.has_outbox = true;
+        plk_peer_write(node, peer);
+    }
+    if (peer->link == NULL && plk_mail_needs_link(peer->warm->mail) && peer->next_try_us == PLK_NEVER) {
+        plk_peer_dial_soon(node, peer, 0);
+    }
+    if (peer->meeting != NULL) {
+        if (peer->meeting->role == PLK_LINK_JOINER) plk_peer_meeting_settle(node, peer);
+        else plk_peer_rekey_settle(node, peer);
+    }
+    ask_wishes(node, peer);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// What a host may ask of a node between calls. Nothing here changes it.
+#include "contact/words.h"
+#include "node/inside.h"
+
+enum plk_node_state plk_node_state(const struct plk_node *node) { return node->state; }
+
+const struct plk_counters *plk_node_counters(const struct plk_node *node) { return &node->counters; }
+
+enum plk_err plk_node_profile(const struct plk_node *node, struct plk_profile_view *view) {
+    if (node->state != PLK_NODE_READY) return PLK_ERR_NO_PROFILE;
+    memcpy(view->peer_id, node->persona.peer_id, sizeof view->peer_id);
+    memcpy(view->device, node->profile.device, sizeof view->device);
+    view->name = plk_profile_name(&node->profile);
+    view->about = plk_profile_about(&node->profile);
+    view->last_event = node->event_n;
+    return PLK_ERR_OK;
+}
+
+enum plk_err plk_node_words(const struct plk_node *node, char *out, size_t cap, size_t *len) {
+    if (node->state != PLK_NODE_READY) return PLK_ERR_NO_PROFILE;
+    if (cap <= PLK_WORDS_TEXT_MAX) return PLK_ERR_TOO_LONG;
+    plk_words_encode(node->profile.seed, out, len);
+    return PLK_ERR_OK;
+}
+
+enum plk_err plk_words_to_seed(struct plk_bytes words, uint8_t seed[32]) {
+    unsigned wrong;
+    return plk_words_decode(words, seed, &wrong);
+}
+
+enum plk_err plk_node_safety(const struct plk_node *node, uint32_t contact, char out[PLK_SAFETY_LEN + 1]) {
+    const struct plk_peer *peer = plk_peers_find(&node->peers, contact);
+    if (peer == NULL) return PLK_ERR_NOT_FOUND;
+    plk_persona_safety(out, node->persona.peer_id, peer->row.peer_id);
+    return PLK_ERR_OK;
+}
+
+const char *plk_path_word_text(enum plk_path_word word) {
+    static const char *const texts[] = {NULL,         "lan",        "udp-direct",  "udp-punched",
+                                        "udp-mapped", "tcp-direct", "tcp-reverse", "relay"};
+    return (unsigned)word < sizeof texts / sizeof texts[0] ? texts[word] : NULL;
+}
+
+static enum plk_path_word word_of(const struct plk_node *node, const struct plk_path *path) {
+    if (plk_network_is_lan(&node->network, &path->addr)) return PLK_PATH_LAN;
+    if (path->transport == PLK_UDP) return PLK_PATH_UDP_DIRECT;
+    return path->inbound ? PLK_PATH_TCP_REVERSE : PLK_PATH_TCP_DIRECT;
+}
+
+static void view_path(const struct plk_node *node, const struct plk_peer *peer, struct plk_contact_view *view) {
+    const struct plk_link *link = peer->link;
+    const struct plk_path *path = plk_paths_active(&link->paths);
+    if (path == NULL) return;
+    view->path = word_of(node, path);
+    view->transport = path->transport;
+    view->remote = path->addr;
+    struct plk_flight_path_info info;
+    bool known = plk_flight_path_info(link->channels[link->current].flight, path->id, &info) && info.has_rtt;
+    view->rtt_us = known ? info.smoothed_us : path->rtt_us;
+}
+
+static void view(const struct plk_node *node, const struct plk_peer *peer, struct plk_contact_view *out) {
+    memset(out, 0, sizeof *out);
+    out->row = peer->row;
+    out->undelivered = peer->heat == PLK_WARM ? plk_mail_undelivered(peer->warm->mail) : peer->undelivered;
+    out->last_seen_ms = peer->seen_ms;
+    out->next_try_us = peer->next_try_us;
+    out->online = plk_peer_is_online(node, peer);
+    if (peer->heat == PLK_WARM) out->about = plk_buf_bytes(&peer->warm->about);
+    if (peer->link != NULL && plk_link_is_up(peer->link)) view_path(node, peer, out);
+}
+
+bool plk_node_next_contact(const struct plk_node *node, uint32_t *cursor, struct plk_contact_view *out) {
+    for (size_t i = 0; i < node->peers.count; i++) {
+        const struct plk_peer *peer = node->peers.list[i];
+        if (peer->row.contact <= *cursor) continue;
+        *cursor = peer->row.contact;
+        view(node, peer, out);
+        return true;
+    }
+    return false;
+}
+
+enum plk_err plk_node_contact(const struct plk_node *node, uint32_t contact, struct plk_contact_view *out) {
+    const struct plk_peer *peer = plk_peers_find(&node->peers, contact);
+    if (peer == NULL) return PLK_ERR_NOT_FOUND;
+    view(node, peer, out);
+    return PLK_ERR_OK;
+}
+
+enum plk_err plk_node_find_contact(const struct plk_node *node, struct plk_bytes name, uint32_t *contact) {
+    const struct plk_peer *peer = plk_peers_by_name(&node->peers, name);
+    uint8_t peer_id[PLK_PEER_ID_LEN];
+    if (peer == NULL && plk_persona_id_parse(peer_id, name) == PLK_ERR_OK) peer = plk_peers_by_id(&node->peers, peer_id);
+    if (peer == NULL) return PLK_ERR_NOT_FOUND;
+    *contact = peer->row.contact;
+    return PLK_ERR_OK;
+}
+
+static const char *source_text(enum plk_candidate_source source) {
+    switch (source) {
+    case PLK_CANDIDATE_GOOD: return "seen";
+    case PLK_CANDIDATE_LINK: return "configured";
+    case PLK_CANDIDATE_TOLD: return "told";
+    case PLK_CANDIDATE_BEACON: return "beacon";
+    }
+    return "told";
+}
+
+static const char *state_of(const struct plk_peer *peer, const struct plk_candidate *candidate, const struct plk_path **found) {
+    struct plk_link *link = peer->link;
+    *found = NULL;
+    for (unsigned i = 0; link != NULL && i < PLK_PATHS_MAX; i++) {
+        const struct plk_path *path = &link->paths.list[i];
+        if (path->id == 0 || path->transport != candidate->transport) continue;
+        if (!plk_addr_equal(&path->addr, &candidate->addr)) continue;
+        *found = path;
+        if (path->id == link->paths.active) return link->paths.suspect ? "silent" : "active";
+        return path->checking ? "checking" : path->proven ? "spare" : "silent";
+    }
+    if (link != NULL && link->attempt.live) return "checking";
+    return "waiting";
+}
+
+bool plk_node_way(const struct plk_node *node, uint32_t contact, size_t index, struct plk_way_view *out) {
+    const struct plk_peer *peer = plk_peers_find(&node->peers, contact);
+    if (peer == NULL || peer->heat != PLK_WARM || index >= peer->warm->candidates.count) return false;
+    const struct plk_candidate *candidate = &peer->warm->candidates.list[index];
+    const struct plk_path *path;
+    memset(out, 0, sizeof *out);
+    out->transport = candidate->transport;
+    out->addr = candidate->addr;
+    out->source = source_text(candidate->source);
+    out->state = state_of(peer, candidate, &path);
+    out->tries = peer->tries;
+    out->next_try_us = peer->next_try_us;
+    if (path != NULL) {
+        out->rtt_us = path->rtt_us;
+        out->last_heard_us = path->heard_us;
+    }
+    return true;
+}
