@@ -27,7 +27,7 @@ static enum plk_addr_class look_up(const struct plk_addr *a, const struct block 
     return PLK_ADDR_GLOBAL;
 }
 
-enum plk_addr_class plk_addr_class(const struct plk_addr *addr) {
+static enum plk_addr_class class_of_ip(const struct plk_addr *addr) {
     static const struct block v4[] = {
         {{0}, 8, PLK_ADDR_REFUSED},          {{10}, 8, PLK_ADDR_PRIVATE},        {{100, 64}, 10, PLK_ADDR_PRIVATE},
         {{127}, 8, PLK_ADDR_LOOPBACK},       {{169, 254}, 16, PLK_ADDR_LINK_LOCAL}, {{172, 16}, 12, PLK_ADDR_PRIVATE},
@@ -41,15 +41,18 @@ enum plk_addr_class plk_addr_class(const struct plk_addr *addr) {
         {{0xff}, 8, PLK_ADDR_REFUSED},
         {{0}, 80, PLK_ADDR_REFUSED}, // mapped and compatible forms are never used as IPv6
     };
-    if (addr->port == 0) return PLK_ADDR_REFUSED;
     if (addr->family == 4) return look_up(addr, v4, sizeof v4 / sizeof v4[0]);
     if (addr->family == 6) return look_up(addr, v6, sizeof v6 / sizeof v6[0]);
     return PLK_ADDR_REFUSED;
 }
 
+enum plk_addr_class plk_addr_class(const struct plk_addr *addr) {
+    return addr->port == 0 ? PLK_ADDR_REFUSED : class_of_ip(addr);
+}
+
 bool plk_addr_same_ip(const struct plk_addr *a, const struct plk_addr *b) {
     if (a->family != b->family || memcmp(a->ip, b->ip, a->family == 4 ? 4 : 16) != 0) return false;
-    return a->scope == b->scope || plk_addr_class(a) != PLK_ADDR_LINK_LOCAL;
+    return a->scope == b->scope || class_of_ip(a) != PLK_ADDR_LINK_LOCAL;
 }
 
 bool plk_addr_equal(const struct plk_addr *a, const struct plk_addr *b) {

@@ -8,7 +8,7 @@ uint8_t *plk_buf_room(struct plk_mem *mem, struct plk_buf *buf, size_t len) {
         buf->at = plk_mem_grow(mem, buf->at, cap);
         buf->cap = cap;
     }
-    uint8_t *room = buf->at + buf->len;
+    uint8_t *room = buf->len == 0 ? buf->at : buf->at + buf->len; // NULL of an empty buffer stays NULL
     if (len > 0) memset(room, 0, len);
     buf->len += len;
     return room;

@@ -47,7 +47,8 @@ struct plk_bytes plk_reader_sized(struct plk_reader *r, size_t max) {
 
 void plk_reader_copy(struct plk_reader *r, void *to, size_t len) {
     struct plk_bytes taken = plk_reader_take(r, len);
-    if (taken.len == len && len > 0) {
+    if (len == 0) return; // to may be NULL
+    if (taken.len == len) {
         memcpy(to, taken.at, len);
     } else {
         memset(to, 0, len);

@@ -6,7 +6,7 @@ uint8_t *plk_writer_skip(struct plk_writer *w, size_t len) {
         w->failed = true;
         return NULL;
     }
-    uint8_t *room = w->at + w->len;
+    uint8_t *room = w->len == 0 ? w->at : w->at + w->len; // NULL of no room stays NULL
     w->len += len;
     return room;
 }

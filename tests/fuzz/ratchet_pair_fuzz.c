@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Two sides and a post office that loses, doubles, delays and damages; both may be killed at any time, and time passes.
-// What is read is what was written, nothing is read twice, no failure changes anything (support/talker.h), a letter that
-// was never read is never said to be, and as long as nothing is too old or too much, every letter is read.
+// What is read is what was written, nothing is read twice, no failure changes anything (support/talker.h), a letter
+// that was never read is never said to be, and as long as nothing is too old or too much, every letter is read.
 #include <stdint.h>
 
 #include "base/reader.h"
