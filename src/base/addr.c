@@ -29,9 +29,9 @@ static enum plk_addr_class look_up(const struct plk_addr *a, const struct block 
 
 static enum plk_addr_class class_of_ip(const struct plk_addr *addr) {
     static const struct block v4[] = {
-        {{0}, 8, PLK_ADDR_REFUSED},          {{10}, 8, PLK_ADDR_PRIVATE},        {{100, 64}, 10, PLK_ADDR_PRIVATE},
-        {{127}, 8, PLK_ADDR_LOOPBACK},       {{169, 254}, 16, PLK_ADDR_LINK_LOCAL}, {{172, 16}, 12, PLK_ADDR_PRIVATE},
-        {{192, 168}, 16, PLK_ADDR_PRIVATE},  {{224}, 4, PLK_ADDR_REFUSED},       {{240}, 4, PLK_ADDR_REFUSED},
+        {{0}, 8, PLK_ADDR_REFUSED},         {{10}, 8, PLK_ADDR_PRIVATE},           {{100, 64}, 10, PLK_ADDR_PRIVATE},
+        {{127}, 8, PLK_ADDR_LOOPBACK},      {{169, 254}, 16, PLK_ADDR_LINK_LOCAL}, {{172, 16}, 12, PLK_ADDR_PRIVATE},
+        {{192, 168}, 16, PLK_ADDR_PRIVATE}, {{224}, 4, PLK_ADDR_REFUSED},          {{240}, 4, PLK_ADDR_REFUSED},
     };
     static const struct block v6[] = {
         {{0}, 128, PLK_ADDR_REFUSED},

@@ -25,7 +25,7 @@ enum plk_addr_class {
 };
 
 enum plk_addr_class plk_addr_class(const struct plk_addr *addr);
-bool plk_addr_equal(const struct plk_addr *a, const struct plk_addr *b);         // scope counts only for link-local
+bool plk_addr_equal(const struct plk_addr *a, const struct plk_addr *b); // scope counts only for link-local
 bool plk_addr_same_ip(const struct plk_addr *a, const struct plk_addr *b);
 bool plk_addr_in_prefix(const struct plk_addr *addr, const struct plk_addr *net, unsigned bits);
 

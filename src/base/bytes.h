@@ -16,9 +16,7 @@ static inline struct plk_bytes plk_bytes(const void *at, size_t len) {
 }
 
 // The bytes of a C string without its terminator.
-static inline struct plk_bytes plk_bytes_text(const char *text) {
-    return plk_bytes(text, strlen(text));
-}
+static inline struct plk_bytes plk_bytes_text(const char *text) { return plk_bytes(text, strlen(text)); }
 
 // Not constant time: never for secrets (plk_crypto_equal is).
 static inline bool plk_bytes_equal(struct plk_bytes a, struct plk_bytes b) {

@@ -55,4 +55,6 @@ void plk_reader_copy(struct plk_reader *r, void *to, size_t len) {
     }
 }
 
-struct plk_bytes plk_reader_rest(struct plk_reader *r) { return plk_reader_take(r, r->left); }
+struct plk_bytes plk_reader_rest(struct plk_reader *r) {
+    return plk_reader_take(r, r->left);
+}
