@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// `chat`: a conversation in the terminal, line by line.
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "plain.h"
+#include "wire/row.h"
+
+#define SHOWN_FIRST "20"
+
+struct chat {
+    struct plk_cli *cli;
+    json_t *contact; // as it is called, and its PeerID
+    char *line;      // being typed
+    size_t len;
+    size_t unanswered; // sends
+    size_t waiting;    // messages of this chat that are not delivered
+    bool over;         // no more input
+    int status;
+};
+
+static void send_line(struct chat *chat, const char *line, size_t len) {
+    const char *name = plk_plain_text(chat->contact, "id");
+    if (len == 0) return;
+    json_t *text = json_stringn(line, len);
+    if (text == NULL)
+        plk_cli_note("this line is not valid UTF-8; it was not sent");
+    else if (len > PLK_BODY_MAX)
+        plk_cli_note("this line is too long; it was not sent");
+    else if (plk_rpc_send(chat->cli->rpc, "send", json_pack("{s:s, s:O}", "contact", name, "text", text)) != 0)
+        chat->unanswered++;
+    json_decref(text);
+}
+
+// Complete lines are sent; what is longer than any text can be is cut there, and refused when its end comes.
+static void take_input(struct chat *chat) {
+    size_t room = PLK_BODY_MAX + 2 - chat->len;
+    ssize_t got = read(STDIN_FILENO, chat->line + chat->len, room);
+    if (got < 0 && errno == EINTR) return;
+    if (got <= 0) {
+        send_line(chat, chat->line, chat->len);
+        chat->over = true;
+        return;
+    }
+    size_t end = chat->len + (size_t)got, from = 0;
+    for (size_t i = chat->len; i < end; i++) {
+        if (chat->line[i] != '\n') continue;
+        send_line(chat, chat->line + from, i - from);
+        from = i + 1;
+    }
+    memmove(chat->line, chat->line + from, end - from);
+    chat->len = end - from < PLK_BODY_MAX + 1 ? end - from : PLK_BODY_MAX + 1;
+}
+
+static void take_event(struct chat *chat, const json_t *event) {
+    const char *kind = plk_plain_text(event, "event"), *state = plk_plain_text(event, "state");
+    if (strcmp(plk_plain_text(event, "contact_id"), plk_plain_text(chat->contact, "id")) != 0) return;
+    bool out = strcmp(plk_plain_text(event, "direction"), "out") == 0;
+    if (chat->cli->json) {
+        plk_cli_json(event);
+    } else if (strcmp(kind, "message") == 0 && (!out || !isatty(STDIN_FILENO))) {
+        plk_plain_message(stdout, event);
+    }
+    if (!out) return;
+    if (strcmp(kind, "message") == 0) chat->waiting++;
+    bool delivered = strcmp(state, "delivered") == 0 || strcmp(state, "cancelled") == 0;
+    if (strcmp(kind, "state") == 0 && delivered && chat->waiting > 0 && --chat->waiting == 0 && !chat->cli->json &&
+        isatty(STDOUT_FILENO)) {
+        puts("  (delivered)");
+    }
+}
+
+static void take_object(struct chat *chat, const json_t *object) {
+    const json_t *event = json_object_get(object, "params"), *error = json_object_get(object, "error");
+    if (event != NULL) {
+        take_event(chat, event);
+        return;
+    }
+    if (chat->unanswered > 0) chat->unanswered--;
+    if (error == NULL) return;
+    chat->status = PLK_EXIT_FAILED;
+    plk_cli_note("not sent: %s", plk_plain_text(error, "message"));
+}
+
+static int talk(struct chat *chat) {
+    struct pollfd fds[2] = {{.fd = plk_rpc_fd(chat->cli->rpc), .events = POLLIN},
+                            {.fd = STDIN_FILENO, .events = POLLIN}};
+    while (!chat->over || chat->unanswered > 0) {
+        for (json_t *object; (object = plk_rpc_next(chat->cli->rpc, false)) != NULL; json_decref(object))
+            take_object(chat, object);
+        fflush(stdout);
+        if (plk_rpc_gone(chat->cli->rpc)) return plk_cli_fail(PLK_EXIT_FAILED, "the node has stopped");
+        if (chat->over && chat->unanswered == 0) break;
+        if (poll(fds, chat->over ? 1 : 2, -1) < 0 && errno != EINTR) break;
+        if (!chat->over && fds[1].revents != 0) take_input(chat);
+    }
+    if (chat->waiting > 0 && !chat->cli->json) {
+        plk_cli_note("%zu of your messages %s waiting on this device, and will be delivered while the node runs",
+                     chat->waiting, chat->waiting == 1 ? "is" : "are");
+    }
+    return chat->status;
+}
+
+// The contact that the argument names, as an object of `contacts`.
+static int find_contact(struct plk_cli *cli, json_t **contact) {
+    json_t *result = NULL, *params = json_object();
+    if (!plk_cli_set(params, "contact", cli->args[0])) {
+        json_decref(params);
+        return PLK_EXIT_FAILED;
+    }
+    int status = plk_cli_call(cli, "why", json_incref(params), contact);
+    if (status == PLK_EXIT_DONE) status = plk_cli_call(cli, "connect", json_incref(params), &result);
+    json_decref(result);
+    json_decref(params);
+    return status;
+}
+
+int plk_command_chat(struct plk_cli *cli) {
+    struct chat chat = {.cli = cli};
+    json_t *result = NULL;
+    int status = plk_cli_connect(cli);
+    if (status == PLK_EXIT_DONE) status = find_contact(cli, &chat.contact);
+    if (status == PLK_EXIT_DONE && isatty(STDOUT_FILENO)) {
+        cli->options[cli->option_count].name = "--limit";
+        cli->options[cli->option_count++].value = SHOWN_FIRST;
+        status = plk_command_history(cli);
+    }
+    if (status == PLK_EXIT_DONE) status = plk_cli_call(cli, "watch", NULL, &result);
+    json_decref(result);
+    if (status == PLK_EXIT_DONE) {
+        chat.line = malloc(PLK_BODY_MAX + 2);
+        if (chat.line == NULL) abort();
+        status = talk(&chat);
+        free(chat.line);
+    }
+    json_decref(chat.contact);
+    return status;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// Contacts: who they are, and what to let in.
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "plain.h"
+#include "qr.h"
+#include "secret.h"
+
+// Calls a method with the contact of the first argument.
+static int call_contact(struct plk_cli *cli, const char *method, json_t **result) {
+    json_t *params = json_object();
+    if (plk_cli_set(params, "contact", cli->args[0])) return plk_cli_call(cli, method, params, result);
+    json_decref(params);
+    return PLK_EXIT_FAILED;
+}
+
+static void print_json_or(const struct plk_cli *cli, const json_t *result, const char *words) {
+    if (cli->json) {
+        plk_cli_json(result);
+    } else if (words != NULL) {
+        plk_plain_print(stdout, words, -1);
+        fputc('\n', stdout);
+    }
+}
+
+static int do_contact(struct plk_cli *cli, const char *method) {
+    json_t *result = NULL;
+    int status = call_contact(cli, method, &result);
+    if (status == PLK_EXIT_DONE) print_json_or(cli, result, NULL);
+    json_decref(result);
+    return status;
+}
+
+int plk_command_accept(struct plk_cli *cli) { return do_contact(cli, "accept"); }
+int plk_command_reject(struct plk_cli *cli) { return do_contact(cli, "reject"); }
+int plk_command_block(struct plk_cli *cli) { return do_contact(cli, "block"); }
+int plk_command_unblock(struct plk_cli *cli) { return do_contact(cli, "unblock"); }
+
+int plk_command_rename(struct plk_cli *cli) {
+    json_t *result = NULL, *params = json_object();
+    if (!plk_cli_set(params, "contact", cli->args[0]) || !plk_cli_set(params, "name", cli->args[1])) {
+        json_decref(params);
+        return PLK_EXIT_FAILED;
+    }
+    int status = plk_cli_call(cli, "rename", params, &result);
+    if (status == PLK_EXIT_DONE) print_json_or(cli, result, NULL);
+    json_decref(result);
+    return status;
+}
+
+int plk_command_remove(struct plk_cli *cli) {
+    struct plk_secret answer;
+    // A script has said what it wants; a person may have slipped.
+    if (isatty(STDIN_FILENO) && !plk_cli_has(cli, "--yes")) {
+        char question[256];
+        snprintf(question, sizeof question, "Remove this contact and all messages with it? [y/N] ");
+        if (!plk_secret_ask(question, true, &answer) || (answer.text[0] != 'y' && answer.text[0] != 'Y')) {
+            return plk_cli_fail(PLK_EXIT_FAILED, "nothing was removed");
+        }
+    }
+    return do_contact(cli, "remove");
+}
+
+// ---- first contact --------------------------------------------------------------------------------------------------
+
+int plk_command_invite(struct plk_cli *cli) {
+    json_t *result = NULL;
+    bool is_inline = plk_cli_has(cli, "--inline"), address = plk_cli_has(cli, "--address");
+    if (is_inline && address) return plk_cli_fail(PLK_EXIT_USAGE, "--inline and --address exclude each other");
+    if (plk_cli_has(cli, "--web")) return plk_cli_fail(PLK_EXIT_FAILED, "this build has no page yet, so no web links");
+    const char *kind = is_inline ? "inline" : address ? "address" : "auto";
+    int status = plk_cli_call(cli, "invite", json_pack("{s:s}", "kind", kind), &result);
+    if (status != PLK_EXIT_DONE) return status;
+    const char *link = plk_plain_text(result, "link");
+    if (!is_inline && strcmp(plk_plain_text(result, "kind"), "inline") == 0) {
+        plk_cli_note("this link is inline: it names this machine's addresses, and works while the node runs here");
+    }
+    print_json_or(cli, result, link);
+    if (plk_cli_has(cli, "--qr") && !plk_qr_print(stdout, link)) {
+        status = plk_cli_fail(PLK_EXIT_FAILED, "this link is too long for a QR code");
+    }
+    json_decref(result);
+    return status;
+}
+
+int plk_command_add(struct plk_cli *cli) {
+    json_t *result = NULL, *params = json_object();
+    if (!plk_cli_set(params, "link", cli->args[0]) || !plk_cli_set(params, "name", plk_cli_option(cli, "--as")) ||
+        !plk_cli_set(params, "message", plk_cli_option(cli, "--message"))) {
+        json_decref(params);
+        return PLK_EXIT_FAILED;
+    }
+    int status = plk_cli_call(cli, "add", params, &result);
+    if (status == PLK_EXIT_DONE) print_json_or(cli, result, plk_plain_text(result, "name"));
+    json_decref(result);
+    return status;
+}
+
+// ---- looking --------------------------------------------------------------------------------------------------------
+
+static void print_contact(const json_t *contact) {
+    const char *state = plk_plain_text(contact, "state");
+    plk_plain_print(stdout, plk_plain_text(contact, "name"), -1);
+    printf("  %s", plk_plain_text(contact, "id"));
+    if (json_is_true(json_object_get(contact, "verified"))) fputs("  verified", stdout);
+    if (json_is_true(json_object_get(contact, "blocked"))) fputs("  blocked", stdout);
+    if (strcmp(state, "added") == 0) fputs("  has not answered the link yet", stdout);
+    if (strcmp(state, "request") == 0) fputs("  asks to be a contact", stdout);
+    if (strcmp(state, "refused") == 0) fputs("  the link was refused", stdout);
+    uint64_t undelivered = plk_plain_count(contact, "undelivered");
+    if (undelivered > 0) printf("  %llu waiting on this device", (unsigned long long)undelivered);
+    fputc('\n', stdout);
+}
+
+static int list(struct plk_cli *cli, const char *method, const char *none) {
+    json_t *result = NULL, *contact = NULL;
+    size_t i = 0;
+    int status = plk_cli_call(cli, method, NULL, &result);
+    if (status != PLK_EXIT_DONE) return status;
+    const json_t *contacts = json_object_get(result, "contacts");
+    json_array_foreach(contacts, i, contact) {
+        if (cli->json)
+            plk_cli_json(contact);
+        else
+            print_contact(contact);
+    }
+    if (i == 0 && !cli->json) plk_cli_note("%s", none);
+    json_decref(result);
+    return status;
+}
+
+int plk_command_contacts(struct plk_cli *cli) {
+    return list(cli, "contacts", "there are no contacts yet: `peerlink invite` makes a link for one");
+}
+
+int plk_command_requests(struct plk_cli *cli) { return list(cli, "requests", "nobody asks to be a contact"); }
+
+int plk_command_safety(struct plk_cli *cli) {
+    json_t *result = NULL;
+    int status = PLK_EXIT_DONE;
+    if (plk_cli_has(cli, "--verified")) status = call_contact(cli, "verify", &result);
+    json_decref(result);
+    result = NULL;
+    if (status == PLK_EXIT_DONE) status = call_contact(cli, "safety", &result);
+    if (status == PLK_EXIT_DONE) print_json_or(cli, result, plk_plain_text(result, "safety"));
+    json_decref(result);
+    return status;
+}
+
+static void print_way(const json_t *way) {
+    printf("  %-4s %s  %s, %s", plk_plain_text(way, "transport"), plk_plain_text(way, "address"),
+           plk_plain_text(way, "source"), plk_plain_text(way, "state"));
+    double rtt_ms = json_number_value(json_object_get(way, "rtt_ms"));
+    double next_s = json_number_value(json_object_get(way, "next_try_s"));
+    if (rtt_ms > 0) printf(", %.1f ms", rtt_ms);
+    printf(", %llu tries", (unsigned long long)plk_plain_count(way, "tries"));
+    if (next_s > 0) printf(", next in %.0f s", next_s);
+    fputc('\n', stdout);
+}
+
+int plk_command_why(struct plk_cli *cli) {
+    json_t *result = NULL, *way = NULL;
+    size_t i = 0;
+    int status = call_contact(cli, "why", &result);
+    if (status == PLK_EXIT_DONE && cli->json) {
+        plk_cli_json(result);
+    } else if (status == PLK_EXIT_DONE) {
+        const char *path = plk_plain_text(result, "path");
+        plk_plain_print(stdout, plk_plain_text(result, "name"), -1);
+        if (path[0] != '\0')
+            printf(": %s (%s)\n", plk_plain_path(path), path);
+        else
+            puts(": no path now");
+        const json_t *ways = json_object_get(result, "ways");
+        json_array_foreach(ways, i, way) print_way(way);
+        double next_s = json_number_value(json_object_get(result, "next_try_s"));
+        if (i == 0) puts("  no address of it is known");
+        if (path[0] == '\0' && next_s > 0) printf("  next attempt in %.0f s\n", next_s);
+    }
+    json_decref(result);
+    return status;
+}

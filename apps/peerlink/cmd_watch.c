@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// `watch`: events as lines.
+#include <string.h>
+
+#include "command.h"
+#include "plain.h"
+
+static void print_event(const json_t *event) {
+    const char *kind = plk_plain_text(event, "event"), *contact = plk_plain_text(event, "contact");
+    if (strcmp(kind, "message") == 0 && json_object_get(event, "text") != NULL) {
+        if (strcmp(plk_plain_text(event, "direction"), "out") == 0) {
+            fputs("to ", stdout);
+            plk_plain_print(stdout, contact, -1);
+            fputs(", ", stdout);
+        }
+        plk_plain_message(stdout, event);
+        return;
+    }
+    plk_plain_print(stdout, contact, -1);
+    if (strcmp(kind, "state") == 0) {
+        printf(": message %llu %s", (unsigned long long)plk_plain_count(event, "seq"),
+               plk_plain_state(plk_plain_text(event, "state")));
+        if (plk_plain_text(event, "reason")[0] != '\0') printf(" (%s)", plk_plain_text(event, "reason"));
+    } else if (strcmp(kind, "path") == 0) {
+        const char *path = plk_plain_text(event, "path");
+        fputs(path[0] != '\0' ? ": " : ": no path now", stdout);
+        if (path[0] != '\0') printf("%s (%s)", plk_plain_path(path), path);
+    } else if (strcmp(kind, "request") == 0) {
+        fputs(" asks to be a contact", stdout);
+    } else if (json_is_true(json_object_get(event, "removed"))) {
+        printf("a %s was removed", kind);
+    } else {
+        fputs(": contact changed", stdout);
+    }
+    fputc('\n', stdout);
+}
+
+int plk_command_watch(struct plk_cli *cli) {
+    const char *since_text = plk_cli_option(cli, "--since");
+    uint64_t since = 0;
+    json_t *result = NULL;
+    if (since_text != NULL && !plk_cli_number("--since", since_text, INT64_MAX, &since)) return PLK_EXIT_USAGE;
+    json_t *params = since_text != NULL ? json_pack("{s:I}", "since", (json_int_t)since) : json_object();
+    int status = plk_cli_call(cli, "watch", params, &result);
+    json_decref(result);
+    if (status != PLK_EXIT_DONE) return status;
+    for (json_t *object; !ferror(stdout) && (object = plk_rpc_next(cli->rpc, true)) != NULL; json_decref(object)) {
+        const json_t *event = json_object_get(object, "params");
+        if (event == NULL) continue;
+        if (cli->json)
+            plk_cli_json(event);
+        else
+            print_event(event);
+        fflush(stdout);
+    }
+    if (ferror(stdout)) return PLK_EXIT_DONE; // whoever read has enough
+    return plk_cli_fail(PLK_EXIT_FAILED, "the node has stopped");
+}

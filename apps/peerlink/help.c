@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Usage and help, out of the table.
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+static void print_option(const struct plk_option *option) {
+    char left[40];
+    snprintf(left, sizeof left, "%s%s%s", option->name, option->value != NULL ? " " : "",
+             option->value != NULL ? option->value : "");
+    printf("  %-24s %s\n", left, option->help);
+}
+
+static void print_usage(const struct plk_command_entry *entry) {
+    printf("usage: peerlink%s%s%s%s", entry->name[0] != '\0' ? " " : "", entry->name, entry->args[0] != '\0' ? " " : "",
+           entry->args);
+    for (const struct plk_option *option = entry->options; option->name != NULL; option++) {
+        printf(" [%s%s%s]", option->name, option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
+    }
+    putchar('\n');
+}
+
+static void explain(const struct plk_command_entry *entry) {
+    print_usage(entry);
+    printf("\n%s\n", entry->help);
+    if (entry->options[0].name != NULL) puts("");
+    for (const struct plk_option *option = entry->options; option->name != NULL; option++) print_option(option);
+    puts("\nfor every command:");
+    for (const struct plk_option *option = plk_command_globals; option->name != NULL; option++) print_option(option);
+}
+
+static void list_all(void) {
+    puts("peerlink: messages from person to person\n\nusage: peerlink [COMMAND] [OPTION]...\n");
+    for (size_t i = 0; plk_command_at(i) != NULL; i++) {
+        const struct plk_command_entry *entry = plk_command_at(i);
+        char left[48];
+        snprintf(left, sizeof left, "%s%s%s", entry->name, entry->args[0] != '\0' ? " " : "", entry->args);
+        printf("  %-30s %s\n", left, entry->help);
+    }
+    puts(
+        "\nWithout a command the node is started if it is not running. `peerlink help COMMAND` tells more.\n"
+        "Exit status: 0 done, 1 failed, 2 wrong usage, 3 timed out (the message is still queued), 4 node not running.");
+}
+
+static json_t *entry_json(const struct plk_command_entry *entry) {
+    json_t *options = json_array();
+    for (const struct plk_option *option = entry->options; option->name != NULL; option++) {
+        json_array_append_new(
+            options, json_pack("{s:s, s:s?, s:s}", "name", option->name, "value", option->value, "help", option->help));
+    }
+    return json_pack("{s:s, s:s, s:s, s:o}", "name", entry->name, "args", entry->args, "help", entry->help, "options",
+                     options);
+}
+
+int plk_command_help(struct plk_cli *cli) {
+    const struct plk_command_entry *entry = cli->arg_count > 0 ? plk_command_find(cli->args[0]) : NULL;
+    if (cli->arg_count > 0 && entry == NULL) {
+        return plk_cli_fail(PLK_EXIT_USAGE, "there is no command %s; `peerlink help` lists them", cli->args[0]);
+    }
+    if (plk_cli_has(cli, "--json")) {
+        for (size_t i = 0; plk_command_at(i) != NULL; i++) {
+            if (entry != NULL && plk_command_at(i) != entry) continue;
+            json_t *object = entry_json(plk_command_at(i));
+            plk_cli_json(object);
+            json_decref(object);
+        }
+    } else if (entry != NULL) {
+        explain(entry);
+    } else {
+        list_all();
+    }
+    return PLK_EXIT_DONE;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "plain.h"
+
+#include <string.h>
+#include <time.h>
+
+// A character of valid UTF-8 (all that comes out of JSON is), its length in *len.
+static uint32_t character(const char *at, size_t *len) {
+    const unsigned char *b = (const unsigned char *)at;
+    *len = b[0] < 0x80 ? 1 : b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : 4;
+    // Anything else: byte by byte, so that a name of a file, say, never reads past its end.
+    for (size_t i = 1; i < *len; i++) {
+        if ((b[i] & 0xc0) != 0x80) {
+            *len = 1;
+            return 0xfffd;
+        }
+    }
+    if (*len == 1) return b[0] < 0x80 ? b[0] : 0xfffd;
+    uint32_t c = b[0] & (0xffu >> (*len + 1));
+    for (size_t i = 1; i < *len; i++) c = c << 6 | (b[i] & 0x3fu);
+    return c;
+}
+
+// Invisible, or turning what follows: zero width, marks and embeddings of direction, separators, the byte order mark.
+static bool is_hidden(uint32_t c) {
+    return c == 0xfffd || (c >= 0x80 && c < 0xa0) || c == 0x200b || c == 0x200e || c == 0x200f ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x061c || c == 0xfeff;
+}
+
+void plk_plain_print(FILE *to, const char *text, int indent) {
+    size_t len = 0;
+    for (; *text != '\0'; text += len) {
+        uint32_t c = character(text, &len);
+        if (c == '\n' && indent >= 0)
+            fprintf(to, "\n%*s", indent, "");
+        else if (c == '\t')
+            fputc(' ', to);
+        else if (c < 0x20)
+            fprintf(to, "\xe2\x90%c", (char)(0x80 + c)); // U+2400 ..
+        else if (c == 0x7f)
+            fputs("\xe2\x90\xa1", to);
+        else if (is_hidden(c))
+            fputs("\xef\xbf\xbd", to);
+        else
+            fwrite(text, 1, len, to);
+    }
+}
+
+void plk_plain_time(char out[PLK_PLAIN_TIME_MAX], uint64_t time_ms) {
+    time_t seconds = (time_t)(time_ms / 1000);
+    struct tm local;
+    if (localtime_r(&seconds, &local) == NULL || strftime(out, PLK_PLAIN_TIME_MAX, "%Y-%m-%d %H:%M", &local) == 0) {
+        snprintf(out, PLK_PLAIN_TIME_MAX, "?");
+    }
+}
+
+const char *plk_plain_state(const char *state) {
+    static const char *const words[][2] = {
+        {"queued", "waiting on this device"}, {"sent", "on its way"},  {"stored", "kept on a relay"},
+        {"delivered", "delivered"},           {"read", "read"},        {"failed", "given up"},
+        {"cancelled", "cancelled"},           {"received", "received"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(words[i][0], state) == 0) return words[i][1];
+    }
+    return state;
+}
+
+const char *plk_plain_path(const char *path) {
+    if (path == NULL || path[0] == '\0') return "";
+    if (strcmp(path, "relay") == 0) return "through a relay";
+    return strncmp(path, "tcp", 3) == 0 ? "directly, over TCP" : "directly";
+}
+
+const char *plk_plain_text(const json_t *object, const char *name) {
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+uint64_t plk_plain_count(const json_t *object, const char *name) {
+    return (uint64_t)json_integer_value(json_object_get(object, name));
+}
+
+void plk_plain_message(FILE *to, const json_t *message) {
+    char when[PLK_PLAIN_TIME_MAX];
+    const char *state = plk_plain_text(message, "state"), *kind = plk_plain_text(message, "kind");
+    bool out = strcmp(plk_plain_text(message, "direction"), "out") == 0;
+    plk_plain_time(when, plk_plain_count(message, "time_ms"));
+    fprintf(to, "%llu  %s  ", (unsigned long long)plk_plain_count(message, "seq"), when);
+    if (strcmp(kind, "text") != 0) {
+        fputs("* ", to);
+    } else {
+        plk_plain_print(to, out ? "you" : plk_plain_text(message, "contact"), -1);
+        fputs(": ", to);
+    }
+    bool unknown = strcmp(kind, "unknown") == 0;
+    plk_plain_print(to, unknown ? "(a kind of message that needs a newer version)" : plk_plain_text(message, "text"),
+                    4);
+    if (out && strcmp(kind, "text") == 0) fprintf(to, "  (%s)", plk_plain_state(state));
+    fputc('\n', to);
+}

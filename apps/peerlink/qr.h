@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// A QR code in the terminal, two rows of dots a line.
+#ifndef PLK_PEERLINK_QR_H
+#define PLK_PEERLINK_QR_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+// False: the text is too long for a QR code.
+bool plk_qr_print(FILE *to, const char *text);
+
+#endif
