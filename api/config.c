@@ -8,7 +8,10 @@
 #include <string.h>
 
 struct reading {
+    FILE *file;
     struct plk_config config;
+    int line;       // the one being read
+    int what_line;  // of
     char what[160]; // is wrong, first
 };
 
@@ -58,9 +61,16 @@ static int on_pair(void *ctx, const char *section, const char *name, const char 
     const char *wrong = set(&reading->config, section, name, value);
     if (wrong == NULL) return 1;
     if (reading->what[0] == '\0') {
+        reading->what_line = reading->line;
         snprintf(reading->what, sizeof reading->what, "`%.40s` in [%.40s] %s", name, section, wrong);
     }
     return 0;
+}
+
+static char *next_line(char *to, int cap, void *ctx) {
+    struct reading *reading = ctx;
+    reading->line++;
+    return fgets(to, cap, reading->file);
 }
 
 bool plk_config_read(const char *path, bool must_exist, struct plk_config *config, char why[PLK_CONFIG_LINE_MAX]) {
@@ -71,11 +81,12 @@ bool plk_config_read(const char *path, bool must_exist, struct plk_config *confi
         snprintf(why, PLK_CONFIG_LINE_MAX, "cannot read %.200s: %s", path, strerror(errno));
         return false;
     }
-    int line = ini_parse_file(file, on_pair, &reading);
+    reading.file = file;
+    int line = ini_parse_stream(next_line, &reading, on_pair, &reading);
     fclose(file);
     if (line > 0) {
         snprintf(why, PLK_CONFIG_LINE_MAX, "%.200s:%d: %s", path, line,
-                 reading.what[0] != '\0' ? reading.what : "this is neither [SECTION] nor NAME = VALUE");
+                 reading.what_line == line ? reading.what : "this is neither [SECTION] nor NAME = VALUE");
         return false;
     }
     if (line < 0) {
