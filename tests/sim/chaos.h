@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Two people who write to each other while everything goes wrong: kills, restarts, roaming, sleep, clocks that jump, parted
+// and bad lines, full disks, blocked UDP. What goes wrong and when follows from the world's seed. Then all is healed, and
+// everything that was accepted must arrive; the checkers watch all the time.
+#ifndef SIM_CHAOS_H
+#define SIM_CHAOS_H
+
+#include "sim/world.h"
+
+#define CHAOS_SPAN_US (8 * PLK_MINUTE)     // of bad times, sleep not counted
+#define CHAOS_QUIET_US (15 * PLK_MINUTE)   // after healing, in which everything arrives
+#define CHAOS_FRIENDS_US (15 * PLK_MINUTE) // in which an invite is accepted, accidents included
+
+struct chaos_report {
+    uint32_t given, accepted, refused; // texts
+    uint32_t accidents;
+    uint64_t healed_us, settled_us; // world time
+};
+
+// Runs to the end, or to the first failure (world_failed).
+struct chaos_report chaos_run(struct world *w);
+
+#endif
