@@ -22,8 +22,7 @@ void plk_hmac(uint8_t out[PLK_HASH_LEN], struct plk_bytes key, const struct plk_
 // HKDF-SHA512 (RFC 5869), extract and expand; info is one of the protocol's labels,
 // "PeerLink/1/<layer>/<use>", followed by context where the label's line in docs/protocol says so. out_len <=
 // 255 * 64.
-void plk_hkdf(uint8_t *out, size_t out_len, struct plk_bytes salt, struct plk_bytes secret,
-              struct plk_bytes info);
+void plk_hkdf(uint8_t *out, size_t out_len, struct plk_bytes salt, struct plk_bytes secret, struct plk_bytes info);
 void plk_hkdf_label(uint8_t *out, size_t out_len, struct plk_bytes secret, const char *label); // empty salt
 
 // X25519 (RFC 7748). The secret is any 32 random bytes. plk_dh refuses (FORGED) an all-zero result and a
@@ -40,15 +39,14 @@ enum plk_err plk_sign_verify(const uint8_t sig[PLK_SIG_LEN], const uint8_t publi
 // ChaCha20-Poly1305 (RFC 8439) for channels. The nonce is 4 zero bytes and the counter little-endian, as
 // Noise section 12 says. out holds text.len + PLK_TAG_LEN, or sealed.len - PLK_TAG_LEN, bytes, and may be the
 // same place as the input. open: FORGED changes nothing in out but may zero it.
-void plk_aead_seal(uint8_t *out, const uint8_t key[32], uint64_t counter, struct plk_bytes aad,
-                   struct plk_bytes text);
+void plk_aead_seal(uint8_t *out, const uint8_t key[32], uint64_t counter, struct plk_bytes aad, struct plk_bytes text);
 enum plk_err plk_aead_open(uint8_t *out, const uint8_t key[32], uint64_t counter, struct plk_bytes aad,
                            struct plk_bytes sealed);
 
 // XChaCha20-Poly1305 for all that is stored or relayed; the nonce is random (plk_rng_bytes), given by the
 // caller.
-void plk_xaead_seal(uint8_t *out, const uint8_t key[32], const uint8_t nonce[PLK_XNONCE_LEN],
-                    struct plk_bytes aad, struct plk_bytes text);
+void plk_xaead_seal(uint8_t *out, const uint8_t key[32], const uint8_t nonce[PLK_XNONCE_LEN], struct plk_bytes aad,
+                    struct plk_bytes text);
 enum plk_err plk_xaead_open(uint8_t *out, const uint8_t key[32], const uint8_t nonce[PLK_XNONCE_LEN],
                             struct plk_bytes aad, struct plk_bytes sealed);
 

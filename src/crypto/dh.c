@@ -15,9 +15,7 @@ static bool is_canonical(const uint8_t public[32]) {
     return public[0] < 0xed;
 }
 
-void plk_dh_public(uint8_t public[32], const uint8_t secret[32]) {
-    crypto_scalarmult_curve25519_base(public, secret);
-}
+void plk_dh_public(uint8_t public[32], const uint8_t secret[32]) { crypto_scalarmult_curve25519_base(public, secret); }
 
 enum plk_err plk_dh(uint8_t out[32], const uint8_t secret[32], const uint8_t public[32]) {
     static const uint8_t zero[32];

@@ -23,15 +23,13 @@ void plk_hmac(uint8_t out[PLK_HASH_LEN], struct plk_bytes key, const struct plk_
     plk_mem_wipe(&state, sizeof state);
 }
 
-void plk_hkdf(uint8_t *out, size_t out_len, struct plk_bytes salt, struct plk_bytes secret,
-              struct plk_bytes info) {
+void plk_hkdf(uint8_t *out, size_t out_len, struct plk_bytes salt, struct plk_bytes secret, struct plk_bytes info) {
     plk_assert(out_len <= 255 * PLK_HASH_LEN);
     uint8_t prk[PLK_HASH_LEN], block[PLK_HASH_LEN], number = 0;
     plk_hmac(prk, salt, &secret, 1); // an empty salt is a key of zeroes: RFC 2104 pads it so
     for (size_t done = 0; done < out_len; done += PLK_HASH_LEN) {
         number++;
-        struct plk_bytes parts[3] = {plk_bytes(block, done == 0 ? 0 : sizeof block), info,
-                                     plk_bytes(&number, 1)};
+        struct plk_bytes parts[3] = {plk_bytes(block, done == 0 ? 0 : sizeof block), info, plk_bytes(&number, 1)};
         plk_hmac(block, plk_bytes(prk, sizeof prk), parts, 3);
         size_t part = out_len - done < PLK_HASH_LEN ? out_len - done : PLK_HASH_LEN;
         memcpy(out + done, block, part);

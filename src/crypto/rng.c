@@ -24,8 +24,7 @@ void plk_rng_seed(struct plk_rng *rng, const uint8_t seed[32]) {
 
 void plk_rng_stir(struct plk_rng *rng, struct plk_bytes entropy) {
     uint8_t key[32];
-    plk_hkdf(key, sizeof key, plk_bytes(rng->key, sizeof rng->key), entropy,
-             plk_bytes_text("PeerLink/1/rng/stir"));
+    plk_hkdf(key, sizeof key, plk_bytes(rng->key, sizeof rng->key), entropy, plk_bytes_text("PeerLink/1/rng/stir"));
     plk_rng_seed(rng, key); // the old pool goes: a copy of this machine has it too
     plk_mem_wipe(key, sizeof key);
 }

@@ -17,8 +17,6 @@ void plk_sign(uint8_t sig[PLK_SIG_LEN], const uint8_t seed[32], struct plk_bytes
     plk_mem_wipe(secret, sizeof secret);
 }
 
-enum plk_err plk_sign_verify(const uint8_t sig[PLK_SIG_LEN], const uint8_t public[32],
-                             struct plk_bytes text) {
-    return crypto_sign_ed25519_verify_detached(sig, text.at, text.len, public) == 0 ? PLK_ERR_OK
-                                                                                    : PLK_ERR_FORGED;
+enum plk_err plk_sign_verify(const uint8_t sig[PLK_SIG_LEN], const uint8_t public[32], struct plk_bytes text) {
+    return crypto_sign_ed25519_verify_detached(sig, text.at, text.len, public) == 0 ? PLK_ERR_OK : PLK_ERR_FORGED;
 }

@@ -15,8 +15,8 @@ static void mix_hash(struct plk_noise *n, struct plk_bytes data) {
 }
 
 // Section 4.3, HKDF with 64-byte outputs; third may be NULL. first may be the chaining key's own place.
-static void noise_hkdf(const uint8_t ck[PLK_HASH_LEN], struct plk_bytes input, uint8_t *first,
-                       uint8_t *second, uint8_t *third) {
+static void noise_hkdf(const uint8_t ck[PLK_HASH_LEN], struct plk_bytes input, uint8_t *first, uint8_t *second,
+                       uint8_t *third) {
     uint8_t temp[PLK_HASH_LEN], one[PLK_HASH_LEN], number = 1;
     plk_hmac(temp, plk_bytes(ck, PLK_HASH_LEN), &input, 1);
     struct plk_bytes key = plk_bytes(temp, sizeof temp), parts[2] = {plk_bytes(&number, 1)};
@@ -60,8 +60,7 @@ static void mix_psk(struct plk_noise *n) {
 
 static void mix_public(struct plk_noise *n, const uint8_t public[32]) {
     mix_hash(n, plk_bytes(public, 32));
-    if (n->psk_mode)
-        mix_key(n, plk_bytes(public, 32)); // section 9.2: so that a psk never meets one nonce twice
+    if (n->psk_mode) mix_key(n, plk_bytes(public, 32)); // section 9.2: so that a psk never meets one nonce twice
 }
 
 static size_t tag_len(const struct plk_noise *n) { return n->has_k ? PLK_TAG_LEN : 0; }
@@ -145,8 +144,7 @@ static void begin(struct plk_noise *n, const char *name, struct plk_bytes prolog
     if (pattern->responder_known) mix_hash(n, plk_bytes(n->initiator ? n->rs : n->s_public, 32));
 }
 
-enum plk_err plk_noise_init(struct plk_noise *n, const char *name, bool initiator,
-                            const struct plk_noise_keys *keys) {
+enum plk_err plk_noise_init(struct plk_noise *n, const char *name, bool initiator, const struct plk_noise_keys *keys) {
     *n = (struct plk_noise){.initiator = initiator};
     struct plk_pattern_choice choice;
     if (!plk_pattern_find(name, &choice)) return PLK_ERR_UNSUPPORTED;

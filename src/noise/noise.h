@@ -36,8 +36,7 @@ struct plk_noise {
 // name: the whole protocol name, e.g. "Noise_KKpsk0_25519_ChaChaPoly_SHA512", with at most one psk modifier.
 // UNSUPPORTED for another DH, cipher or hash or an unknown pattern; INVALID when a key that the pattern needs
 // is missing.
-enum plk_err plk_noise_init(struct plk_noise *n, const char *name, bool initiator,
-                            const struct plk_noise_keys *keys);
+enum plk_err plk_noise_init(struct plk_noise *n, const char *name, bool initiator, const struct plk_noise_keys *keys);
 
 // Bytes that the next message adds around its payload (keys and tags).
 size_t plk_noise_overhead(const struct plk_noise *n);

@@ -24,10 +24,10 @@ struct plk_vector {
 void plk_vector_open(struct plk_vector *v, const char *path);
 bool plk_vector_next(struct plk_vector *v); // the next block; false at the end, and everything is closed
 bool plk_vector_has(const struct plk_vector *v, const char *name);
-const char *plk_vector_text(struct plk_vector *v, const char *name);       // until the next block
-struct plk_bytes plk_vector_bytes(struct plk_vector *v, const char *name); // hex, until the next block
+const char *plk_vector_text(struct plk_vector *v, const char *name);               // until the next block
+struct plk_bytes plk_vector_bytes(struct plk_vector *v, const char *name);         // hex, until the next block
 const uint8_t *plk_vector_key(struct plk_vector *v, const char *name, size_t len); // exactly len bytes
-uint64_t plk_vector_number(struct plk_vector *v, const char *name); // up to 8 bytes of hex, big-endian
+uint64_t plk_vector_number(struct plk_vector *v, const char *name);                // up to 8 bytes of hex, big-endian
 
 // Fails the test, showing both, unless got is what the field says.
 void plk_vector_expect(struct plk_vector *v, const char *name, const void *got, size_t len);

@@ -36,15 +36,13 @@ static void run_hkdf(struct plk_vector *v) {
     uint8_t out[256];
     size_t len = plk_vector_bytes(v, "out").len;
     assert_true(len <= sizeof out);
-    plk_hkdf(out, len, plk_vector_bytes(v, "salt"), plk_vector_bytes(v, "secret"),
-             plk_vector_bytes(v, "info"));
+    plk_hkdf(out, len, plk_vector_bytes(v, "salt"), plk_vector_bytes(v, "secret"), plk_vector_bytes(v, "info"));
     plk_vector_expect(v, "out", out, len);
 }
 
 static void run_dh(struct plk_vector *v) {
     uint8_t out[32];
-    assert_int_equal(plk_dh(out, plk_vector_key(v, "secret", 32), plk_vector_key(v, "public", 32)),
-                     PLK_ERR_OK);
+    assert_int_equal(plk_dh(out, plk_vector_key(v, "secret", 32), plk_vector_key(v, "public", 32)), PLK_ERR_OK);
     plk_vector_expect(v, "out", out, sizeof out);
 }
 
@@ -52,8 +50,7 @@ static void run_dh_refused(struct plk_vector *v) {
     static const uint8_t zero[32];
     uint8_t out[32];
     memset(out, 0xaa, sizeof out);
-    assert_int_equal(plk_dh(out, plk_vector_key(v, "secret", 32), plk_vector_key(v, "public", 32)),
-                     PLK_ERR_FORGED);
+    assert_int_equal(plk_dh(out, plk_vector_key(v, "secret", 32), plk_vector_key(v, "public", 32)), PLK_ERR_FORGED);
     assert_memory_equal(out, zero, sizeof out);
 }
 
@@ -98,8 +95,7 @@ static void run_aead(struct plk_vector *v) {
     assert_int_equal(plk_aead_open(out, key, counter + 1, aad, plk_bytes(sealed, len)), PLK_ERR_FORGED);
     assert_int_equal(plk_aead_open(out, key, counter, plk_bytes(aad.at, aad.len - 1), plk_bytes(sealed, len)),
                      PLK_ERR_FORGED);
-    assert_int_equal(plk_aead_open(out, key, counter, aad, plk_bytes(sealed, PLK_TAG_LEN - 1)),
-                     PLK_ERR_FORGED);
+    assert_int_equal(plk_aead_open(out, key, counter, aad, plk_bytes(sealed, PLK_TAG_LEN - 1)), PLK_ERR_FORGED);
     if (text.len > 0) memcpy(out, text.at, text.len);
     plk_aead_seal(out, key, counter, aad, plk_bytes(out, text.len));
     plk_vector_expect(v, "out", out, len);
@@ -121,8 +117,7 @@ static void run_xaead(struct plk_vector *v) {
         assert_int_equal(plk_xaead_open(out, key, nonce, aad, plk_bytes(sealed, len)), PLK_ERR_FORGED);
         sealed[i] ^= 1;
     }
-    assert_int_equal(plk_xaead_open(out, key, nonce, aad, plk_bytes(sealed, PLK_TAG_LEN - 1)),
-                     PLK_ERR_FORGED);
+    assert_int_equal(plk_xaead_open(out, key, nonce, aad, plk_bytes(sealed, PLK_TAG_LEN - 1)), PLK_ERR_FORGED);
 }
 
 static void run_mask(struct plk_vector *v) {

@@ -81,8 +81,7 @@ static void handshake_message(struct run *run, struct plk_vector *v, unsigned i,
     assert_int_equal(plk_noise_write(writer, payload, message, &len), PLK_ERR_OK);
     assert_int_equal(len, payload.len + overhead);
     plk_vector_expect(v, want, message, len);
-    struct plk_noise copy =
-        *reader; // a copy from before the message survives garbage; the struct itself does not
+    struct plk_noise copy = *reader; // a copy from before the message survives garbage; the struct itself does not
     assert_int_equal(plk_noise_read(&copy, plk_bytes(message, overhead - 1), got, &got_len), PLK_ERR_CUT_OFF);
     assert_int_equal(plk_noise_read(&copy, plk_bytes(message, len), got, &got_len), PLK_ERR_INVALID);
     assert_int_equal(plk_noise_read(reader, plk_bytes(message, len), got, &got_len), PLK_ERR_OK);
@@ -92,8 +91,7 @@ static void handshake_message(struct run *run, struct plk_vector *v, unsigned i,
     if (plk_noise_done(writer)) split(run);
 }
 
-static void transport_message(struct run *run, struct plk_vector *v, struct plk_bytes payload,
-                              const char *want) {
+static void transport_message(struct run *run, struct plk_vector *v, struct plk_bytes payload, const char *want) {
     uint8_t sealed[512];
     unsigned direction = run->transport++ % 2;
     plk_aead_seal(sealed, run->keys[direction], run->counters[direction]++, plk_bytes(NULL, 0), payload);
