@@ -180,7 +180,10 @@ void plk_link_tick(struct plk_node *node, struct plk_link *link) {
             link->ping_us = now_us + PLK_LINK_PING_US;
         }
         if (now_us - link->payload_us >= PLK_LINK_IDLE_US) link->closing = true;
-        if (now_us - link->heard_us >= PLK_LINK_QUIET_US) go_down(link);
+        if (now_us - link->heard_us >= PLK_LINK_QUIET_US) {
+            link->vanished = true;
+            go_down(link);
+        }
     } else if (!attempt->live) {
         bool waiting = false; // for a peer that has our message 2 to prove it
         for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) waiting = waiting || link->channels[i].live;

@@ -121,6 +121,7 @@ struct plk_link {
     bool dead;         // to be freed by the node
     bool dirty;        // something happened: look at it
     // signals to the owner; the owner clears them
+    bool vanished; // went down without a word: nothing was heard for too long
     bool came_up, restarted, went_down, told, lost, path_changed; // lost: no path answers, a new handshake is wanted
     uint64_t told_sequence;
     unsigned told_count;

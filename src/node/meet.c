@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // First contact over an inline invite (DESIGN 3.3): the joiner's blob and the inviter's acceptance on an NNpsk0 session.
 // What must be durable before what leaves is in contact/first.h.
-#include "contact/record.h"
 #include "node/inside.h"
+#include "node/records.h"
 
 void plk_node_payload(struct plk_node *node, struct plk_payload *payload) {
     memset(payload, 0, sizeof *payload);
@@ -11,32 +11,6 @@ void plk_node_payload(struct plk_node *node, struct plk_payload *payload) {
     memcpy(payload->device, node->profile.device, sizeof payload->device);
     plk_network_places(&node->network, &payload->places);
     payload->incarnation = plk_rng_u64(&node->rng) | 1;
-}
-
-static void write_record(struct plk_link *link, enum plk_record_type type, struct plk_bytes content) {
-    uint8_t head[PLK_RECORD_HEAD_LEN];
-    plk_record_head(head, type, content.len);
-    if (plk_streams_room(link->streams, 0) < sizeof head + content.len) return; // a peer that asks and asks
-    plk_streams_write(link->streams, 0, plk_bytes(head, sizeof head));
-    plk_streams_write(link->streams, 0, content);
-    link->dirty = true;
-}
-
-static void refuse(struct plk_link *link, enum plk_record_why why) {
-    uint8_t content[PLK_RECORD_REFUSED_LEN];
-    plk_record_refused_encode(content, why, 0);
-    write_record(link, PLK_RECORD_REFUSED, plk_bytes(content, sizeof content));
-}
-
-// The next whole record of stream 0; false: none yet, or the peer broke the rules.
-static bool next_record(struct plk_node *node, struct plk_link *link, uint8_t *type, struct plk_bytes *content,
-                        size_t *taken) {
-    if (plk_record_read(plk_streams_readable(link->streams, 0), taken, type, content) != PLK_ERR_OK) {
-        node->counters.protocol++;
-        link->closing = true;
-        return false;
-    }
-    return *taken > 0;
 }
 
 // ---- the joiner -----------------------------------------------------------------------------------------------------
@@ -263,7 +237,7 @@ static void joiner_reads(struct plk_node *node, struct plk_peer *peer, struct pl
     uint8_t type;
     struct plk_bytes content;
     size_t taken;
-    while (peer->warm->joining && next_record(node, link, &type, &content, &taken)) {
+    while (peer->warm->joining && plk_records_next(node, link, &type, &content, &taken)) {
         if (plk_ledger_behind(&node->ledger) || !plk_mail_is_open(peer->warm->mail)) return;
         if (type == PLK_RECORD_ACCEPTANCE) accepted(node, peer, content);
         if (type == PLK_RECORD_REFUSED) refused(node, peer, content);
@@ -283,7 +257,7 @@ void plk_peer_meeting_settle(struct plk_node *node, struct plk_peer *peer) {
     if (link->restarted) link->handed = false;
     link->restarted = link->came_up = false;
     if (!link->handed && peer->warm->joining && plk_ledger_durable(&node->ledger, peer->warm->blob_mark)) {
-        write_record(link, PLK_RECORD_BLOB, plk_buf_bytes(&peer->warm->blob));
+        plk_records_write(link, PLK_RECORD_BLOB, plk_buf_bytes(&peer->warm->blob));
         link->handed = true;
     }
     joiner_reads(node, peer, link);
@@ -363,7 +337,7 @@ static bool take_blob(struct plk_node *node, struct plk_link *link, struct plk_i
         return true;
     }
     if (err != PLK_ERR_OK) {
-        refuse(link, err == PLK_ERR_EXPIRED ? PLK_RECORD_WHY_EXPIRED : PLK_RECORD_WHY_USED);
+        plk_records_refuse(link, err == PLK_ERR_EXPIRED ? PLK_RECORD_WHY_EXPIRED : PLK_RECORD_WHY_USED, 0);
         return true;
     }
     plk_invite_prekey(invite, prekey);
@@ -373,7 +347,7 @@ static bool take_blob(struct plk_node *node, struct plk_link *link, struct plk_i
     plk_mem_wipe(prekey, sizeof prekey);
     if (err != PLK_ERR_OK) {
         node->counters.forged++;
-        refuse(link, PLK_RECORD_WHY_FORGED);
+        plk_records_refuse(link, PLK_RECORD_WHY_FORGED, 0);
         return true;
     }
     struct plk_peer *known = plk_peers_by_id(&node->peers, opened.peer_id);
@@ -381,7 +355,7 @@ static bool take_blob(struct plk_node *node, struct plk_link *link, struct plk_i
     if (wait) {
         plk_peer_warm(node, known);
     } else if (known != NULL && known->row.blocked) {
-        refuse(link, PLK_RECORD_WHY_BLOCKED);
+        plk_records_refuse(link, PLK_RECORD_WHY_BLOCKED, 0);
     } else {
         opened_blob(node, link, invite, &opened, hash);
     }
@@ -398,9 +372,9 @@ static void hand_acceptance(struct plk_node *node, struct plk_link *link) {
     }
     if (!plk_ledger_durable(&node->ledger, peer->warm->acceptance_mark)) return;
     if (peer->warm->acceptance.len > 0) {
-        write_record(link, PLK_RECORD_ACCEPTANCE, plk_buf_bytes(&peer->warm->acceptance));
+        plk_records_write(link, PLK_RECORD_ACCEPTANCE, plk_buf_bytes(&peer->warm->acceptance));
     } else {
-        refuse(link, PLK_RECORD_WHY_USED); // it has arrived long ago
+        plk_records_refuse(link, PLK_RECORD_WHY_USED, 0); // it has arrived long ago
     }
     link->meets = 0;
 }
@@ -411,7 +385,7 @@ void plk_node_inviter_settle(struct plk_node *node, struct plk_link *link) {
     struct plk_bytes content;
     size_t taken;
     if (link->dead || invite == NULL || !plk_link_is_up(link)) return;
-    while (!plk_ledger_behind(&node->ledger) && next_record(node, link, &type, &content, &taken)) {
+    while (!plk_ledger_behind(&node->ledger) && plk_records_next(node, link, &type, &content, &taken)) {
         if (type == PLK_RECORD_BLOB && !take_blob(node, link, invite, content)) break;
         plk_streams_consume(link->streams, 0, taken);
     }

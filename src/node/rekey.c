@@ -1,23 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Re-key over the recovery session (DESIGN 3.4; contact/rekey.h says what must be durable before what leaves): asking,
 // answering, crossing. It runs in the NNpsk0 session that any two contacts can make as long as both know the recovery secret.
-#include "contact/record.h"
 #include "node/inside.h"
-
-static void write_record(struct plk_link *link, enum plk_record_type type, struct plk_bytes content) {
-    uint8_t head[PLK_RECORD_HEAD_LEN];
-    plk_record_head(head, type, content.len);
-    if (plk_streams_room(link->streams, 0) < sizeof head + content.len) return;
-    plk_streams_write(link->streams, 0, plk_bytes(head, sizeof head));
-    plk_streams_write(link->streams, 0, content);
-    link->dirty = true;
-}
-
-static void refuse(struct plk_link *link, enum plk_record_why why, uint64_t counter) {
-    uint8_t content[PLK_RECORD_REFUSED_LEN];
-    plk_record_refused_encode(content, why, counter);
-    write_record(link, PLK_RECORD_REFUSED, plk_bytes(content, sizeof content));
-}
+#include "node/records.h"
 
 // What a request or an answer says of us; the secret of the link static that it names.
 static void own_part(struct plk_node *node, struct plk_peer *peer, struct plk_payload *mine, uint8_t link_secret[32]) {
@@ -132,11 +117,11 @@ static void asked(struct plk_node *node, struct plk_peer *peer, struct plk_link 
     switch (plk_rekey_open(&node->persona, &warm->recovery, request, &opened)) {
     case PLK_ERR_OK: break;
     case PLK_ERR_REPLAYED: warm->answer_due = warm->answer.len > 0; return;
-    case PLK_ERR_STALE: refuse(link, PLK_RECORD_WHY_STALE, warm->recovery.seen); return;
-    case PLK_ERR_MOVED: refuse(link, PLK_RECORD_WHY_MOVED, 0); return;
+    case PLK_ERR_STALE: plk_records_refuse(link, PLK_RECORD_WHY_STALE, warm->recovery.seen); return;
+    case PLK_ERR_MOVED: plk_records_refuse(link, PLK_RECORD_WHY_MOVED, 0); return;
     default:
         node->counters.forged++;
-        refuse(link, PLK_RECORD_WHY_FORGED, 0);
+        plk_records_refuse(link, PLK_RECORD_WHY_FORGED, 0);
         return;
     }
     switch (plk_rekey_decide(node->persona.peer_id, peer->row.peer_id, warm->has_pending)) {
@@ -198,12 +183,7 @@ static void read_records(struct plk_node *node, struct plk_peer *peer, struct pl
         uint8_t type;
         struct plk_bytes content;
         size_t taken;
-        if (plk_record_read(plk_streams_readable(link->streams, 0), &taken, &type, &content) != PLK_ERR_OK) {
-            node->counters.protocol++;
-            link->closing = true;
-            return;
-        }
-        if (taken == 0) return;
+        if (!plk_records_next(node, link, &type, &content, &taken)) return;
         if (type == PLK_RECORD_REQUEST) asked(node, peer, link, content);
         if (type == PLK_RECORD_ANSWER) answered(node, peer, content);
         if (type == PLK_RECORD_REFUSED) was_refused(node, peer, content);
@@ -226,11 +206,11 @@ void plk_peer_rekey_settle(struct plk_node *node, struct plk_peer *peer) {
     link->restarted = link->came_up = false;
     read_records(node, peer, link);
     if (warm->has_pending && !link->handed && plk_ledger_durable(&node->ledger, warm->pending_mark)) {
-        write_record(link, PLK_RECORD_REQUEST, plk_bytes(warm->pending->request, warm->pending->request_len));
+        plk_records_write(link, PLK_RECORD_REQUEST, plk_bytes(warm->pending->request, warm->pending->request_len));
         link->handed = true;
     }
     if (warm->answer_due && plk_ledger_durable(&node->ledger, warm->answer_mark)) {
-        write_record(link, PLK_RECORD_ANSWER, plk_buf_bytes(&warm->answer));
+        plk_records_write(link, PLK_RECORD_ANSWER, plk_buf_bytes(&warm->answer));
         warm->answer_due = false;
     }
     bool asked_here = link->handed && !warm->has_pending;

@@ -272,6 +272,7 @@ static void call_again(struct plk_node *node, struct plk_peer *peer, struct plk_
 static void link_went_down(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
     plk_mail_link_down(peer->warm->mail);
     forget_streams(peer);
+    peer->greet = peer->greet || link->vanished;
     peer->link = NULL;
     link->peer = NULL;
     peer->warm->used_us = node->now.mono_us;

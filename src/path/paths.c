@@ -79,7 +79,7 @@ struct plk_path *plk_paths_open(struct plk_paths *p, enum plk_transport transpor
     if (proven) {
         path->proven = true;
         path->heard_us = now_us;
-        if (p->active == 0) activate(p, path, now_us);
+        if (p->active == 0 || p->suspect) activate(p, path, now_us);
     }
     return path;
 }
