@@ -71,7 +71,7 @@ void plk_mail_free(struct plk_mail *mail);
 
 // ---- from the store -------------------------------------------------------------------------------------------------
 
-// One row, before plk_mail_ready; key and value are borrowed for the call. Rows of each table in the order of their keys.
+// One row, before plk_mail_ready; key and value are borrowed for the call. The tables in that order, their rows in the order of keys.
 // CORRUPT. Rows of other contacts, tables or kinds: OK, without effect.
 enum plk_err plk_mail_load(struct plk_mail *mail, enum plk_table table, struct plk_bytes key, struct plk_bytes value);
 

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// What the peer says it has (DESIGN 3.8). A message is delivered only when the peer's contiguous number has passed it and the
+// chain hash there is ours: a number alone could come from a store that was rolled back, on either side.
+#include "mail/state.h"
+
+static void mark_done(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_entry *entry) {
+    struct plk_sending *s = plk_state_sending(m, entry->origin.epoch);
+    if (s != NULL && entry->origin.seq > s->done_origin && entry->origin.seq < s->next_origin) {
+        s->done_origin = entry->origin.seq;
+        plk_state_save_sending(m, s, turn->batch);
+    }
+    plk_history_patch(m, turn, entry, PLK_STATE_DELIVERED, PLK_ERR_OK);
+}
+
+static bool same_chain(const uint8_t *a, const uint8_t *b) { return memcmp(a, b, PLK_MESSAGE_HASH_LEN) == 0; }
+
+static void roll_back(struct plk_mail *m, const struct plk_mail_turn *turn, bool own) {
+    if (m->stopped == PLK_MAIL_WHY_NONE) plk_state_event(m, PLK_MAIL_ROLLBACK)->own = own;
+    plk_state_stop(m, turn, PLK_MAIL_WHY_ROLLBACK);
+}
+
+// ---- the current stream ---------------------------------------------------------------------------------------------
+
+// All up to the contiguous number, which is above what was acknowledged and whose chain hash fits.
+static void advance(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s, const struct plk_ack *ack) {
+    size_t count = (size_t)(ack->contiguous - s->acked);
+    const struct plk_entry *last = plk_window_at(&m->window, count - 1);
+    struct plk_generation *generation = plk_lineage_current(&m->lineage);
+    if (last->record != NULL && plk_ratchet_peer_has(&generation->ratchet, last->place)) {
+        plk_lineage_save(&m->lineage, generation, turn->batch);
+    }
+    s->acked = ack->contiguous;
+    memcpy(s->acked_chain, ack->chain, PLK_MESSAGE_HASH_LEN);
+    for (size_t i = 0; i < count; i++) mark_done(m, turn, plk_window_at(&m->window, i));
+    plk_outbox_pop(m, turn, count);
+    m->unreadable = 0;
+    plk_state_save_sending(m, s, turn->batch);
+    plk_state_save(m, turn->batch);
+}
+
+static void mark_held(struct plk_mail *m, const struct plk_sending *s, const struct plk_ack *ack) {
+    for (unsigned i = 0; i < ack->range_count; i++) {
+        for (uint64_t seq = ack->ranges[i].first; seq <= ack->ranges[i].last && seq < s->next_seq; seq++) {
+            if (seq > s->acked) plk_window_at(&m->window, (size_t)(seq - s->acked - 1))->peer_holds = true;
+        }
+    }
+}
+
+static void on_current(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s, const struct plk_ack *ack,
+                       bool live) {
+    if (ack->contiguous >= s->next_seq) {
+        roll_back(m, turn, true);
+    } else if (ack->contiguous < s->acked) {
+        // An ack that came another way may be old. The link keeps order: then the peer has lost what it had.
+        if (live && ack->contiguous < m->acked_at_up) roll_back(m, turn, false);
+    } else if (ack->contiguous == s->acked) {
+        if (!same_chain(ack->chain, s->acked_chain)) roll_back(m, turn, true);
+    } else if (!same_chain(ack->chain, plk_window_at(&m->window, (size_t)(ack->contiguous - s->acked - 1))->chain)) {
+        roll_back(m, turn, true);
+    } else {
+        advance(m, turn, s, ack);
+        if (live) mark_held(m, s, ack);
+        return;
+    }
+    if (live && ack->contiguous == s->acked && m->stopped == PLK_MAIL_WHY_NONE) mark_held(m, s, ack);
+}
+
+// ---- earlier streams ------------------------------------------------------------------------------------------------
+
+// What was not yet numbered anew in the current stream still has its number of the earlier one. A number or hash that does not
+// fit says nothing here: what is open will be resent, and the peer compares ids.
+static void on_earlier(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s, const struct plk_ack *ack) {
+    bool fits = false;
+    if (ack->contiguous <= s->acked || ack->contiguous >= s->next_seq) return;
+    for (size_t i = 0; i < m->window.count && !fits; i++) {
+        const struct plk_entry *entry = plk_window_at(&m->window, i);
+        fits = entry->generation == s->generation && entry->seq == ack->contiguous && same_chain(entry->chain, ack->chain);
+    }
+    if (!fits) return;
+    for (size_t i = 0; i < m->window.count;) {
+        const struct plk_entry *entry = plk_window_at(&m->window, i);
+        if (entry->generation == s->generation && entry->seq <= ack->contiguous) {
+            mark_done(m, turn, entry);
+            plk_outbox_remove(m, turn, i);
+        } else {
+            i++;
+        }
+    }
+    s->acked = ack->contiguous;
+    memcpy(s->acked_chain, ack->chain, PLK_MESSAGE_HASH_LEN);
+    plk_state_save_sending(m, s, turn->batch);
+    plk_state_save(m, turn->batch);
+}
+
+enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes text, bool live) {
+    struct plk_ack acks[PLK_ACKS_MAX];
+    size_t count;
+    enum plk_err err = plk_message_acks_decode(text, acks, &count);
+    if (err != PLK_ERR_OK) return err;
+    bool first = live && !m->heard_have;
+    if (first) m->heard_have = true;
+    for (size_t i = 0; i < count; i++) {
+        struct plk_sending *s = plk_state_sending(m, acks[i].epoch);
+        if (s == NULL || memcmp(acks[i].device, m->device, PLK_DEVICE_LEN) != 0) continue;
+        if (s == plk_state_current(m)) {
+            on_current(m, turn, s, &acks[i], live);
+        } else {
+            on_earlier(m, turn, s, &acks[i]);
+        }
+    }
+    if (first && !m->settled) plk_resync_settle(m, turn, acks, count);
+    return PLK_ERR_OK;
+}
+
+// ---- unreadable -----------------------------------------------------------------------------------------------------
+
+// The same message is encrypted again under its number and id (DESIGN 3.4). Twice for one message, or for many without an ack in
+// between, means that the ratchets have parted.
+void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn, const uint8_t hash[PLK_MESSAGE_HASH_LEN]) {
+    size_t unacked = plk_state_unacked(m);
+    for (size_t i = 0; i < unacked; i++) {
+        struct plk_entry *entry = plk_window_at(&m->window, i);
+        if (entry->record == NULL || memcmp(entry->hash, hash, PLK_MESSAGE_HASH_LEN) != 0) continue;
+        if (entry->retried || ++m->unreadable > PLK_MAIL_UNREADABLE_MAX) {
+            plk_state_stop(m, turn, PLK_MAIL_WHY_UNREADABLE);
+            return;
+        }
+        entry->retried = true;
+        plk_window_set_record(&m->window, entry, plk_bytes(NULL, 0));
+        if (entry->again) {
+            entry->again = false;
+            m->again_count--;
+        }
+        m->unsealed = true;
+        return;
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// Sending again what the peer once had and has lost (DESIGN 3.8): after a re-key with a peer whose store was rolled back,
+// or at its request. Own history is read in pages and written back into the outbox at its old places, which lie before
+// everything that still waits; the outbox is not read while that lasts. More is resent than was lost if the
+// streams do not tell exactly: the peer compares origins and ids.
+#include "mail/state.h"
+
+#define PAGE 16 // rows: a batch holds so many of the largest
+#define UNNAMED UINT64_MAX
+
+bool plk_resync_is_pending(const struct plk_mail *m) {
+    for (uint8_t i = 0; i < m->sending_count; i++) {
+        if (plk_sending_has_resync(&m->sending[i])) return true;
+    }
+    return false;
+}
+
+static struct plk_sending *pending(struct plk_mail *m) {
+    for (uint8_t i = 0; i < m->sending_count; i++) {
+        if (plk_sending_has_resync(&m->sending[i])) return &m->sending[i];
+    }
+    return NULL;
+}
+
+static void ask(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s, uint64_t contiguous) {
+    uint64_t has = plk_sending_origins_at(s, contiguous);
+    if (has >= s->done_origin) return;
+    s->resync_next = has + 1;
+    s->resync_end = s->done_origin;
+    plk_state_save_sending(m, s, turn->batch);
+}
+
+// ---- when -----------------------------------------------------------------------------------------------------------
+
+static const struct plk_ack *named(const struct plk_mail *m, const struct plk_sending *s, const struct plk_ack *acks,
+                                   size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(acks[i].device, m->device, PLK_DEVICE_LEN) == 0 &&
+            memcmp(acks[i].epoch, s->epoch, PLK_EPOCH_LEN) == 0) {
+            return &acks[i];
+        }
+    }
+    return NULL;
+}
+
+// The first "have" of the peer in a new generation. A stream that it does not name it has never heard of if it names only
+// older ones, and has forgotten if it names a newer one.
+void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count) {
+    uint64_t has[PLK_MAIL_GENERATIONS_MAX] = {0};
+    uint8_t earlier = (uint8_t)(m->sending_count - 1);
+    uint8_t first = 0; // all before it are complete as far as they are not named
+    bool less = false;
+    for (uint8_t i = 0; i < earlier; i++) {
+        const struct plk_ack *ack = named(m, &m->sending[i], acks, count);
+        has[i] = ack != NULL ? ack->contiguous : UNNAMED;
+        if (ack != NULL) first = i;
+    }
+    for (uint8_t i = 0; i < earlier; i++) {
+        if (has[i] == UNNAMED) has[i] = i < first ? m->sending[i].acked : 0;
+        if (!m->sending[i].closed && has[i] < m->sending[i].acked) less = true;
+    }
+    for (uint8_t i = 0; less && i < earlier; i++) {
+        struct plk_sending *s = &m->sending[i];
+        if (s->closed) continue;
+        ask(m, turn, s, has[i]);
+        if (has[i] < s->acked) s->acked = has[i]; // it will never be more: not a reason at the next re-key
+        plk_state_save_sending(m, s, turn->batch);
+    }
+    m->settled = true;
+    if (plk_resync_is_pending(m)) plk_outbox_reset(m);
+    plk_state_save(m, turn->batch);
+}
+
+// At most one at a time, and not often: it costs this side much and the peer nothing.
+void plk_resync_asked(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_resync *resync) {
+    struct plk_sending *s = plk_state_sending(m, resync->epoch);
+    bool own = s != NULL && memcmp(resync->device, m->device, PLK_DEVICE_LEN) == 0;
+    if (!own || !m->settled || plk_resync_is_pending(m) || turn->now.mono_us < m->resync_us) return;
+    m->resync_us = turn->now.mono_us + PLK_MAIL_RESYNC_EVERY_MS * PLK_MS;
+    ask(m, turn, s, resync->from > 0 ? resync->from - 1 : 0);
+    if (plk_resync_is_pending(m) && plk_state_unacked(m) == 0) plk_outbox_reset(m);
+}
+
+// ---- reading --------------------------------------------------------------------------------------------------------
+
+// Not before what is numbered in the current stream is acknowledged: its order is fixed.
+bool plk_resync_wants(struct plk_mail *m, struct plk_mail_load *load) {
+    struct plk_wish *wish = &m->wishes[PLK_MAIL_WANT_RESYNC];
+    struct plk_sending *s = pending(m);
+    if (wish->open || s == NULL || plk_state_unacked(m) > 0 || m->wishes[PLK_MAIL_WANT_PAGE].open) return false;
+    plk_outbox_reset(m);
+    struct plk_origin origin = {.seq = s->resync_next};
+    memcpy(origin.device, m->device, PLK_DEVICE_LEN);
+    memcpy(origin.epoch, s->epoch, PLK_EPOCH_LEN);
+    *wish = (struct plk_wish){.open = true};
+    wish->from = plk_key_message(m->contact, PLK_OUT, &origin);
+    origin.seq = s->resync_end + 1;
+    wish->to = plk_key_message(m->contact, PLK_OUT, &origin);
+    *load = (struct plk_mail_load){.want = PLK_MAIL_WANT_RESYNC, .table = PLK_TABLE_message, .limit = PAGE};
+    load->from = plk_key_bytes(&wish->from);
+    load->to = plk_key_bytes(&wish->to);
+    load->after_n = m->outbox_n;
+    return true;
+}
+
+// What is not delivered is in the outbox already, or was given up.
+static bool is_lost(const struct plk_message_row *row) {
+    bool delivered = row->state == PLK_STATE_DELIVERED || row->state == PLK_STATE_READ;
+    return delivered && row->kind < PLK_BODY_PROFILE && row->payload.len > 0 && row->payload.len <= PLK_BODY_MAX;
+}
+
+static void queue_again(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_message_row *row) {
+    struct plk_entry entry = plk_entry_make(m->mem, row->payload);
+    entry.order = (struct plk_order){.row = row->row};
+    entry.origin = row->origin;
+    memcpy(entry.id, row->id, PLK_ID_LEN);
+    entry.kind = row->kind;
+    entry.time_ms = row->time_ms;
+    entry.has_target = row->has_target;
+    entry.target = row->target;
+    entry.repeat = true;
+    plk_history_patch(m, turn, &entry, PLK_STATE_QUEUED, PLK_ERR_STALE);
+    plk_outbox_add(m, turn, &entry);
+}
+
+enum plk_err plk_resync_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows, size_t count,
+                             bool more) {
+    struct plk_wish *wish = &m->wishes[PLK_MAIL_WANT_RESYNC];
+    struct plk_sending *s = pending(m);
+    if (s == NULL) return PLK_ERR_CORRUPT;
+    for (size_t i = 0; i < count; i++) {
+        struct plk_message_row row = {.contact = 0};
+        if (plk_message_key_decode(rows[i].key, &row) != PLK_ERR_OK) return PLK_ERR_CORRUPT;
+        if (plk_message_row_decode(rows[i].value, &row) != PLK_ERR_OK) return PLK_ERR_CORRUPT;
+        if (is_lost(&row)) queue_again(m, turn, &row);
+        s->resync_next = row.origin.seq + 1;
+    }
+    wish->rows += count;
+    if (!more) {
+        wish->open = false;
+        if (wish->rows < PAGE) s->resync_next = s->resync_end + 1;
+    }
+    plk_state_save_sending(m, s, turn->batch);
+    plk_state_save(m, turn->batch);
+    return PLK_ERR_OK;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// The inside of struct plk_mail, shared by the files of this folder and nobody else. Each file below has the part of the work
+// that its name says:
+//   lineage    ratchets and seen hashes           sending    own streams            receiving, held   the peer's streams
+//   outbox     rows, window, paging               history    message rows, events   seal              encrypting, giving out
+//   deliver    what acks do                       resync     history sent again     inbox             ciphertexts coming in
+//   copies     is it in history already?          receipt    acks and reports       load              rows of the start
+//   mail       the calls of mail.h
+#ifndef PLK_MAIL_STATE_H
+#define PLK_MAIL_STATE_H
+
+#include "mail/held.h"
+#include "mail/lineage.h"
+#include "mail/mail.h"
+#include "mail/receiving.h"
+#include "mail/sending.h"
+#include "mail/window.h"
+
+// A record without a place in the outbox: a pulse.
+struct plk_loose {
+    uint8_t *record; // owned; NULL: none
+    size_t len;
+    uint64_t batch_n;
+};
+
+struct plk_wish {
+    bool open;   // told to the node, not answered
+    bool full;   // the rest of the answer is ignored
+    size_t rows; // that came so far
+    struct plk_key from, to;
+};
+
+struct plk_mail {
+    struct plk_mem *mem;
+    uint32_t contact;
+    uint8_t device[PLK_DEVICE_LEN];
+    uint8_t ad[PLK_MAIL_AD_MAX];
+    size_t ad_len;
+
+    // Stored in the counters row.
+    uint64_t next_row;     // of the conversation
+    uint32_t minor;        // of control messages since the last row
+    uint32_t generation;   // current; 0: none has begun
+    uint64_t outbox_count; // rows, parts not counted
+    uint64_t undelivered;  // of them, shown ones
+    uint8_t stopped;       // enum plk_mail_why; NONE: not stopped
+    bool settled;          // what the peer has of earlier generations is known, and resent or being so
+    uint64_t rekey_ms;     // when a re-key was wanted last; 0: never
+
+    struct plk_lineage lineage;
+    uint8_t sending_count, receiving_count;
+    struct plk_sending sending[PLK_MAIL_GENERATIONS_MAX];    // by generation; the last is current
+    struct plk_receiving receiving[PLK_MAIL_STREAMS_MAX]; // by generation
+    struct plk_held held;
+    bool loaded_state;
+
+    // The outbox in memory. Indices count from its front; those below `given` were given to the present link.
+    struct plk_window window;
+    struct plk_order cursor; // rows below it are in the window, or gone
+    bool beyond;             // there are, or may be, rows at or after the cursor
+    bool is_open;
+    size_t given, left, told, again_count;
+    bool unsealed; // an entry that is numbered in this generation may lack its ciphertext
+    uint64_t outbox_n; // batch of the last change of the outbox, and of history
+    struct plk_entry canceled; // the row that WANT_CANCEL read; order.row 0: none
+    enum { PLK_CANCEL_NONE, PLK_CANCEL_WANTED, PLK_CANCEL_FOUND, PLK_CANCEL_ABSENT } cancel_step;
+    uint64_t cancel_row;
+    struct plk_wish wishes[PLK_MAIL_WANT_COUNT];
+
+    // Copies: one run of held messages is being looked up.
+    uint32_t copies_generation; // 0: none
+    uint64_t copies_first, copies_last;
+
+    // The link.
+    bool up, heard_have, told_have;
+    uint64_t given_bytes, acked_at_up;
+    struct plk_loose pulse;
+    bool pulse_given, pulse_wanted;
+    unsigned received_since; // numbered messages since the last own encryption
+    unsigned unreadable;     // re-encryptions since the last progress
+    uint8_t reports[PLK_MAIL_UNREADABLE_QUEUE][PLK_MESSAGE_HASH_LEN];
+    size_t report_count;
+
+    uint64_t age_us;    // mono: when keys are looked at for age
+    uint64_t resync_us; // mono: a RESYNC of the peer is obeyed from then on
+
+    struct plk_mail_event *events;
+    size_t event_count, event_next, event_cap;
+    struct plk_buf event_bytes; // payloads of CONTROL events, in order
+    size_t event_taken;
+
+    uint8_t *text;       // scratch: one envelope
+    uint8_t *ciphertext; // scratch: one ciphertext, one row, or one control record
+};
+
+#define PLK_MAIL_SCRATCH_LEN (PLK_ROW_VALUE_MAX + PLK_MESSAGE_HEAD_MAX)
+
+static inline struct plk_bytes plk_state_ad(const struct plk_mail *m) { return plk_bytes(m->ad, m->ad_len); }
+
+// state.c
+struct plk_sending *plk_state_current(struct plk_mail *m); // NULL: none has begun
+struct plk_sending *plk_state_sending(struct plk_mail *m, const uint8_t epoch[PLK_EPOCH_LEN]);
+struct plk_receiving *plk_state_receiving(struct plk_mail *m, uint32_t generation);
+size_t plk_state_unacked(struct plk_mail *m); // entries at the front that are numbered in the current generation
+void plk_state_save(struct plk_mail *m, struct plk_batch *batch); // the counters row
+enum plk_err plk_state_decode(struct plk_mail *m, struct plk_bytes row);
+void plk_state_save_sending(struct plk_mail *m, const struct plk_sending *s, struct plk_batch *batch);
+void plk_state_save_receiving(struct plk_mail *m, const struct plk_receiving *s, struct plk_batch *batch);
+void plk_state_want_rekey(struct plk_mail *m, const struct plk_mail_turn *turn, enum plk_mail_why why);
+void plk_state_stop(struct plk_mail *m, const struct plk_mail_turn *turn, enum plk_mail_why why);
+struct plk_mail_event *plk_state_event(struct plk_mail *m, enum plk_mail_event_kind kind);
+
+// history.c
+uint64_t plk_history_add(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_message_row *row); // gives the row number
+void plk_history_patch(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_entry *entry,
+                       enum plk_state state, enum plk_err reason);
+void plk_history_control(struct plk_mail *m, uint16_t kind, struct plk_bytes payload);
+
+// outbox.c
+void plk_outbox_add(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_entry *entry); // takes it
+void plk_outbox_write(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_entry *entry);
+void plk_outbox_erase(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_entry *entry); // its rows
+void plk_outbox_pop(struct plk_mail *m, const struct plk_mail_turn *turn, size_t count); // front entries, with their rows
+void plk_outbox_remove(struct plk_mail *m, const struct plk_mail_turn *turn, size_t index);
+void plk_outbox_reset(struct plk_mail *m); // forgets the window; it is paged in again from the start
+bool plk_outbox_wants_page(struct plk_mail *m, struct plk_mail_load *load);
+enum plk_err plk_outbox_page(struct plk_mail *m, const struct plk_row *rows, size_t count, bool more);
+enum plk_err plk_outbox_cancel(struct plk_mail *m, const struct plk_mail_turn *turn, uint64_t row);
+bool plk_outbox_wants_cancel(struct plk_mail *m, struct plk_mail_load *load);
+enum plk_err plk_outbox_cancel_row(struct plk_mail *m, const struct plk_row *rows, size_t count, bool more);
+
+// seal.c
+bool plk_seal_run(struct plk_mail *m, const struct plk_mail_turn *turn);
+enum plk_err plk_seal_loose(struct plk_mail *m, const struct plk_mail_turn *turn, uint16_t kind, struct plk_bytes payload,
+                            struct plk_bytes *ciphertext);
+void plk_seal_wrap(struct plk_mail *m, struct plk_entry *entry, struct plk_envelope *envelope); // numbers it
+bool plk_seal_next(struct plk_mail *m, uint64_t durable_n, struct plk_bytes *record);
+void plk_seal_drop_pulse(struct plk_mail *m);
+void plk_seal_rewind(struct plk_mail *m); // nothing was given to the present link
+void plk_seal_left(struct plk_mail *m, uint64_t now_us, uint64_t offset);
+void plk_seal_tell_sent(struct plk_mail *m, const struct plk_mail_turn *turn);
+
+// deliver.c
+enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes acks, bool live);
+void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn, const uint8_t hash[PLK_MESSAGE_HASH_LEN]);
+
+// resync.c
+bool plk_resync_is_pending(const struct plk_mail *m);
+void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count);
+void plk_resync_asked(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_resync *resync);
+bool plk_resync_wants(struct plk_mail *m, struct plk_mail_load *load);
+enum plk_err plk_resync_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows, size_t count,
+                             bool more);
+
+// inbox.c
+enum plk_err plk_inbox_ciphertext(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes ciphertext);
+enum plk_err plk_inbox_adopt(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes text);
+void plk_inbox_drain(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_receiving *s);
+
+// copies.c
+bool plk_copies_wants(struct plk_mail *m, struct plk_mail_load *load);
+enum plk_err plk_copies_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows, size_t count,
+                              bool more);
+
+// receipt.c
+void plk_receipt_report(struct plk_mail *m, const uint8_t hash[PLK_MESSAGE_HASH_LEN]);
+void plk_receipt_tell_all(struct plk_mail *m);
+void plk_receipt_acks(const struct plk_mail *m, struct plk_writer *out); // as of this turn
+bool plk_receipt_next(struct plk_mail *m, uint64_t durable_n, struct plk_bytes *record);
+
+// load.c
+enum plk_err plk_load_row(struct plk_mail *m, enum plk_table table, struct plk_bytes key, struct plk_bytes value);
+enum plk_err plk_load_ready(struct plk_mail *m);
+
+#endif
