@@ -66,7 +66,7 @@ void plk_flight_path_reset(struct plk_flight *f, uint32_t path, bool keep_rtt) {
 void plk_flight_path_mtu(struct plk_flight *f, uint32_t path, uint32_t mtu) {
     struct plk_lane *lane = find_mutable(f, path);
     plk_assert(mtu >= 256 && mtu <= 65535);
-    if (lane != NULL) lane->window.mtu = mtu;
+    if (lane != NULL) lane->reno.mtu = mtu;
 }
 
 bool plk_flight_path_info(const struct plk_flight *f, uint32_t path, struct plk_flight_path_info *info) {
@@ -79,9 +79,9 @@ bool plk_flight_path_info(const struct plk_flight *f, uint32_t path, struct plk_
         .var_us = lane->rtt.var_us,
         .min_us = lane->rtt.min_us,
         .pto_us = plk_rtt_pto_us(&lane->rtt),
-        .window = lane->window.size,
-        .in_flight = lane->window.in_flight,
-        .slow_start_threshold = lane->window.threshold,
+        .window = lane->reno.size,
+        .in_flight = lane->reno.in_flight,
+        .slow_start_threshold = lane->reno.threshold,
         .outstanding = lane->flying.count,
         .ptos = lane->ptos,
         .sent_us = lane->sent_us,
@@ -102,8 +102,8 @@ enum plk_flight_room plk_flight_room(struct plk_flight *f, uint32_t path, uint64
     if (lane->probes > 0) return PLK_FLIGHT_YES;
     if (f->pool.used >= PLK_FLIGHT_PACKETS - PLK_FLIGHT_RESERVE) return PLK_FLIGHT_FULL;
     if (lane->carrier == PLK_FLIGHT_RELIABLE) return PLK_FLIGHT_YES;
-    if (!plk_window_fits(&lane->window, size)) return PLK_FLIGHT_FULL;
-    uint64_t pace_us = plk_window_pace_us(&lane->window, lane->rtt.smoothed_us);
+    if (!plk_reno_fits(&lane->reno, size)) return PLK_FLIGHT_FULL;
+    uint64_t pace_us = plk_reno_pace_us(&lane->reno, lane->rtt.smoothed_us);
     if (pace_us <= now_us) return PLK_FLIGHT_YES;
     *until_us = pace_us;
     return PLK_FLIGHT_WAIT;
@@ -278,12 +278,12 @@ void plk_flight_carry_over(struct plk_flight *fresh, const struct plk_flight *ol
         struct plk_lane *to = &fresh->lanes[i];
         plk_assert(!to->used);
         if (!from->used) continue;
-        struct plk_flight_path path = {.id = from->id, .carrier = from->carrier, .mtu = from->window.mtu};
+        struct plk_flight_path path = {.id = from->id, .carrier = from->carrier, .mtu = from->reno.mtu};
         plk_lane_init(to, &path);
         to->rtt = from->rtt;
-        to->window = from->window;
-        to->window.in_flight = 0;
-        to->window.recovery = 0; // orders begin anew
+        to->reno = from->reno;
+        to->reno.in_flight = 0;
+        to->reno.recovery = 0; // orders begin anew
     }
 }
 

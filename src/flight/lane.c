@@ -15,12 +15,12 @@ void plk_lane_init(struct plk_lane *lane, const struct plk_flight_path *path) {
     };
     plk_rtt_init(&lane->rtt);
     if (path->rtt_us != 0) plk_rtt_sample(&lane->rtt, 0, path->rtt_us, 0);
-    plk_window_init(&lane->window, path->mtu, path->window_max != 0 ? path->window_max : PLK_FLIGHT_WINDOW_MAX);
+    plk_reno_init(&lane->reno, path->mtu, path->window_max != 0 ? path->window_max : PLK_FLIGHT_WINDOW_MAX);
 }
 
 void plk_lane_reset(struct plk_lane *lane, bool keep_rtt) {
     if (!keep_rtt) plk_rtt_init(&lane->rtt);
-    plk_window_reset(&lane->window, lane->next_order);
+    plk_reno_reset(&lane->reno, lane->next_order);
     lane->fresh_from = lane->next_order;
     lane->ptos = 0;
     lane->probes = 0;
@@ -33,7 +33,7 @@ void plk_lane_sent(struct plk_lane *lane, struct plk_pool *pool, uint32_t index,
     packet->path = lane->id;
     packet->fate = PLK_POOL_FLYING;
     plk_pool_append(pool, &lane->flying, index);
-    plk_window_sent(&lane->window, now_us, packet->size, lane->rtt.smoothed_us);
+    plk_reno_sent(&lane->reno, now_us, packet->size, lane->rtt.smoothed_us);
     lane->sent_us = now_us;
     if (lane->probes > 0) lane->probes--;
     lane->packets_sent++;
@@ -52,7 +52,7 @@ static void note_run(struct plk_lane *lane, const struct plk_pool_packet *packet
     if (packet->order != lane->run_order || lane->run_order == 0) lane->run_since_us = packet->sent_us;
     lane->run_order = packet->order + 1;
     if (packet->sent_us - lane->run_since_us > 3 * plk_rtt_pto_us(&lane->rtt)) {
-        plk_window_collapse(&lane->window);
+        plk_reno_collapse(&lane->reno);
         lane->run_order = 0;
         lane->persistent++;
     }
@@ -63,7 +63,7 @@ static void lose(struct plk_lane *lane, struct plk_pool *pool, uint32_t index, s
     take_off(lane, pool, index, lost);
     packet->fate = PLK_POOL_LOST;
     lane->packets_lost++;
-    plk_window_lost(&lane->window, packet->order, lane->next_order, packet->size);
+    plk_reno_lost(&lane->reno, packet->order, lane->next_order, packet->size);
     note_run(lane, packet);
 }
 
@@ -107,7 +107,7 @@ static void collect(struct plk_lane *lane, struct plk_pool *pool, const struct p
 void plk_lane_acked(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_us, const struct plk_frame_ack *ack,
                     struct plk_pool_list *newly, struct plk_pool_list *lost) {
     struct plk_pool_list mine = PLK_POOL_LIST_EMPTY;
-    bool was_full = plk_window_used(&lane->window);
+    bool was_full = plk_reno_used(&lane->reno);
     collect(lane, pool, ack, &mine);
     if (mine.count == 0) return;
     const struct plk_pool_packet *newest = &pool->at[mine.tail];
@@ -120,7 +120,7 @@ void plk_lane_acked(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_u
     lane->packets_acked += mine.count;
     detect(lane, pool, now_us, lost); // first: what it finds decides whether the window may grow
     for (uint32_t at = mine.head; at != PLK_POOL_NONE; at = pool->at[at].next) {
-        plk_window_acked(&lane->window, pool->at[at].order, was_full, pool->at[at].size);
+        plk_reno_acked(&lane->reno, pool->at[at].order, was_full, pool->at[at].size);
     }
     plk_pool_join(pool, newly, &mine);
 }
