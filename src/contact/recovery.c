@@ -174,7 +174,8 @@ enum plk_err plk_recovery_decode(struct plk_bytes value, struct plk_recovery *re
     read.seen = plk_reader_u64(&r);
     plk_reader_copy(&r, read.seen_hash, 32);
     read.lines = plk_reader_u32(&r);
-    bool valid = plk_reader_done(&r) && plk_identity_decode(identity, &read.identity) == PLK_ERR_OK;
+    bool valid = plk_reader_done(&r) && plk_identity_decode(identity, &read.identity) == PLK_ERR_OK &&
+                 read.sent <= PLK_RECOVERY_COUNTER_MAX && read.seen <= PLK_RECOVERY_COUNTER_MAX;
     if (valid) *recovery = read;
     plk_mem_wipe(&read, sizeof read);
     return valid ? PLK_ERR_OK : PLK_ERR_CORRUPT;

@@ -11,6 +11,7 @@
 #define PLK_RECOVERY_ROW_MAX 512
 #define PLK_RECOVERY_RESETS_MAX 3  // own reset keys kept beside key 0: the newest, and those the peer may still use
 #define PLK_RECOVERY_REFUSED_MAX 4 // devices that were replaced
+#define PLK_RECOVERY_COUNTER_MAX (UINT64_C(1) << 62) // of requests
 #define PLK_RECOVERY_RESET_LEN 64  // of a PLK_BODY_RESET payload, at most
 
 struct plk_reset_secret {

@@ -12,7 +12,7 @@ enum plk_rekey_choice plk_rekey_decide(const uint8_t mine[PLK_PEER_ID_LEN], cons
 }
 
 bool plk_rekey_heard(struct plk_recovery *recovery, uint64_t counter) {
-    if (counter > PLK_REKEY_COUNTER_MAX / 2) return false;
+    if (counter > PLK_RECOVERY_COUNTER_MAX / 2) return false;
     if (counter > recovery->sent) recovery->sent = counter;
     return true;
 }
@@ -82,7 +82,7 @@ enum plk_err plk_rekey_ask(const struct plk_persona *me, struct plk_recovery *re
     size_t text_len = encode_payload(mine, text);
     q.max = PLK_VERSION_MAX;
     q.counter = now_ms > recovery->sent ? now_ms : recovery->sent + 1;
-    if (q.counter > PLK_REKEY_COUNTER_MAX) return PLK_ERR_LIMIT;
+    if (q.counter > PLK_RECOVERY_COUNTER_MAX) return PLK_ERR_LIMIT;
     if (recovery->reset.number != 0) q.variants[q.count++].number = recovery->reset.number;
     q.variants[q.count++].number = 0;
     for (size_t i = 0; i < q.count; i++) {

@@ -26,7 +26,6 @@
 #define PLK_REKEY_REQUEST_MAX 2400
 #define PLK_REKEY_ANSWER_MAX 1280
 #define PLK_REKEY_PENDING_MAX 2700 // its row
-#define PLK_REKEY_COUNTER_MAX (UINT64_C(1) << 62)
 
 // An own request that is not answered. Secrets: wiped by the owner.
 struct plk_rekey_pending {

@@ -65,7 +65,7 @@ enum plk_err plk_rekey_request_read(struct plk_bytes bytes, struct plk_rekey_req
     if (err != PLK_ERR_OK) return err;
     if (read.count < 1 || read.count > PLK_REKEY_VARIANTS_MAX) return PLK_ERR_MALFORMED;
     for (size_t i = 0; i < read.count; i++) read_variant(&r, &read.variants[i]);
-    if (!plk_reader_done(&r) || read.counter > PLK_REKEY_COUNTER_MAX) return PLK_ERR_MALFORMED;
+    if (!plk_reader_done(&r) || read.counter > PLK_RECOVERY_COUNTER_MAX) return PLK_ERR_MALFORMED;
     *q = read;
     return PLK_ERR_OK;
 }
