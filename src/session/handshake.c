@@ -19,11 +19,9 @@ struct ephemeral {
     uint8_t secret[32], public[32];
 };
 
-static struct ephemeral make_ephemeral(struct plk_rng *rng) {
-    struct ephemeral e;
-    plk_rng_bytes(rng, e.secret, sizeof e.secret);
-    plk_dh_public(e.public, e.secret);
-    return e;
+static void make_ephemeral(struct ephemeral *e, struct plk_rng *rng) {
+    plk_rng_bytes(rng, e->secret, sizeof e->secret);
+    plk_dh_public(e->public, e->secret);
 }
 
 static enum plk_err init_noise(struct plk_noise *noise, const struct plk_handshake_keys *keys, bool initiator,
@@ -82,7 +80,8 @@ enum plk_err plk_handshake_start(struct plk_handshake *h, const struct plk_hands
                                  const struct plk_greeting *own, struct plk_rng *rng) {
     uint8_t payload[PAYLOAD1_LEN];
     size_t len;
-    struct ephemeral e = make_ephemeral(rng);
+    struct ephemeral e;
+    make_ephemeral(&e, rng);
     *h = (struct plk_handshake){.stamp = stamp, .generation = own->generation};
     memcpy(h->cid, own->cids[0], sizeof h->cid);
     struct plk_writer w = plk_writer(h->message, sizeof h->message);
@@ -149,7 +148,8 @@ enum plk_err plk_handshake_answer(const struct plk_handshake_keys *keys, const s
     uint8_t payload[PLK_GREETING_MAX];
     size_t len;
     struct plk_noise noise;
-    struct ephemeral e = make_ephemeral(rng);
+    struct ephemeral e;
+    make_ephemeral(&e, rng);
     enum plk_err err = init_noise(&noise, keys, false, &e, message1->hint, message1->stamp);
     plk_assert(err == PLK_ERR_OK); // a missing key is the caller's mistake
     err = plk_noise_read(&noise, message1->body, payload, &len);

@@ -6,8 +6,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define AIR 64    // packets under way, each way
-#define SENT 4096 // texts of one session
+#define AIR 64     // packets under way, each way
+#define SENT 4096  // texts of one session
+#define ATTEMPTS 6 // of one run: each costs Diffie-Hellman, and what matters is between them
 
 struct flying {
     uint8_t bytes[PLK_PACKET_HANDSHAKE_LEN];
@@ -177,7 +178,7 @@ static void step(uint8_t what, uint8_t a, uint8_t b) {
         harm(side, a, b);
         break;
     case 4:
-        if (side == 0) attempt();
+        if (side == 0 && w.attempt < ATTEMPTS) attempt();
         break;
     case 5: // a jump, as after a long loss
         w.pair.sessions[side].send_next += (size_t)a * 16;
