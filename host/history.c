@@ -10,21 +10,45 @@
 
 // ---- opening ----------------------------------------------------------------------------------------------------------
 
+static enum plk_fault_kind connect_to(sqlite3 **db, const char *home, const uint8_t *key, struct plk_fault *fault) {
+    enum plk_fault_kind kind = plk_store_db_open(db, home, key, PLK_STORE_DB_READ, fault);
+    if (kind != PLK_FAULT_NONE) return kind;
+    kind = plk_store_schema_check(*db, fault);
+    if (kind != PLK_FAULT_NONE) {
+        sqlite3_close(*db);
+        *db = NULL;
+    }
+    return kind;
+}
+
+static void disconnect(struct plk_history *history) {
+    for (int i = 0; i < PLK_HISTORY_STATEMENTS; i++) {
+        sqlite3_finalize(history->statements[i]);
+        history->statements[i] = NULL;
+    }
+    sqlite3_close(history->db);
+    history->db = NULL;
+}
+
 enum plk_fault_kind plk_history_open_key(struct plk_history **out, const char *home, const uint8_t *key,
                                          struct plk_fault *fault) {
     *out = NULL;
     sqlite3 *db;
-    enum plk_fault_kind kind = plk_store_db_open(&db, home, key, PLK_STORE_DB_READ, fault);
+    enum plk_fault_kind kind = connect_to(&db, home, key, fault);
     if (kind != PLK_FAULT_NONE) return kind;
-    kind = plk_store_schema_check(db, fault);
-    if (kind != PLK_FAULT_NONE) {
-        sqlite3_close(db);
-        return kind;
-    }
-    struct plk_history *history = plk_memory_take(sizeof *history);
-    history->db = db;
-    *out = history;
+    *out = plk_memory_take(sizeof **out);
+    (*out)->db = db;
     return PLK_FAULT_NONE;
+}
+
+enum plk_fault_kind plk_history_reopen(struct plk_history **history, const char *home, const uint8_t *key,
+                                       struct plk_fault *fault) {
+    if (*history == NULL) return home != NULL ? plk_history_open_key(history, home, key, fault) : PLK_FAULT_NONE;
+    disconnect(*history);
+    enum plk_fault_kind kind = home != NULL ? connect_to(&(*history)->db, home, key, fault) : PLK_FAULT_NONE;
+    // An empty database has none of the tables: each call says that it cannot read.
+    if ((*history)->db == NULL) plk_assert(sqlite3_open(":memory:", &(*history)->db) == SQLITE_OK);
+    return kind;
 }
 
 enum plk_fault_kind plk_history_open(struct plk_history **out, const char *home, struct plk_bytes passphrase,
@@ -44,8 +68,7 @@ enum plk_fault_kind plk_history_open(struct plk_history **out, const char *home,
 
 void plk_history_close(struct plk_history *history) {
     if (history == NULL) return;
-    for (int i = 0; i < PLK_HISTORY_STATEMENTS; i++) sqlite3_finalize(history->statements[i]);
-    sqlite3_close(history->db);
+    disconnect(history);
     plk_memory_give(history, sizeof *history);
 }
 

@@ -35,6 +35,10 @@ struct plk_history_held {
     uint8_t bytes[];
 };
 
+// Opens, or opens again under the same pointer, so that whoever holds it need not be told. home NULL, or a fault: it reads
+// nothing (every call fails) until it is opened again.
+enum plk_fault_kind plk_history_reopen(struct plk_history **history, const char *home, const uint8_t *key, struct plk_fault *fault);
+
 int plk_history_prepare(struct plk_history *history, int which, const char *sql, sqlite3_stmt **statement);
 int plk_history_number(sqlite3_stmt *statement, int64_t *value); // the first column of the first row, 0 if none; resets
 

@@ -51,8 +51,8 @@ enum plk_fault_kind plk_host_open(struct plk_host **out, const struct plk_host_c
 bool plk_host_close(struct plk_host *host);
 
 uv_loop_t *plk_host_loop(struct plk_host *host);
-const struct plk_node *plk_host_node(const struct plk_host *host); // for its views; may change after a lost store
-struct plk_history *plk_host_history(struct plk_host *host);       // reads; sees all that an event or result speaks of
+const struct plk_node *plk_host_node(const struct plk_host *host); // for its views; another after a lost store: do not keep
+struct plk_history *plk_host_history(struct plk_host *host);       // sees all that an event or result speaks of; stays the same
 struct plk_now plk_host_now(const struct plk_host *host);
 const char *plk_host_home(const struct plk_host *host);
 const struct plk_log *plk_host_log(const struct plk_host *host);

@@ -122,6 +122,19 @@ enum plk_fault_kind plk_keyfile_read(const char *home, struct plk_bytes passphra
     return kind;
 }
 
+bool plk_keyfile_sealed(const char *home) {
+    uint8_t bytes[SEALED_FILE_LEN + 1];
+    size_t len = 0;
+    bool sealed = load(home, bytes, sizeof bytes, &len, NULL) == PLK_FAULT_NONE && len > MAGIC_LEN && bytes[MAGIC_LEN] == SEALED;
+    plk_mem_wipe(bytes, sizeof bytes);
+    return sealed;
+}
+
+void plk_keyfile_remove(const char *home) {
+    char path[PLK_HOME_PATH_MAX];
+    if (path_of(path, home)) unlink(path);
+}
+
 // ---- writing ----------------------------------------------------------------------------------------------------------
 
 static void write_plain(struct plk_writer *w, const uint8_t *key) {

@@ -24,6 +24,8 @@ struct plk_keyfile_cost {
 };
 
 bool plk_keyfile_exists(const char *home);
+bool plk_keyfile_sealed(const char *home); // it exists and a passphrase protects it
+void plk_keyfile_remove(const char *home); // for a store without a profile only
 
 // Reads the key; sealed says whether a passphrase protects it. NO_STORE, WRONG_PASSPHRASE (also an empty passphrase for a
 // sealed file), CORRUPT, TOO_NEW, SYSTEM. Takes up to a second where a passphrase is set; may run on any thread.

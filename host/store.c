@@ -26,6 +26,11 @@ static enum plk_fault_kind make_key(const struct plk_store_config *config, uint8
 
 // The key file comes first: a store without one could never be read, one without a store is an empty profile.
 static enum plk_fault_kind find_key(const struct plk_store_config *config, uint8_t *key, bool *sealed, struct plk_fault *fault) {
+    if (config->key != NULL) {
+        *sealed = plk_keyfile_sealed(config->home);
+        memcpy(key, config->key, PLK_KEYFILE_KEY_LEN);
+        return PLK_FAULT_NONE;
+    }
     bool key_there = plk_keyfile_exists(config->home), store_there = plk_store_db_exists(config->home);
     if (config->passphrase.len > 0 && !plk_store_db_can_encrypt()) {
         return plk_fault_set(fault, PLK_FAULT_UNSUPPORTED,

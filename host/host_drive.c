@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// The driver proper: what comes from the system goes into the node, what the node wants goes to the system.
+#include "host/host_inside.h"
+
+#include "host/clock.h"
+#include "host/entropy.h"
+#include "host/memory.h"
+
+// ---- inputs -----------------------------------------------------------------------------------------------------------
+
+void plk_host_input(struct plk_host *host, const struct plk_input *input) {
+    plk_node_handle(host->node, plk_clock_now(), input);
+    host->dirty = true;
+}
+
+static void on_datagram(void *ctx, const struct plk_addr *from, const struct plk_addr *to, struct plk_bytes data) {
+    struct plk_host *host = ctx;
+    struct plk_input input = {.kind = PLK_IN_DATAGRAM, .datagram = {.from = *from, .to = *to, .data = data}};
+    plk_host_input(host, &input);
+    if (++host->inputs >= PLK_HOST_INPUTS_MAX) plk_host_drain(host);
+}
+
+static void on_stream(void *ctx, const struct plk_input *input) { plk_host_input(ctx, input); }
+
+static void on_done(void *ctx) { plk_host_drain(ctx); }
+
+static void on_resolved(void *ctx, uint64_t ticket, const struct plk_addr *addrs, size_t count) {
+    struct plk_input input = {.kind = PLK_IN_RESOLVED, .resolved = {.ticket = ticket, .addrs = addrs, .count = count}};
+    plk_host_input(ctx, &input);
+}
+
+static void tell_network(struct plk_host *host) {
+    struct plk_input input = {.kind = PLK_IN_NETWORK,
+                              .network = {.interfaces = host->interfaces.list,
+                                          .count = host->interfaces.count,
+                                          .udp4_port = host->bound.udp4_port,
+                                          .udp6_port = host->bound.udp6_port,
+                                          .tcp_port = host->bound.tcp_port}};
+    plk_host_input(host, &input);
+}
+
+static void on_network(void *ctx) {
+    struct plk_host *host = ctx;
+    plk_log(&host->log, PLK_LOG_INFO, "the network has changed: %zu addresses", host->interfaces.count);
+    tell_network(host);
+}
+
+// A sleep shows as the difference between the clock that counts it and the one that does not.
+static void on_jump(void *ctx) {
+    struct plk_host *host = ctx;
+    uint64_t slept_us = plk_clock_slept_us();
+    if (slept_us > host->slept_us + PLK_HOST_SLEEP_US) {
+        struct plk_input input = {.kind = PLK_IN_RESUME};
+        plk_entropy_bytes(input.resume.entropy, sizeof input.resume.entropy);
+        plk_log(&host->log, PLK_LOG_INFO, "awake again after %llu s",
+                (unsigned long long)((slept_us - host->slept_us) / PLK_SECOND));
+        plk_host_input(host, &input);
+        plk_mem_wipe(&input, sizeof input);
+        plk_interfaces_look(&host->interfaces);
+    }
+    host->slept_us = slept_us;
+}
+
+static void on_due(void *ctx) {
+    on_jump(ctx);
+    struct plk_input input = {.kind = PLK_IN_TICK};
+    plk_host_input(ctx, &input);
+}
+
+// ---- outputs ----------------------------------------------------------------------------------------------------------
+
+static void resolve(struct plk_host *host, const struct plk_output *output) {
+    if (plk_resolver_ask(host->resolver, output->resolve.ticket, output->resolve.host, output->resolve.port)) return;
+    struct plk_input input = {.kind = PLK_IN_RESOLVED, .resolved = {.ticket = output->resolve.ticket}};
+    plk_host_input(host, &input);
+}
+
+static void carry_out(struct plk_host *host, const struct plk_output *output) {
+    switch (output->kind) {
+    case PLK_OUT_DATAGRAM:
+        plk_udp_send(host->udp, &output->datagram.to, &output->datagram.local, output->datagram.data);
+        break;
+    case PLK_OUT_STREAM_OPEN:
+        plk_tcp_connect(host->tcp, output->stream_open.stream, &output->stream_open.to);
+        break;
+    case PLK_OUT_STREAM_WRITE:
+        plk_tcp_write(host->tcp, output->stream_write.stream, output->stream_write.data);
+        break;
+    case PLK_OUT_STREAM_CLOSE:
+        plk_tcp_shut(host->tcp, output->stream_close.stream);
+        break;
+    case PLK_OUT_STORE:
+        if (host->store == NULL) break; // lost for good: nothing becomes durable, and so nothing is told
+        host->put_n = output->store.n;
+        plk_store_put(host->store, output->store.n, output->store.ops);
+        break;
+    case PLK_OUT_LOAD:
+        if (host->store == NULL) break;
+        plk_store_load(host->store, output->load.ticket, output->load.table, output->load.from, output->load.to,
+                       output->load.limit, output->load.reverse);
+        break;
+    case PLK_OUT_RESOLVE:
+        resolve(host, output);
+        break;
+    case PLK_OUT_EVENT:
+        if (host->on.event != NULL) host->on.event(host->ctx, output);
+        break;
+    case PLK_OUT_RESULT:
+        plk_host_commands_result(host, output);
+        break;
+    case PLK_OUT_WAIT:
+        break;
+    }
+}
+
+static void tell_state(struct plk_host *host) {
+    enum plk_node_state state = plk_node_state(host->node);
+    if (state == host->state) return;
+    host->state = state;
+    if (host->on.state != NULL) host->on.state(host->ctx, state);
+}
+
+void plk_host_drain(struct plk_host *host) {
+    if (host->draining) return;
+    host->draining = true;
+    host->inputs = 0;
+    struct plk_output output = {.kind = PLK_OUT_WAIT};
+    do {
+        host->dirty = false;
+        plk_host_commands_give(host);
+        while (plk_node_poll(host->node, plk_clock_now(), &output), output.kind != PLK_OUT_WAIT) carry_out(host, &output);
+        plk_udp_flush(host->udp);
+        plk_tcp_flush(host->tcp); // room again is an input again
+        tell_state(host);
+    } while (host->dirty);
+    plk_timer_set(&host->timer, output.wait.deadline_us);
+    host->draining = false;
+}
+
+// ---- the loop ---------------------------------------------------------------------------------------------------------
+
+static void on_prepare(uv_prepare_t *prepare) {
+    struct plk_host *host = prepare->data;
+    host->wakeups++;
+    if (host->dirty) plk_host_drain(host);
+}
+
+static void on_check(uv_check_t *check) {
+    struct plk_host *host = check->data;
+    if (host->dirty) plk_host_drain(host);
+}
+
+void plk_host_node_new(struct plk_host *host) {
+    struct plk_node_config config = {.mem = &host->mem, .allow_tcp = !host->no_tcp, .allow_udp = !host->no_udp};
+    plk_entropy_bytes(config.entropy, sizeof config.entropy);
+    host->node = plk_node_new(&config);
+    plk_mem_wipe(&config, sizeof config);
+    tell_network(host);
+}
+
+void plk_host_drive_open(struct plk_host *host) {
+    host->udp = plk_udp_open(host->loop, host->bound.udp4, host->bound.udp6, on_datagram, on_done, host);
+    host->tcp = plk_tcp_open(host->loop, host->bound.tcp4, host->bound.tcp6, on_stream, on_done, host);
+    plk_timer_open(&host->timer, host->loop, on_due, on_jump, host);
+    plk_interfaces_open(&host->interfaces, host->loop, on_network, host);
+    host->resolver = plk_resolver_open(host->loop, on_resolved, host);
+    plk_assert(uv_prepare_init(host->loop, &host->prepare) == 0 && uv_check_init(host->loop, &host->check) == 0);
+    host->prepare.data = host->check.data = host;
+    plk_assert(uv_prepare_start(&host->prepare, on_prepare) == 0 && uv_check_start(&host->check, on_check) == 0);
+    host->slept_us = plk_clock_slept_us();
+}
+
+void plk_host_drive_close(struct plk_host *host) {
+    plk_udp_close(host->udp);
+    plk_tcp_close(host->tcp);
+    plk_timer_close(&host->timer);
+    plk_interfaces_close(&host->interfaces);
+    plk_resolver_close(host->resolver);
+    uv_close((uv_handle_t *)&host->prepare, NULL);
+    uv_close((uv_handle_t *)&host->check, NULL);
+}
