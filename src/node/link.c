@@ -81,6 +81,10 @@ bool plk_channel_use_path(struct plk_channel *channel, const struct plk_paths *p
     *place = (unsigned)(path - paths->list);
     if (channel->path_id[*place] == path->id) return true;
     const struct plk_cid *cid = plk_cids_take(&channel->cids);
+    // All are in use, and the message with new ones may itself wait for this path: one is used twice rather than none.
+    for (unsigned i = 0; cid == NULL && i < PLK_CIDS_LIVE; i++) {
+        if (channel->cids.peer[i].live) cid = &channel->cids.peer[i];
+    }
     if (cid == NULL) return false;
     struct plk_flight_path flight_path = {
         .id = path->id,
@@ -94,11 +98,18 @@ bool plk_channel_use_path(struct plk_channel *channel, const struct plk_paths *p
     return true;
 }
 
+static bool shares_cid(const struct plk_channel *channel, unsigned place) {
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        if (i != place && channel->path_id[i] != 0 && channel->path_cid[i] == channel->path_cid[place]) return true;
+    }
+    return false;
+}
+
 void plk_channel_forget_path(struct plk_channel *channel, uint32_t path_id) {
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         if (path_id == 0 || channel->path_id[i] != path_id) continue;
         plk_flight_path_dead(channel->flight, path_id);
-        if (plk_cids_retire(&channel->cids, channel->path_cid[i]) == PLK_ERR_OK &&
+        if (!shares_cid(channel, i) && plk_cids_retire(&channel->cids, channel->path_cid[i]) == PLK_ERR_OK &&
             channel->retire_count < PLK_CIDS_LIVE) {
             channel->retire[channel->retire_count++] = channel->path_cid[i];
         }
@@ -191,6 +202,12 @@ void plk_link_tick(struct plk_node *node, struct plk_link *link) {
     }
 }
 
+// What is due and could not leave (a full TCP stream, no connection id) is tried again a little later, not at once for ever.
+static uint64_t flight_deadline(const struct plk_link *link, const struct plk_channel *channel) {
+    uint64_t deadline_us = plk_flight_deadline(channel->flight);
+    return deadline_us <= link->polled_us ? link->polled_us + PLK_LINK_STUCK_US : deadline_us;
+}
+
 static uint64_t attempt_deadline(const struct plk_node *node, const struct plk_link *link) {
     const struct plk_attempt *attempt = &link->attempt;
     if (!attempt->live || !plk_ledger_durable(&node->ledger, attempt->mark)) return PLK_NEVER;
@@ -203,7 +220,7 @@ uint64_t plk_link_deadline(const struct plk_node *node, const struct plk_link *l
     for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
         const struct plk_channel *channel = &link->channels[i];
         if (!channel->live) continue;
-        if (channel->confirmed_us != 0) deadline_us = plk_earlier(deadline_us, plk_flight_deadline(channel->flight));
+        if (channel->confirmed_us != 0) deadline_us = plk_earlier(deadline_us, flight_deadline(link, channel));
         if (i == link->current) continue;
         uint64_t since_us = channel->confirmed_us != 0 ? channel->replaced_us : channel->session.started_us;
         deadline_us = plk_earlier(deadline_us, since_us + PLK_LINK_OLD_CHANNEL_US);

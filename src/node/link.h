@@ -38,6 +38,7 @@ enum plk_link_role {
 #define PLK_LINK_OLD_CHANNEL_US (30 * PLK_SECOND)
 #define PLK_LINK_IDLE_US (10 * PLK_MINUTE) // without payload: closed
 #define PLK_LINK_PING_US (100 * PLK_SECOND)
+#define PLK_LINK_STUCK_US (10 * PLK_MS)
 #define PLK_LINK_QUIET_US (4 * PLK_MINUTE) // nothing heard at all: gone
 
 // How a packet comes or goes.
@@ -113,6 +114,7 @@ struct plk_link {
     struct plk_streams *streams;
     struct plk_paths paths;
     uint64_t payload_us, heard_us, ping_us, born_us;
+    uint64_t polled_us; // when it last had nothing more to send
     uint64_t paced_us; // nothing may be sent before; 0: not paced
     uint32_t probe;    // path that flight wants probed, 0: none
     bool ping_due;     // send something that wants an answer

@@ -97,6 +97,16 @@ static bool replaces(const struct plk_channel *new, const struct plk_channel *ol
     return new->smaller_initiated || !old->smaller_initiated;
 }
 
+// The rest of the pool, so that every path finds an id of its own.
+static void issue_cids(struct plk_node *node, struct plk_link *link, unsigned index) {
+    struct plk_channel *channel = &link->channels[index];
+    const struct plk_cid *issued;
+    while (plk_cids_issue(&channel->cids, &node->rng, &issued) == PLK_ERR_OK) {
+        plk_cid_map_put(&node->cids, issued->id, link, index);
+        channel->new_cids |= 1u << (unsigned)(issued - channel->cids.own);
+    }
+}
+
 static void restart_if_new_process(struct plk_node *node, struct plk_link *link, unsigned index) {
     const struct plk_channel *old = plk_link_current(link);
     if (old == NULL) return;
@@ -115,6 +125,7 @@ void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned i
     uint64_t now_us = node->now.mono_us;
     channel->confirmed_us = now_us;
     channel->heard_us = now_us;
+    issue_cids(node, link, index);
     plk_link_attempt_end(node, link); // one session is enough; in glare the other side's serves as well
     restart_if_new_process(node, link, index);
     struct plk_path *path = plk_paths_open(&link->paths, way->transport, &way->addr, way->stream, true, now_us);

@@ -365,7 +365,7 @@ static bool send_close(struct plk_node *node, struct plk_link *link, struct plk_
     return draft_send(node, &draft, output);
 }
 
-bool plk_link_poll(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
+static bool poll_link(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
     if (link->dead) return false;
     if (link->closing) return send_close(node, link, output);
     if (poll_replies(node, link, output)) return true;
@@ -376,4 +376,10 @@ bool plk_link_poll(struct plk_node *node, struct plk_link *link, struct plk_outp
     if (poll_acks(node, link, output)) return true;
     if (link->probe != 0 && send_probe(node, link, channel, output)) return true;
     return send_data(node, link, channel, output);
+}
+
+bool plk_link_poll(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
+    bool sent = poll_link(node, link, output);
+    if (!sent) link->polled_us = node->now.mono_us;
+    return sent;
 }
