@@ -3,11 +3,15 @@
 
 bool plk_addr_allowed(const struct plk_addr *addr, const struct plk_addr_rules *rules) {
     switch (plk_addr_class(addr)) {
-    case PLK_ADDR_GLOBAL: return true;
-    case PLK_ADDR_LOOPBACK: return rules->loopback;
-    case PLK_ADDR_REFUSED: return false;
+    case PLK_ADDR_GLOBAL:
+        return true;
+    case PLK_ADDR_LOOPBACK:
+        return rules->loopback;
+    case PLK_ADDR_REFUSED:
+        return false;
     case PLK_ADDR_PRIVATE:
-    case PLK_ADDR_LINK_LOCAL: break;
+    case PLK_ADDR_LINK_LOCAL:
+        break;
     }
     for (size_t i = 0; i < rules->own_count; i++) {
         if (plk_addr_in_prefix(addr, &rules->own[i].addr, rules->own[i].bits)) return true;

@@ -32,11 +32,18 @@ struct plk_path *plk_paths_find(struct plk_paths *p, enum plk_transport transpor
     return NULL;
 }
 
+// Two sides that chose at the same moment, each another path, must not follow each other at the same moment again: the token
+// of the check is random, and so is the end of the time in which the choice stands.
+static uint64_t hold_us(const struct plk_path *path) {
+    return PLK_PATHS_HOLD_US + ((uint64_t)path->token[0] << 8 | path->token[1]) * PLK_PATHS_HOLD_US / 65536;
+}
+
 static void activate(struct plk_paths *p, struct plk_path *path, uint64_t now_us) {
     path->moved = false;
     p->suspect = false;
     if (p->active == path->id) return;
     p->active = path->id;
+    p->hold_us = now_us + hold_us(path);
     p->tell_active = true;
     p->upgrade_us = path->transport == PLK_UDP ? PLK_NEVER : now_us + PLK_PATHS_UPGRADE_US;
 }
@@ -107,7 +114,8 @@ void plk_paths_check(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint
     if (path != NULL) begin_check(p, path, rng, now_us);
 }
 
-void plk_paths_heard(struct plk_paths *p, uint32_t id, bool newest, bool payload, struct plk_rng *rng, uint64_t now_us) {
+void plk_paths_heard(struct plk_paths *p, uint32_t id, bool newest, bool payload, struct plk_rng *rng,
+                     uint64_t now_us) {
     struct plk_path *path = plk_paths_by_id(p, id);
     if (path == NULL) return;
     path->heard_us = now_us;
@@ -116,7 +124,9 @@ void plk_paths_heard(struct plk_paths *p, uint32_t id, bool newest, bool payload
     // UDP beats TCP: data that a peer still sends over TCP does not draw ours away from a UDP path that works.
     if (active != NULL && !p->suspect && active->transport == PLK_UDP && path->transport != PLK_UDP) return;
     if (path->proven) {
+        if (now_us < p->hold_us && !p->suspect && active != NULL) return;
         activate(p, path, now_us);
+        p->hold_us = now_us + PLK_PATHS_HOLD_US + plk_rng_below(rng, PLK_PATHS_HOLD_US);
     } else {
         path->moved = true;
         begin_check(p, path, rng, now_us);
@@ -145,6 +155,28 @@ bool plk_paths_answered(struct plk_paths *p, const uint8_t token[8], uint64_t no
         return true;
     }
     return false;
+}
+
+void plk_paths_came(struct plk_paths *p, uint32_t id, size_t len) {
+    struct plk_path *path = plk_paths_by_id(p, id);
+    if (path != NULL && !path->proven) path->came_len += len;
+}
+
+bool plk_paths_allows(const struct plk_paths *p, uint32_t id, size_t len) {
+    const struct plk_path *path = NULL;
+    for (unsigned i = 0; id != 0 && i < PLK_PATHS_MAX; i++) {
+        if (p->list[i].id == id) path = &p->list[i];
+    }
+    if (path == NULL) return false;
+    // A TCP connection has answered from there, and the active path was proven before the network changed.
+    if (path->proven || path->transport != PLK_UDP || id == p->active) return true;
+    uint64_t most = path->came_len > 0 ? 3 * path->came_len : PLK_PATHS_UNPROVEN_LEN;
+    return path->went_len + len <= most;
+}
+
+void plk_paths_went(struct plk_paths *p, uint32_t id, size_t len) {
+    struct plk_path *path = plk_paths_by_id(p, id);
+    if (path != NULL && !path->proven) path->went_len += len;
 }
 
 static void suspect(struct plk_paths *p, struct plk_rng *rng, uint64_t now_us) {

@@ -10,11 +10,13 @@
 #include "base/time.h"
 #include "crypto/rng.h"
 
-#define PLK_PATHS_MAX 8                       // = PLK_FLIGHT_PATHS
-#define PLK_PATHS_CHALLENGES 5                // unanswered ones until a path is given up
-#define PLK_PATHS_CHALLENGE_US (150 * PLK_MS) // before the second; doubles, at most 2 s
+#define PLK_PATHS_MAX 8                        // = PLK_FLIGHT_PATHS
+#define PLK_PATHS_CHALLENGES 5                 // unanswered ones until a path is given up
+#define PLK_PATHS_CHALLENGE_US (150 * PLK_MS)  // before the second; doubles, at most 2 s
 #define PLK_PATHS_UPGRADE_US (15 * PLK_SECOND) // how often UDP is tried again while data goes over TCP
-#define PLK_PATHS_LOST_US (6 * PLK_SECOND)     // no path has answered for so long while being asked: the link is lost
+#define PLK_PATHS_UNPROVEN_LEN 1280        // bytes that may go to an address of our own choice before it has answered
+#define PLK_PATHS_LOST_US (6 * PLK_SECOND) // no path has answered for so long while being asked: the link is lost
+#define PLK_PATHS_HOLD_US (1 * PLK_SECOND) // after a choice, and up to as much again at random
 
 struct plk_path {
     uint32_t id; // 0: this place is free
@@ -23,13 +25,14 @@ struct plk_path {
     uint32_t stream;      // TCP: the host's id
     bool inbound;         // the peer opened it, or was first to send from there
     bool proven;
-    bool checking;        // a challenge is out
-    bool moved;           // the peer sends its data from here: becomes active when proven
-    uint8_t token[8];     // of the challenges now out
+    bool checking;    // a challenge is out
+    bool moved;       // the peer sends its data from here: becomes active when proven
+    uint8_t token[8]; // of the challenges now out
     unsigned challenges;
     uint64_t challenged_us, next_us; // of the last challenge, of the next
     uint64_t heard_us;               // last authenticated packet from here
     uint64_t rtt_us;                 // of the last answered challenge, 0: none
+    uint64_t came_len, went_len;     // bytes of packets, counted until it is proven
 };
 
 struct plk_paths {
@@ -38,6 +41,7 @@ struct plk_paths {
     uint32_t active; // id, 0: none
     bool suspect;    // the active path does not answer
     uint64_t suspect_us, upgrade_us;
+    uint64_t hold_us; // the choice of the active path is not taken back before
     // what plk_paths_next has still to tell
     uint32_t tell_challenge, tell_dead; // bits by place in list
     bool tell_active, tell_race, tell_lost;
@@ -69,8 +73,16 @@ struct plk_path *plk_paths_by_id(struct plk_paths *p, uint32_t id);
 const struct plk_path *plk_paths_active(const struct plk_paths *p); // or NULL
 
 // An authenticated packet came over it. newest: its number is the highest so far; payload: it holds more than checks.
-// A peer whose newest payload comes from another path has moved there.
+// A peer whose newest payload comes from another path has moved there. To a path that is proven it is followed, but not soon
+// after a choice: what the peer sent before it knew of that would draw us back, and so to and fro for ever.
 void plk_paths_heard(struct plk_paths *p, uint32_t id, bool newest, bool payload, struct plk_rng *rng, uint64_t now_us);
+
+// Nothing larger than three times what came may go to an address that has not proved to be the peer's, nor more than
+// PLK_PATHS_UNPROVEN_LEN to one from which nothing came (RFC 9000 section 8.1, DESIGN 3.10): a packet with a forged source
+// or an address in a list must not turn us against a third party. Bytes are those of whole authenticated packets.
+void plk_paths_came(struct plk_paths *p, uint32_t id, size_t len);
+bool plk_paths_allows(const struct plk_paths *p, uint32_t id, size_t len);
+void plk_paths_went(struct plk_paths *p, uint32_t id, size_t len);
 
 // Begins a check unless one is under way.
 void plk_paths_check(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "path/candidates.h"
+
+static const struct plk_prefix own[] = {
+    {.addr = {.family = 4, .ip = {192, 168, 1, 5}}, .bits = 24},
+    {.addr = {.family = 6, .ip = {0xfe, 0x80, [15] = 1}, .scope = 2}, .bits = 64},
+};
+static const struct plk_addr_rules rules = {.own = own, .own_count = 2};
+static const struct plk_addr_rules on_this_machine = {.own = own, .own_count = 2, .loopback = true};
+
+static struct plk_addr v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port) {
+    return (struct plk_addr){.family = 4, .ip = {a, b, c, d}, .port = port};
+}
+
+static bool allowed(struct plk_addr addr) { return plk_addr_allowed(&addr, &rules); }
+
+static bool add(struct plk_candidates *c, struct plk_addr addr, enum plk_candidate_source source, uint64_t wall_ms) {
+    return plk_candidates_add(c, PLK_UDP, &addr, source, wall_ms, &rules);
+}
+
+static void foreign_addresses_are_not_believed_blindly(void **state) {
+    (void)state;
+    assert_true(allowed(v4(203, 0, 113, 9, 7447)));
+    assert_false(allowed(v4(203, 0, 113, 9, 0)));
+    assert_false(allowed(v4(127, 0, 0, 1, 7447)));
+    assert_false(allowed(v4(224, 0, 0, 251, 5353)));
+    assert_false(allowed(v4(255, 255, 255, 255, 7447)));
+    assert_false(allowed(v4(0, 0, 0, 0, 7447)));
+    assert_true(allowed(v4(192, 168, 1, 77, 7447))); // a prefix of our own
+    assert_false(allowed(v4(192, 168, 2, 77, 7447)));
+    assert_false(allowed(v4(10, 0, 0, 1, 22)));
+    assert_false(allowed(v4(100, 64, 0, 1, 7447)));
+    assert_true(allowed((struct plk_addr){.family = 6, .ip = {0xfe, 0x80, [15] = 9}, .port = 1, .scope = 2}));
+    assert_false(allowed((struct plk_addr){.family = 6, .ip = {0xfc, [15] = 9}, .port = 1}));
+    assert_false(allowed((struct plk_addr){.family = 6, .ip = {[15] = 1}, .port = 1}));
+    assert_false(allowed((struct plk_addr){.family = 6, .ip = {[10] = 0xff, 0xff, 192, 168, 1, 7}, .port = 1}));
+    struct plk_addr loopback = v4(127, 0, 0, 1, 7447);
+    assert_true(plk_addr_allowed(&loopback, &on_this_machine));
+}
+
+static void what_answered_last_comes_first(void **state) {
+    (void)state;
+    struct plk_candidates c = {.count = 0};
+    assert_true(add(&c, v4(203, 0, 113, 1, 1), PLK_CANDIDATE_BEACON, 100));
+    assert_true(add(&c, v4(203, 0, 113, 2, 1), PLK_CANDIDATE_TOLD, 100));
+    assert_true(add(&c, v4(203, 0, 113, 3, 1), PLK_CANDIDATE_LINK, 100));
+    assert_int_equal(c.list[0].addr.ip[3], 3);
+    assert_int_equal(c.list[2].addr.ip[3], 1);
+    assert_true(add(&c, v4(203, 0, 113, 1, 1), PLK_CANDIDATE_GOOD, 500));
+    assert_true(add(&c, v4(203, 0, 113, 2, 1), PLK_CANDIDATE_GOOD, 400)); // the clock went back: newest all the same
+    assert_int_equal(c.count, 3);
+    assert_int_equal(c.list[0].addr.ip[3], 2);
+    assert_int_equal(c.list[1].addr.ip[3], 1);
+    assert_false(add(&c, v4(10, 0, 0, 1, 1), PLK_CANDIDATE_TOLD, 0));
+    assert_true(add(&c, v4(10, 0, 0, 1, 1), PLK_CANDIDATE_GOOD, 600)); // it authenticated itself from there
+}
+
+static void each_list_of_the_peer_replaces_the_one_before(void **state) {
+    (void)state;
+    struct plk_candidates c = {.count = 0};
+    add(&c, v4(203, 0, 113, 1, 1), PLK_CANDIDATE_LINK, 0);
+    add(&c, v4(203, 0, 113, 2, 1), PLK_CANDIDATE_TOLD, 0);
+    add(&c, v4(203, 0, 113, 3, 1), PLK_CANDIDATE_TOLD, 0);
+    add(&c, v4(203, 0, 113, 3, 1), PLK_CANDIDATE_GOOD, 7);
+    plk_candidates_told_begin(&c);
+    assert_int_equal(c.count, 2);
+    assert_int_equal(c.list[0].addr.ip[3], 3);
+    assert_int_equal(c.list[1].addr.ip[3], 1);
+}
+
+static void there_is_place_for_the_best_only(void **state) {
+    (void)state;
+    struct plk_candidates c = {.count = 0};
+    for (unsigned i = 0; i < 200; i++) add(&c, v4(203, 0, 113, (uint8_t)i, 1), PLK_CANDIDATE_TOLD, 0);
+    assert_int_equal(c.count, PLK_CANDIDATES_MAX);
+    assert_false(add(&c, v4(203, 0, 114, 1, 1), PLK_CANDIDATE_TOLD, 0));
+    assert_true(add(&c, v4(203, 0, 114, 1, 1), PLK_CANDIDATE_LINK, 0));
+    assert_int_equal(c.count, PLK_CANDIDATES_MAX);
+    assert_int_equal(c.list[0].addr.ip[2], 114);
+}
+
+static void the_row_keeps_them(void **state) {
+    (void)state;
+    struct plk_candidates c = {.count = 0}, back;
+    uint8_t row[PLK_CANDIDATES_ROW_MAX];
+    for (unsigned i = 0; i < PLK_CANDIDATES_MAX; i++) {
+        struct plk_addr addr = {.family = 6, .ip = {0x20, 1, [15] = (uint8_t)i}, .port = 9};
+        assert_true(plk_candidates_add(&c, i % 2 ? PLK_UDP : PLK_TCP, &addr, PLK_CANDIDATE_GOOD, i, &rules));
+    }
+    size_t len = plk_candidates_encode(&c, row);
+    assert_int_equal(plk_candidates_decode(plk_bytes(row, len), &back), PLK_ERR_OK);
+    assert_int_equal(back.count, c.count);
+    for (size_t i = 0; i < c.count; i++) {
+        assert_true(plk_addr_equal(&back.list[i].addr, &c.list[i].addr));
+        assert_int_equal(back.list[i].transport, c.list[i].transport);
+        assert_int_equal(back.list[i].good_ms, c.list[i].good_ms);
+    }
+    back.count = 77;
+    size_t one = (len - 1) / PLK_CANDIDATES_MAX;
+    for (size_t cut = 0; cut < len; cut++) {
+        if (cut > 0 && (cut - 1) % one == 0) continue; // fewer whole ones are a row, too
+        assert_int_equal(plk_candidates_decode(plk_bytes(row, cut), &back), PLK_ERR_CORRUPT);
+    }
+    row[1] = 9; // transport
+    assert_int_equal(plk_candidates_decode(plk_bytes(row, len), &back), PLK_ERR_CORRUPT);
+    assert_int_equal(back.count, 77);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(foreign_addresses_are_not_believed_blindly),
+        cmocka_unit_test(what_answered_last_comes_first),
+        cmocka_unit_test(each_list_of_the_peer_replaces_the_one_before),
+        cmocka_unit_test(there_is_place_for_the_best_only),
+        cmocka_unit_test(the_row_keeps_them),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
