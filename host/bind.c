@@ -96,6 +96,11 @@ static bool bind_next(int *fd, int type, struct plk_addr *addr, bool optional) {
     return true;
 }
 
+static bool is_unspecified(const struct plk_addr *addr) {
+    static const uint8_t zero[16];
+    return memcmp(addr->ip, zero, sizeof zero) == 0;
+}
+
 // False with errno, and nothing bound.
 static bool bind_all(struct plk_bound *bound, const struct plk_bind_config *config, struct plk_addr addr, bool any) {
     *bound = (struct plk_bound){.udp4 = -1, .udp6 = -1, .tcp4 = -1, .tcp6 = -1};
@@ -118,6 +123,7 @@ static bool bind_all(struct plk_bound *bound, const struct plk_bind_config *conf
     bound->udp4_port = port_of(bound->udp4);
     bound->udp6_port = port_of(bound->udp6);
     bound->tcp_port = port_of(bound->tcp4 >= 0 ? bound->tcp4 : bound->tcp6);
+    if (!any && !is_unspecified(&addr)) bound->only = addr;
     return true;
 }
 

@@ -21,6 +21,7 @@ struct plk_bind_config {
 struct plk_bound {
     int udp4, udp6, tcp4, tcp6; // descriptors; -1: none
     uint16_t udp4_port, udp6_port, tcp_port; // 0: none
+    struct plk_addr only;       // the one address that was asked for; family 0: all of the machine's
 };
 
 // Binds all that the machine has (a machine without IPv6 gets the others). LISTEN: a malformed address, one that is not

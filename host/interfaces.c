@@ -39,14 +39,14 @@ static int compare(const void *a, const void *b) {
 }
 
 // Sorted, so that the same addresses make the same list, whatever the system's order.
-static size_t read_list(struct plk_interface list[PLK_INTERFACES_MAX]) {
+static size_t read_list(struct plk_interface list[PLK_INTERFACES_MAX], const struct plk_addr *only) {
     struct ifaddrs *first;
     size_t count = 0;
     if (getifaddrs(&first) != 0) return 0;
     for (const struct ifaddrs *i = first; i != NULL && count < PLK_INTERFACES_MAX; i = i->ifa_next) {
         if (i->ifa_addr == NULL || (i->ifa_flags & IFF_UP) == 0 || (i->ifa_flags & IFF_RUNNING) == 0) continue;
         struct plk_addr addr = plk_address_from_system(i->ifa_addr);
-        if (addr.family == 0 || plk_addr_class(&addr) == PLK_ADDR_REFUSED) continue;
+        if (addr.family == 0 || (only->family != 0 && !plk_addr_same_ip(&addr, only))) continue;
         list[count++] = (struct plk_interface){.addr = addr, .prefix_bits = prefix_bits(i->ifa_netmask)};
     }
     freeifaddrs(first);
@@ -65,7 +65,7 @@ static bool same_list(const struct plk_interface *a, size_t a_count, const struc
 void plk_interfaces_look(struct plk_interfaces *interfaces) {
     struct plk_interface list[PLK_INTERFACES_MAX];
     memset(list, 0, sizeof list);
-    size_t count = read_list(list);
+    size_t count = read_list(list, &interfaces->only);
     if (same_list(list, count, interfaces->list, interfaces->count)) return;
     memcpy(interfaces->list, list, sizeof list);
     interfaces->count = count;
@@ -97,8 +97,9 @@ static void on_notice(uv_poll_t *poll, int status, int events) {
 }
 #endif
 
-void plk_interfaces_open(struct plk_interfaces *interfaces, uv_loop_t *loop, void (*changed)(void *ctx), void *ctx) {
-    *interfaces = (struct plk_interfaces){.changed = changed, .ctx = ctx, .fd = -1};
+void plk_interfaces_open(struct plk_interfaces *interfaces, uv_loop_t *loop, const struct plk_addr *only,
+                         void (*changed)(void *ctx), void *ctx) {
+    *interfaces = (struct plk_interfaces){.only = *only, .changed = changed, .ctx = ctx, .fd = -1};
     plk_assert(uv_timer_init(loop, &interfaces->timer) == 0);
     interfaces->timer.data = interfaces;
 #ifdef __linux__
@@ -110,7 +111,7 @@ void plk_interfaces_open(struct plk_interfaces *interfaces, uv_loop_t *loop, voi
     }
 #endif
     if (interfaces->fd < 0) uv_timer_start(&interfaces->timer, on_timer, PLK_INTERFACES_POLL_MS, PLK_INTERFACES_POLL_MS);
-    interfaces->count = read_list(interfaces->list);
+    interfaces->count = read_list(interfaces->list, &interfaces->only);
 }
 
 static void on_closed(uv_handle_t *handle) { close((int)(intptr_t)handle->data); }

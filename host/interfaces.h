@@ -15,6 +15,7 @@
 struct plk_interfaces {
     struct plk_interface list[PLK_INTERFACES_MAX];
     size_t count;
+    struct plk_addr only; // where the sockets are bound to one address: others are no way to this node. Family 0: all
     void (*changed)(void *ctx);
     void *ctx;
     uv_timer_t timer;
@@ -23,7 +24,8 @@ struct plk_interfaces {
 };
 
 // Reads the list; changed is called whenever it is another one than before. Works without notice where there is none.
-void plk_interfaces_open(struct plk_interfaces *interfaces, uv_loop_t *loop, void (*changed)(void *ctx), void *ctx);
+void plk_interfaces_open(struct plk_interfaces *interfaces, uv_loop_t *loop, const struct plk_addr *only,
+                         void (*changed)(void *ctx), void *ctx);
 void plk_interfaces_close(struct plk_interfaces *interfaces); // done when the loop has run again
 void plk_interfaces_look(struct plk_interfaces *interfaces);  // now, e.g. after a sleep
 
