@@ -15,6 +15,11 @@ static void mark_done(struct plk_mail *m, const struct plk_mail_turn *turn, cons
 static bool same_chain(const uint8_t *a, const uint8_t *b) { return memcmp(a, b, PLK_MESSAGE_HASH_LEN) == 0; }
 
 static void roll_back(struct plk_mail *m, const struct plk_mail_turn *turn, bool own) {
+    struct plk_sending *s = plk_state_current(m);
+    if (own && !s->forked) {
+        s->forked = true;
+        plk_state_save_sending(m, s, turn->batch);
+    }
     if (m->stopped == PLK_MAIL_WHY_NONE) plk_state_event(m, PLK_MAIL_ROLLBACK)->own = own;
     plk_state_stop(m, turn, PLK_MAIL_WHY_ROLLBACK);
 }
@@ -98,26 +103,31 @@ enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *tu
     enum plk_err err = plk_message_acks_decode(text, acks, &count);
     if (err != PLK_ERR_OK) return err;
     bool first = live && !m->heard_have;
+    bool named = false;
     if (first) m->heard_have = true;
     for (size_t i = 0; i < count; i++) {
         struct plk_sending *s = plk_state_sending(m, acks[i].epoch);
         if (s == NULL || memcmp(acks[i].device, m->device, PLK_DEVICE_LEN) != 0) continue;
         if (s == plk_state_current(m)) {
+            named = true;
             on_current(m, turn, s, &acks[i], live);
         } else {
             on_earlier(m, turn, s, &acks[i]);
         }
     }
+    // The first list names every stream of which there is anything.
+    if (first && !named && m->acked_at_up > 0) roll_back(m, turn, false);
     if (first && !m->settled) plk_resync_settle(m, turn, acks, count);
     return PLK_ERR_OK;
 }
 
 // ---- unreadable -----------------------------------------------------------------------------------------------------
 
-// The same message is encrypted again under its number and id (DESIGN 3.4). Twice for one message, or for many without an ack in
-// between, means that the ratchets have parted.
+// The same message is encrypted again under its number and id (DESIGN 3.4). Twice for one message, for many without an ack in
+// between, or for a pulse, it means that the ratchets have parted.
 void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn, const uint8_t hash[PLK_MESSAGE_HASH_LEN]) {
     size_t unacked = plk_state_unacked(m);
+    if (memcmp(m->pulse_hash, hash, PLK_MESSAGE_HASH_LEN) == 0) plk_state_stop(m, turn, PLK_MAIL_WHY_UNREADABLE);
     for (size_t i = 0; i < unacked; i++) {
         struct plk_entry *entry = plk_window_at(&m->window, i);
         if (entry->record == NULL || memcmp(entry->hash, hash, PLK_MESSAGE_HASH_LEN) != 0) continue;

@@ -202,11 +202,10 @@ enum plk_err plk_inbox_adopt(struct plk_mail *m, const struct plk_mail_turn *tur
 
 // ---- one ciphertext -------------------------------------------------------------------------------------------------
 
-// Nothing has changed. What cannot be read is reported, so that the peer encrypts it again; a spent key too, since it may be
-// that of a message which there was no room to hold.
+// Nothing has changed. Whatever cannot be read is reported, so that the peer encrypts it again; a spent key too, since it may be
+// that of a message which there was no room to hold, and a header that cannot be, which a rolled-back peer makes.
 static enum plk_err refuse(struct plk_mail *m, const struct plk_mail_turn *turn, enum plk_err err,
                            const struct plk_generation *by, const uint8_t hash[PLK_MESSAGE_HASH_LEN]) {
-    if (err == PLK_ERR_MALFORMED) return err;
     plk_receipt_report(m, hash);
     if (err != PLK_ERR_SPENT) return err;
     plk_receipt_tell_all(m);

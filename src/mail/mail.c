@@ -113,6 +113,7 @@ void plk_mail_begin(struct plk_mail *m, const struct plk_mail_turn *turn, enum p
     m->unreadable = m->received_since = 0;
     m->report_count = 0;
     m->age_us = 0;
+    memset(m->pulse_hash, 0, sizeof m->pulse_hash);
     plk_state_save_sending(m, s, turn->batch);
     plk_state_save(m, turn->batch);
     if (ratchet != NULL) plk_mail_set_ratchet(m, turn, ratchet);
@@ -229,7 +230,7 @@ void plk_mail_link_up(struct plk_mail *m) {
 }
 
 void plk_mail_link_down(struct plk_mail *m) {
-    m->up = m->heard_have = m->told_have = false;
+    m->up = m->heard_have = m->told_have = m->told_mute = m->heard_mute = false;
     plk_seal_drop_pulse(m);
 }
 
@@ -285,6 +286,11 @@ enum plk_err plk_mail_on_control(struct plk_mail *m, const struct plk_mail_turn 
         err = plk_message_resync_decode(control.body, &resync);
         if (err == PLK_ERR_OK) plk_resync_asked(m, turn, &resync);
         return err;
+    case PLK_CONTROL_PULSE:
+        if (control.body.len > 0) return PLK_ERR_MALFORMED;
+        m->pulse_wanted = m->pulse_wanted || !m->heard_mute; // once on a link
+        m->heard_mute = true;
+        return PLK_ERR_OK;
     default:
         return PLK_ERR_UNSUPPORTED;
     }

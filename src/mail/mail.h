@@ -203,7 +203,7 @@ bool plk_mail_needs_link(const struct plk_mail *mail);      // anything at all i
 //   REPLAYED    seen before, or a number that was received: acknowledged again
 //   SPENT       its key was used and it is not a copy: the peer was rolled back; a re-key is wanted
 //   FORGED, EXPIRED, GAP, TOO_NEW, UNSUPPORTED   no ratchet opens it: reported to the peer as unreadable
-//   MALFORMED   it opens, and holds what no peer of this version writes: dropped
+//   MALFORMED   it is no ciphertext: reported too; or it opens, and holds what no peer of this version writes: dropped
 //   LIMIT       it opens, and there is no room to hold it: reported as unreadable, the peer will send it again
 //   STALE       its chain hash does not fit: the peer was rolled back or cloned; ROLLBACK and REKEY_WANTED
 enum plk_err plk_mail_on_ciphertext(struct plk_mail *mail, const struct plk_mail_turn *turn,

@@ -75,6 +75,11 @@ static bool next_acks(struct plk_mail *m, uint64_t durable_n, struct plk_bytes *
 bool plk_receipt_next(struct plk_mail *m, uint64_t durable_n, struct plk_bytes *record) {
     if (!m->up) return false;
     if (next_acks(m, durable_n, record)) return true;
+    if (!m->told_mute && !plk_lineage_can_send(&m->lineage)) {
+        m->told_mute = true;
+        *record = record_of(m, PLK_CONTROL_PULSE, plk_bytes(NULL, 0));
+        return true;
+    }
     if (m->report_count == 0) return false;
     *record = record_of(m, PLK_CONTROL_UNREADABLE, plk_bytes(m->reports[0], PLK_MESSAGE_HASH_LEN));
     m->report_count--;

@@ -43,6 +43,19 @@ static const struct plk_ack *named(const struct plk_mail *m, const struct plk_se
     return NULL;
 }
 
+static void forget_acked(struct plk_sending *s, uint64_t acked) {
+    s->acked = acked;
+    s->forked = true; // its chain hash is not known any more
+}
+
+static void note_fork(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s,
+                      const struct plk_ack *ack) {
+    bool other = ack->contiguous == s->acked && memcmp(ack->chain, s->acked_chain, PLK_MESSAGE_HASH_LEN) != 0;
+    if (s->forked || (ack->contiguous < s->next_seq && !other)) return;
+    s->forked = true;
+    plk_state_save_sending(m, s, turn->batch);
+}
+
 // The first "have" of the peer in a new generation. A stream that it does not name it has never heard of if it names only
 // older ones, and has forgotten if it names a newer one.
 void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count) {
@@ -53,7 +66,9 @@ void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, con
     for (uint8_t i = 0; i < earlier; i++) {
         const struct plk_ack *ack = named(m, &m->sending[i], acks, count);
         has[i] = ack != NULL ? ack->contiguous : UNNAMED;
-        if (ack != NULL) first = i;
+        if (ack == NULL) continue;
+        first = i;
+        note_fork(m, turn, &m->sending[i], ack);
     }
     for (uint8_t i = 0; i < earlier; i++) {
         if (has[i] == UNNAMED) has[i] = i < first ? m->sending[i].acked : 0;
@@ -63,7 +78,8 @@ void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, con
         struct plk_sending *s = &m->sending[i];
         if (s->closed) continue;
         ask(m, turn, s, has[i]);
-        if (has[i] < s->acked) s->acked = has[i]; // it will never be more: not a reason at the next re-key
+        // It will never be more: no reason any longer at the next re-key.
+        if (has[i] < s->acked) forget_acked(s, has[i]);
         plk_state_save_sending(m, s, turn->batch);
     }
     m->settled = true;

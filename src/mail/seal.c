@@ -144,6 +144,7 @@ static enum plk_err seal_pulse(struct plk_mail *m, const struct plk_mail_turn *t
     m->pulse.len = plk_writer_varint_len(ciphertext.len) + ciphertext.len;
     m->pulse.record = plk_mem_take(m->mem, m->pulse.len);
     m->pulse.batch_n = turn->batch_n;
+    plk_seen_hash(m->pulse_hash, ciphertext);
     struct plk_writer w = plk_writer(m->pulse.record, m->pulse.len);
     plk_writer_sized(&w, ciphertext);
     return PLK_ERR_OK;

@@ -4,14 +4,14 @@
 #include "crypto/crypto.h"
 
 #define SENDING_VERSION 1
-enum { CLOSED = 1, HEARD = 2, ALL_FLAGS = 3 };
+enum { CLOSED = 1, HEARD = 2, FORKED = 4, ALL_FLAGS = 7 };
 
 void plk_sending_encode(const struct plk_sending *s, uint8_t out[PLK_SENDING_ROW_LEN]) {
     struct plk_writer w = plk_writer(out, PLK_SENDING_ROW_LEN);
     plk_writer_u8(&w, SENDING_VERSION);
     plk_writer_copy(&w, s->epoch, PLK_EPOCH_LEN);
     plk_writer_u64(&w, s->begun_ms);
-    plk_writer_u8(&w, (uint8_t)((s->closed ? CLOSED : 0) | (s->heard ? HEARD : 0)));
+    plk_writer_u8(&w, (uint8_t)((s->closed ? CLOSED : 0) | (s->heard ? HEARD : 0) | (s->forked ? FORKED : 0)));
     plk_writer_u64(&w, s->next_origin);
     plk_writer_u64(&w, s->done_origin);
     plk_writer_u64(&w, s->next_seq);
@@ -33,6 +33,7 @@ enum plk_err plk_sending_decode(struct plk_sending *s, uint32_t generation, stru
     uint8_t flags = plk_reader_u8(&r);
     got.closed = (flags & CLOSED) != 0;
     got.heard = (flags & HEARD) != 0;
+    got.forked = (flags & FORKED) != 0;
     got.next_origin = plk_reader_u64(&r);
     got.done_origin = plk_reader_u64(&r);
     got.next_seq = plk_reader_u64(&r);
@@ -50,7 +51,7 @@ enum plk_err plk_sending_decode(struct plk_sending *s, uint32_t generation, stru
 }
 
 uint64_t plk_sending_origins_at(const struct plk_sending *s, uint64_t contiguous) {
-    return contiguous > s->resent ? contiguous - s->resent : 0;
+    return contiguous > s->resent && !s->forked ? contiguous - s->resent : 0;
 }
 
 void plk_sending_chain(uint8_t chain[PLK_MESSAGE_HASH_LEN], const uint8_t before[PLK_MESSAGE_HASH_LEN],

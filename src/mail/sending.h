@@ -14,6 +14,7 @@ struct plk_sending {
     uint64_t begun_ms;
     bool closed; // the peer has moved to a new device since: what it had acknowledged is not sent again
     bool heard;  // the peer has sent something in this generation's ratchet
+    bool forked; // this store was rolled back within it: what the peer has of it may be something else
     uint64_t next_origin, done_origin;          // the next to give; all up to done are delivered or given up
     uint64_t next_seq, resent;                  // resent: how many seqs carry the origin of another epoch or a repeated one
     uint8_t tip[PLK_MESSAGE_HASH_LEN];          // chain hash at next_seq - 1
@@ -28,7 +29,7 @@ enum plk_err plk_sending_decode(struct plk_sending *s, uint32_t generation, stru
 
 static inline bool plk_sending_has_resync(const struct plk_sending *s) { return s->resync_next <= s->resync_end; }
 
-// Own origins that a peer with `contiguous` has at least: those that its seqs must hold, however many were resent.
+// Own origins that a peer with `contiguous` has at least: those that its seqs must hold, however many were resent. None if forked.
 uint64_t plk_sending_origins_at(const struct plk_sending *s, uint64_t contiguous);
 
 // chain = SHA-512("PeerLink/1/mail/chain" ‖ chain before ‖ id)[0..16]; zero before the first message.

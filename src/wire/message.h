@@ -76,6 +76,7 @@ enum plk_control_type {
     PLK_CONTROL_ACKS = 1, // an ack list; the first record of each side on every link, "have", then all its streams
     PLK_CONTROL_UNREADABLE = 2, // the hash of a ciphertext that no ratchet opens
     PLK_CONTROL_RESYNC = 3,     // a stream of the reader's, and from where to send it again
+    PLK_CONTROL_PULSE = 4,      // empty: the sender cannot encrypt before it has heard something in this ratchet
     PLK_CONTROL_NODE =
         64, // from here on: opaque to this file and to mail, for src/node. Below: unknown ones are ignored
 };

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// Two mails, a link and two disks under a schedule made of the input's bytes: letters, batches, deliveries, plugs pulled, disks
+// rolled back, links replayed and forged, re-keys. At any moment nothing is shown twice or falsely called delivered; and once
+// the two may talk undisturbed, all that is still written on its sender's disk has arrived, in order.
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/mail_pair.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { STEPS_MAX = 400, OLD_RECORDS = 16 };
+
+struct world {
+    struct mail_pair pair;
+    struct toy_disk before[2];
+    bool has_before[2];
+    bool rolled_back; // and not healed since
+    struct plk_bytes old[OLD_RECORDS];
+    size_t old_count;
+};
+
+struct script {
+    const uint8_t *at;
+    size_t left;
+};
+
+static uint8_t next(struct script *script) {
+    if (script->left == 0) return 0;
+    script->left--;
+    return *script->at++;
+}
+
+static void remember_record(struct world *w, struct plk_bytes record) {
+    struct plk_bytes *slot = &w->old[w->old_count++ % OLD_RECORDS];
+    free((void *)(uintptr_t)slot->at);
+    *slot = toy_copy(record);
+}
+
+// A ciphertext that went over the link once, perhaps changed, comes again to either side.
+static void replay(struct world *w, struct mail_side *side, uint8_t choice) {
+    struct plk_bytes record = w->old[choice % OLD_RECORDS];
+    if (record.len == 0 || side->mail == NULL) return;
+    struct plk_bytes copy = toy_copy(record);
+    if ((choice & 0x80) != 0) ((uint8_t *)(uintptr_t)copy.at)[choice % copy.len] ^= choice;
+    mail_take_record(&w->pair, side, 1, copy);
+    free((void *)(uintptr_t)copy.at);
+}
+
+// What a peer may claim without knowing anything.
+static void lie(struct world *w, struct mail_side *side, struct script *script) {
+    uint8_t record[64];
+    size_t len = 1 + next(script) % (sizeof record - 1);
+    for (size_t i = 0; i < len; i++) record[i] = next(script);
+    record[0] %= 5;
+    if (record[0] == PLK_CONTROL_ACKS) return; // an authenticated peer that lies about acks harms itself
+    mail_take_record(&w->pair, side, 0, plk_bytes(record, len));
+}
+
+static void write_letter(struct world *w, int who, struct script *script) {
+    static uint8_t text[PLK_BODY_MAX];
+    uint8_t choice = next(script);
+    size_t len = 1 + choice % 64;
+    if (choice == 255) len = PLK_BODY_MAX;
+    if (choice == 254) len = 30000;
+    memset(text, 'a' + who, len);
+    text[0] = choice;
+    mail_write(&w->pair, who, (choice & 7) == 7 ? PLK_BODY_PROFILE : PLK_BODY_TEXT, plk_bytes(text, len));
+}
+
+static void keep_records(struct world *w, const struct mail_side *side) {
+    struct plk_bytes record;
+    struct plk_message_feed feed;
+    struct plk_mem mem = {.take = mail_take, .give = mail_give};
+    plk_message_feed_init(&feed, &mem, PLK_CIPHERTEXT_RECORD_MAX);
+    plk_message_feed_push(&feed, plk_buf_bytes(&side->out[1]));
+    if (plk_message_feed_next(&feed, &record) == PLK_ERR_OK) remember_record(w, record);
+    plk_message_feed_free(&feed);
+}
+
+static void check(const struct world *w) {
+    for (int i = 0; i < 2; i++) {
+        if (!w->rolled_back) mail_check_now(&w->pair, i);
+    }
+}
+
+static void heal(struct world *w) {
+    mail_heal(&w->pair);
+    for (int i = 0; i < 2; i++) mail_check_end(&w->pair, i);
+    w->rolled_back = false;
+}
+
+static void tick(struct world *w, struct mail_side *side, uint8_t choice) {
+    mail_wait(&w->pair, choice < 200 ? choice * 10 * PLK_MS : choice < 250 ? PLK_HOUR : PLK_DAY);
+    struct plk_mail_turn turn = mail_turn(&w->pair, side);
+    plk_mail_left(side->mail, w->pair.now, side->given_len);
+    plk_mail_tick(side->mail, &turn);
+    mail_settle(&w->pair, side);
+}
+
+static void roll_back(struct world *w, struct mail_side *side, const struct toy_disk *before) {
+    mail_roll_back(&w->pair, side, before);
+    w->rolled_back = true;
+}
+
+static void step(struct world *w, uint8_t action, struct script *script) {
+    struct mail_pair *pair = &w->pair;
+    int who = action & 1;
+    struct mail_side *side = &pair->side[who];
+    switch (action >> 1 & 15) {
+    case 0:
+    case 1:
+        write_letter(w, who, script);
+        break;
+    case 2:
+        mail_close(pair, side);
+        break;
+    case 3:
+        mail_store(pair, side, 1 + next(script) % 3);
+        break;
+    case 4:
+        mail_give_out(pair, side);
+        keep_records(w, side);
+        break;
+    case 5:
+        mail_carry(pair, who, 0, SIZE_MAX);
+        break;
+    case 6:
+        mail_carry(pair, who, 1, 1 + 16u * next(script));
+        break;
+    case 7:
+        mail_crash(pair, side);
+        break;
+    case 8:
+        mail_connect(pair);
+        break;
+    case 9:
+        mail_cut(pair);
+        break;
+    case 10:
+        toy_clone(&w->before[who], &side->disk);
+        w->has_before[who] = true;
+        break;
+    case 11:
+        if (w->has_before[who]) roll_back(w, side, &w->before[who]);
+        break;
+    case 12:
+        tick(w, side, next(script));
+        break;
+    case 13: {
+        struct plk_mail_turn turn = mail_turn(pair, side);
+        plk_mail_cancel(side->mail, &turn, next(script) % 32);
+        mail_settle(pair, side);
+        break;
+    }
+    case 14:
+        if ((next(script) & 1) != 0) {
+            replay(w, side, next(script));
+        } else {
+            lie(w, side, script);
+        }
+        break;
+    default:
+        if (side->wants_rekey) mail_key(pair, who, PLK_MAIL_BEGIN_REKEY);
+        else if (next(script) == 255) heal(w);
+        else mail_run(pair);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static struct world w;
+    struct script script = {data, size};
+    memset(&w, 0, sizeof w);
+    mail_pair_init(&w.pair);
+    for (unsigned i = 0; i < STEPS_MAX && script.left > 0; i++) {
+        step(&w, next(&script), &script);
+        check(&w);
+    }
+    heal(&w);
+    mail_pair_free(&w.pair);
+    for (int i = 0; i < 2; i++) toy_clear(&w.before[i]);
+    for (size_t i = 0; i < OLD_RECORDS; i++) free((void *)(uintptr_t)w.old[i].at);
+    return 0;
+}
