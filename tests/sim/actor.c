@@ -48,7 +48,7 @@ struct actor *actor_new(struct world *world, int index, const char *name) {
     struct actor *a = calloc(1, sizeof *a);
     if (!a) abort();
     a->world = world;
-    a->index = index;
+    a->index = a->site = index;
     snprintf(a->name, sizeof a->name, "%s", name);
     a->dice = dice(world->seed, "actor", (uint64_t)index);
     struct disk_sink disk_sink = {a, sink_input, sink_broke, sink_changed};
@@ -118,8 +118,8 @@ static struct plk_interface face6(int index, int place) {
 void actor_go(struct actor *a, int place4, int place6) {
     struct plk_interface faces[2];
     size_t count = 0;
-    if (a->has4) faces[count++] = face4(a->index, place4);
-    if (a->has6) faces[count++] = face6(a->index, place6);
+    if (a->has4) faces[count++] = face4(a->site, place4);
+    if (a->has6) faces[count++] = face6(a->site, place6);
     a->place4 = place4;
     a->place6 = place6;
     net_set_faces(a->world->net, a->index, faces, count);

@@ -59,7 +59,9 @@ struct actor {
     struct plk_node *node; // NULL: no process
     uint16_t port;         // UDP of both families and TCP
     bool allow_udp, allow_tcp, has4, has6;
+    int site; // whose addresses it has: its own, unless it took over another's
     int place4, place6;
+    bool stranger; // no node ever runs here: a story sends what it likes from its host
     bool asleep, moved_asleep;
     uint32_t starts; // processes so far
 

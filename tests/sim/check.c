@@ -330,7 +330,7 @@ static void take_over(struct check *c, struct actor *a) {
     }
 }
 
-void check_replaced(struct check *c, struct actor *a) {
+static void forget_holdings(struct check *c, const struct actor *a) {
     c->replaced[a->index] = true;
     for (size_t i = 0; i < c->count; i++) {
         struct message *m = &c->messages[i];
@@ -338,12 +338,25 @@ void check_replaced(struct check *c, struct actor *a) {
             if (m->holders[j].actor == a->index) m->holders[j].present = false;
         }
     }
-    take_over(c, a);
+}
+
+static void count_undelivered(struct check *c) {
     c->undelivered = 0;
     for (size_t i = 0; i < c->count; i++) {
         struct message *m = &c->messages[i];
         for (size_t j = 0; j < m->holder_count; j++) c->undelivered += on_its_way(&m->holders[j]);
     }
+}
+
+void check_replaced(struct check *c, struct actor *a) {
+    forget_holdings(c, a);
+    take_over(c, a);
+    count_undelivered(c);
+}
+
+void check_retired(struct check *c, struct actor *a) {
+    forget_holdings(c, a);
+    count_undelivered(c);
 }
 
 void check_forget(struct check *c, struct actor *a, uint32_t contact) {

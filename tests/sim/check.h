@@ -30,6 +30,9 @@ void check_changed(struct check *c, struct actor *a, enum plk_table table, struc
 // what its store has forgotten is no longer owed by it.
 void check_replaced(struct check *c, struct actor *a);
 
+// The actor's machine is gone for good, with all that it holds.
+void check_retired(struct check *c, struct actor *a);
+
 // A message was cancelled, or a contact removed, by its user: it is owed no more.
 void check_forget(struct check *c, struct actor *a, uint32_t contact);
 

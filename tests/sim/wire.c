@@ -22,8 +22,15 @@ struct held { // the end of a stream that is not yet a whole packet
     uint8_t *at;
 };
 
+struct recent {
+    size_t len;
+    uint8_t at[PLK_DATAGRAM_MAX];
+};
+
 struct wire {
     struct world *world;
+    struct recent recent[WIRE_RECENT]; // a ring
+    uint64_t datagrams;
     struct mark *marks; // open addressing
     size_t count, cap;
     struct held *streams;
@@ -101,8 +108,19 @@ static void look_for_canary(struct wire *wire, int host, struct plk_bytes data) 
 
 void wire_datagram(void *ctx, int host, struct plk_bytes data) {
     struct wire *wire = ctx;
+    if (wire->world->actors[host]->stranger) return;
+    struct recent *recent = &wire->recent[wire->datagrams++ % WIRE_RECENT];
+    recent->len = data.len < sizeof recent->at ? data.len : sizeof recent->at;
+    memcpy(recent->at, data.at, recent->len);
     look_for_canary(wire, host, data);
     look(wire, host, data);
+}
+
+bool wire_recent(const struct wire *wire, size_t back, struct plk_bytes *data) {
+    if (back >= WIRE_RECENT || back >= wire->datagrams) return false;
+    const struct recent *recent = &wire->recent[(wire->datagrams - 1 - back) % WIRE_RECENT];
+    *data = plk_bytes(recent->at, recent->len);
+    return true;
 }
 
 static struct held *held_of(struct wire *wire, int host, uint32_t stream) {
@@ -121,6 +139,7 @@ static struct held *held_of(struct wire *wire, int host, uint32_t stream) {
 // Cut into packets again; what was held is searched for the canary together with what follows.
 void wire_stream(void *ctx, int host, uint32_t stream, struct plk_bytes data) {
     struct wire *wire = ctx;
+    if (wire->world->actors[host]->stranger) return;
     struct held *held = held_of(wire, host, stream);
     if (data.len == 0) {
         held->len = 0;

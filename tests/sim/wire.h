@@ -17,6 +17,10 @@ struct wire *wire_new(struct world *w);
 void wire_free(struct wire *wire);
 void wire_datagram(void *wire, int host, struct plk_bytes data);
 void wire_stream(void *wire, int host, uint32_t stream, struct plk_bytes data); // empty: it begins
+
+// The newest datagram but `back`, for a story's eavesdropper; borrowed until the next packet. False: there is none.
+#define WIRE_RECENT 64
+bool wire_recent(const struct wire *wire, size_t back, struct plk_bytes *data);
 uint64_t wire_packets(const struct wire *wire);
 
 #endif

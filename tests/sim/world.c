@@ -187,6 +187,18 @@ struct actor *world_clone(struct actor *a, const char *name) {
     return copy;
 }
 
+void world_take_over(struct actor *a, struct actor *old) {
+    bool runs = a->node != NULL;
+    world_stop(old);
+    world_stop(a);
+    note(a, "takes the place of another machine");
+    net_set_faces(a->world->net, old->index, NULL, 0);
+    a->site = old->site;
+    a->port = old->port;
+    actor_go(a, old->place4, old->place6);
+    if (runs) world_start(a);
+}
+
 void world_part(struct world *w, struct actor *a, struct actor *b, uint8_t what) {
     note(a, what ? "is cut off" : "is connected");
     net_block(w->net, a->index, b->index, what);

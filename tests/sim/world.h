@@ -74,6 +74,9 @@ void world_save(struct actor *a);                             // a snapshot of w
 void world_roll_back(struct actor *a);                        // kills, restores the snapshot, starts
 struct actor *world_clone(struct actor *a, const char *name); // a new machine with a copy of the disk; not started
 
+// The machine stands where the old one stood, which is gone: its addresses and port. The node is started anew.
+void world_take_over(struct actor *a, struct actor *old);
+
 void world_part(struct world *w, struct actor *a, struct actor *b, uint8_t what); // both ways; 0 heals
 void world_part_one_way(struct actor *from, struct actor *to, uint8_t what);
 void world_set_quality(struct actor *a, const struct net_quality *q);
