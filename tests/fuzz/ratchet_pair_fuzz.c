@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LETTERS_MAX = 3000, STEPS_MAX = 400, STRICT_MAX = 900 };
+enum { LETTERS_MAX = 2500, STEPS_MAX = 250, STRICT_MAX = 900 };
 
 struct post {
     struct letter letter;
@@ -111,7 +111,7 @@ static void step(uint8_t what, uint8_t with) {
         write_letters(who, 1);
         break;
     case 1:
-        write_letters(who, with);
+        write_letters(who, with >= 224 ? with : with / 16);
         break;
     case 2:
         talker_restart(&world.side[who]);
