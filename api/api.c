@@ -12,8 +12,17 @@ static void on_connection(uv_stream_t *stream, int status) {
     if (status == 0 && !api->closing) plk_client_accept(api);
 }
 
+static void on_idle(uv_idle_t *idle) {
+    (void)idle; // that it runs is all that it does: the loop does not wait then
+}
+
+void plk_api_wake(struct plk_api *api) {
+    if (!api->closing) uv_idle_start(&api->idle, on_idle);
+}
+
 static void on_prepare(uv_prepare_t *prepare) {
     struct plk_api *api = prepare->data;
+    uv_idle_stop(&api->idle);
     for (struct plk_client *client = api->clients; client != NULL;) {
         struct plk_client *next = client->next;
         plk_client_tick(client);
@@ -23,6 +32,7 @@ static void on_prepare(uv_prepare_t *prepare) {
 
 void plk_api_event(struct plk_api *api, const struct plk_output *output) {
     if (api == NULL || api->closing) return;
+    if (api->clients != NULL) plk_api_wake(api);
     const struct plk_event_row *event = &output->event.row;
     if (event->kind == PLK_EVENT_PATH) {
         plk_watch_path(api, event->contact);
@@ -55,11 +65,12 @@ static int bind_socket(struct plk_api *api) {
 
 static enum plk_fault_kind start(struct plk_api *api, struct plk_fault *fault) {
     uv_loop_t *loop = plk_host_loop(api->host);
-    api->listener.data = api->prepare.data = api->timer.data = api;
+    api->listener.data = api->prepare.data = api->idle.data = api->timer.data = api;
     int failed = uv_pipe_init(loop, &api->listener, 0);
     if (failed == 0) failed = uv_prepare_init(loop, &api->prepare);
+    if (failed == 0) failed = uv_idle_init(loop, &api->idle);
     if (failed == 0) failed = uv_timer_init(loop, &api->timer);
-    api->open_handles = 3;
+    api->open_handles = 4;
     if (failed == 0) failed = bind_socket(api);
     if (failed == 0) failed = uv_listen((uv_stream_t *)&api->listener, PLK_API_CLIENTS_MAX, on_connection);
     if (failed == 0) failed = uv_prepare_start(&api->prepare, on_prepare);
@@ -101,6 +112,7 @@ void plk_api_close(struct plk_api *api) {
     }
     close_handle(api, (uv_handle_t *)&api->listener); // libuv unlinks the socket
     close_handle(api, (uv_handle_t *)&api->prepare);
+    close_handle(api, (uv_handle_t *)&api->idle);
     close_handle(api, (uv_handle_t *)&api->timer);
     while (api->open_handles > 0) uv_run(plk_host_loop(api->host), UV_RUN_NOWAIT);
     free(api);

@@ -56,6 +56,7 @@ void plk_client_write(struct plk_client *client, const json_t *object) {
     if (client->closing) return;
     json_dump_callback(object, append, client, JSON_COMPACT);
     append("\n", 1, client);
+    plk_api_wake(client->api);
 }
 
 static void on_written(uv_write_t *req, int status) {

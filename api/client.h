@@ -30,6 +30,7 @@ struct plk_api {
     void *ctx;
     uv_pipe_t listener;
     uv_prepare_t prepare; // writes what an iteration gathered
+    uv_idle_t idle;       // makes sure that there is a next iteration
     uv_timer_t timer;     // the first deadline of those who wait
     char socket[PLK_HOME_SOCKET_MAX];
     struct plk_client *clients;
@@ -40,6 +41,10 @@ struct plk_api {
     unsigned open_handles;
     bool closing;
 };
+
+// Something is to be written: there will be a next iteration. Needed wherever it came from, since libuv says nothing of
+// the order in which the prepare handles of one iteration run.
+void plk_api_wake(struct plk_api *api);
 
 // Takes a connection off the listener.
 void plk_client_accept(struct plk_api *api);

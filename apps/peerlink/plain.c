@@ -55,10 +55,14 @@ void plk_plain_time(char out[PLK_PLAIN_TIME_MAX], uint64_t time_ms) {
 }
 
 const char *plk_plain_state(const char *state) {
-    static const char *const words[][2] = {
-        {"queued", "waiting on this device"}, {"sent", "on its way"},  {"stored", "kept on a relay"},
-        {"delivered", "delivered"},           {"read", "read"},        {"failed", "given up"},
-        {"cancelled", "cancelled"},           {"received", "received"}};
+    static const char *const words[][2] = {{"queued", "waiting on this device"},
+                                           {"sent", "waiting on this device"},
+                                           {"stored", "kept on a relay"},
+                                           {"delivered", "delivered"},
+                                           {"read", "read"},
+                                           {"failed", "given up"},
+                                           {"cancelled", "cancelled"},
+                                           {"received", "received"}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(words[i][0], state) == 0) return words[i][1];
     }

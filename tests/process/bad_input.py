@@ -1,0 +1,355 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Whatever is wrong: one clear line on stderr, the exit status of the contract, nothing half written."""
+import os
+import pathlib
+import socket
+import sqlite3
+import subprocess
+import sys
+
+from _peer import PEERLINK, Peer, World, befriend, check
+
+B58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def b58_blocks(data):
+    """Base58 in blocks of 8 bytes, as links are written."""
+    out = ""
+    for at in range(0, len(data), 8):
+        block = data[at:at + 8]
+        number, digits = int.from_bytes(block, "big"), [0, 2, 3, 5, 6, 7, 9, 10, 11][len(block)]
+        text = ""
+        for _ in range(digits):
+            number, digit = divmod(number, 58)
+            text = B58[digit] + text
+        out += text
+    return out
+
+
+def unb58_blocks(text):
+    out = b""
+    for at in range(0, len(text), 11):
+        block = text[at:at + 11]
+        number = 0
+        for c in block:
+            number = number * 58 + B58.index(c)
+        out += number.to_bytes({11: 8, 10: 7, 9: 6, 7: 5, 6: 4, 5: 3, 3: 2, 2: 1}[len(block)], "big")
+    return out
+
+
+class Checks:
+    def __init__(self):
+        self.count = 0
+        self.failed = []
+
+    def expect(self, what, done, status, *words):
+        """One line on stderr with all the words, that status, no traceback or sanitizer's report."""
+        self.count += 1
+        lines = done.stderr.splitlines()
+        right = done.returncode == status and len(lines) == 1 and lines[0].startswith("peerlink: ")
+        right = right and all(word.lower() in lines[0].lower() for word in words) and "\x1b" not in done.stderr
+        if not right:
+            self.failed.append(f"{what}: status {done.returncode} (wanted {status}), stderr {done.stderr!r} (wanted {words})")
+
+
+def usage(c, peer):
+    for what, args, words in [
+        ("unknown command", ["frobnicate"], ["frobnicate"]),
+        ("unknown option", ["send", "--fast", "Bob", "x"], ["--fast", "send"]),
+        ("option of another command", ["id", "--qr"], ["--qr"]),
+        ("missing word", ["send", "Bob"], ["NAME TEXT"]),
+        ("one word too many", ["id", "x"], ["too many"]),
+        ("missing value", ["up", "--listen"], ["--listen"]),
+        ("value of a switch", ["up", "--detach=1"], ["--detach"]),
+        ("no number", ["history", "Bob", "--limit", "many"], ["--limit", "number"]),
+        ("number too large", ["watch", "--since", "99999999999999999999"], ["--since"]),
+        ("limit of none", ["history", "Bob", "--limit", "0"], ["--limit"]),
+        ("unknown state", ["send", "Bob", "x", "--wait", "read"], ["--wait"]),
+        ("unknown topic", ["help", "frobnicate"], ["frobnicate"]),
+        ("config what", ["config", "frobnicate"], ["config check"]),
+        ("rpc without JSON", ["rpc", "status", "{"], ["JSON"]),
+    ]:
+        c.expect(what, peer.run(*args), 2, *words)
+
+
+def no_node(c, peer):
+    for args in (["status"], ["down"], ["send", "Bob", "x"], ["invite"], ["add", "peerlink:x"], ["watch"], ["chat", "Bob"],
+                 ["safety", "Bob"], ["words"], ["rpc", "status"], ["accept", "Bob"], ["profile"]):
+        c.expect("no node: " + args[0], peer.run(*args), 4, "not running")
+
+
+def no_profile(c, world):
+    peer = Peer(world, "Nobody")
+    peer.home = world.root / "nobody"
+    for args in (["history", "Bob"], ["contacts"], ["id"], ["up"]):
+        c.expect("no profile: " + args[0], peer.run(*args), 1, "no profile")
+    check(not peer.home.exists(), "a home was made by a command that only looks")
+    for name, words in [("", ["empty"]), ("x" * 65, ["longer"]), (b"\xff\xfe", ["UTF-8"]), ("a\x1bb", ["control"]), (" a", ["spaces"])]:
+        done = subprocess.run([PEERLINK, "--home", str(peer.home), "init", "--name", name], env=peer.env, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, errors="replace")
+        c.expect(f"name {name!r:.20}", done, 1, *words)
+    check(not peer.home.exists(), "a home was made for a name that was refused")
+    peer.home = world.root / "file"
+    peer.home.write_text("not a directory")
+    c.expect("home is a file", peer.run("init", "--name", "X"), 1, "directory")
+    check(peer.home.read_text() == "not a directory", "the file was touched")
+
+
+def passphrases(c, world):
+    secret, wrong, empty = world.root / "pass", world.root / "wrong", world.root / "empty"
+    secret.write_text("correct horse\n")
+    wrong.write_text("wrong horse\n")
+    empty.write_text("\n")
+    peer = world.peer("Locked")
+    peer.do("init", "--name", "Locked", "--passphrase-file", str(secret))
+    c.expect("up without passphrase", peer.run("up"), 1, "passphrase")
+    c.expect("up with a wrong one", peer.run("up", "--passphrase-file", str(wrong)), 1, "passphrase", "wrong")
+    c.expect("up detached with a wrong one", peer.run("up", "--detach", "--passphrase-file", str(wrong)), 1, "passphrase", "wrong")
+    c.expect("id with a wrong one", peer.run("id", "--passphrase-file", str(wrong)), 1, "passphrase", "wrong")
+    c.expect("an empty file", peer.run("up", "--passphrase-file", str(empty)), 1, "empty")
+    c.expect("no such file", peer.run("up", "--passphrase-file", str(world.root / "none")), 1, "none")
+    c.expect("init over it", peer.run("init", "--name", "Other"), 1, "already")
+    c.expect("init over it, with its passphrase", peer.run("init", "--name", "Other", "--passphrase-file", str(secret)), 1, "already")
+    check(len(peer.do("id", "--passphrase-file", str(secret))) == 44, "the right passphrase opens it")
+    for path in peer.home.rglob("*"):
+        check(not path.is_file() or path.stat().st_mode & 0o077 == 0, f"{path} can be read by others")
+
+
+def links(c, alice, bob, link):
+    fresh = alice.do("invite", "--inline")
+    body = fresh.split(":", 1)[1]
+    middle = len(body) // 2
+    swapped = B58[(B58.index(body[middle]) + 1) % 58]
+    for what, text, words in [
+        ("no link", "hello", ["not an invite link"]),
+        ("empty link", "", ["no link"]),
+        ("cut off", fresh[:-20], ["cut off"]),
+        ("cut off in the middle", fresh[:len(fresh) // 2], ["cut off"]),
+        ("mistyped", "peerlink:" + body[:middle] + swapped + body[middle + 1:], ["mistyped"]),
+        ("a character that is none", "peerlink:" + body[:middle] + "0" + body[middle + 1:], ["mistyped"]),
+        ("garbage", "peerlink:" + "z" * 60, ["link"]),
+        ("very long", "x" * 9000, ["too long"]),
+    ]:
+        c.expect("add: " + what, bob.run("add", text), 1, *words)
+    c.expect("add: own link", alice.run("add", fresh), 1, "own")
+    c.expect("add: of a newer version", bob.run("add", future_link(fresh)), 1, "newer version")
+    before = bob.json("contacts")
+    c.expect("add: a person who is a contact", bob.run("add", link), 1, "already")
+    check(bob.json("contacts") == before, "a refused link left a contact")
+
+
+def crc32c(text):
+    crc = 0xFFFFFFFF
+    for byte in text:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def future_link(link):
+    """Version 2, with a head that holds: docs/protocol/invite.md says that every version's first block has this check."""
+    data = bytearray(unb58_blocks(link.split(":", 1)[1]))
+    check(data[6:8] == (crc32c(data[:6]) & 0xFFFF).to_bytes(2, "big"), "the head's check of a link")
+    data[0] += 1
+    data[6:8] = (crc32c(data[:6]) & 0xFFFF).to_bytes(2, "big")
+    return "peerlink:" + b58_blocks(bytes(data))
+
+
+def texts(c, bob):
+    c.expect("unknown contact", bob.run("send", "Nobody", "x"), 1, "Nobody")
+    c.expect("escape in a name", bob.run("send", "No\x1b[31mbody", "x"), 1, "No")
+    c.expect("unknown contact, history", bob.run("history", "Nobody"), 1, "Nobody")
+    c.expect("empty text", bob.run("send", "Alice", ""), 1, "no text")
+    c.expect("empty input", bob.run("send", "Alice", "-"), 1, "no text")
+    c.expect("too long", bob.run("send", "Alice", "x" * 60001), 1, "too long")
+    c.expect("too long, from input", bob.run("send", "Alice", "-", stdin="x" * 60002), 1, "too long")
+    c.expect("caller's id too long", bob.run("send", "Alice", "x", "--id", "i" * 129), 1, "128")
+    for what, args, stdin in [("UTF-8", ["Alice", b"\xc3\x28"], b""), ("UTF-8, from input", ["Alice", "-"], b"\xff\xfe"),
+                              ("UTF-8 of a name", [b"\xed\xa0\x80", "x"], b"")]:
+        done = subprocess.run([PEERLINK, "--home", str(bob.home), "send", *args], env=bob.env, input=stdin, capture_output=True)
+        done.stdout, done.stderr = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        c.expect("invalid " + what, done, 1, "UTF-8")
+    done = subprocess.run([PEERLINK, "--home", str(bob.home), "send", "Alice", "-"], env=bob.env, input=b"a\0b", capture_output=True)
+    done.stderr = done.stderr.decode()
+    c.expect("a zero byte", done, 1, "zero")
+    check(bob.json("history", "Alice") == [], "something refused was sent")
+    # 60,000 bytes are just right.
+    bob.do("send", "Alice", "x" * 60000)
+    bob.do("send", "Alice", "-", stdin="y" * 60000 + "\n")
+    check([len(m["text"]) for m in bob.json("history", "Alice")] == [60000, 60000], "the longest text")
+
+
+def this_build(c, bob):
+    c.expect("relay", bob.run("relay", "list"), 1, "no relay yet")
+    c.expect("open", bob.run("open"), 1, "no page yet")
+    c.expect("lasting link", bob.run("invite", "--address"), 1, "relay")
+    c.expect("both kinds", bob.run("invite", "--address", "--inline"), 2, "exclude")
+    c.expect("unknown method", bob.run("rpc", "frobnicate"), 1, "method")
+    c.expect("unknown parameter", bob.run("rpc", "send", '{"contact":"Alice","text":"x","speed":1}'), 1, "known")
+    c.expect("rename to nothing", bob.run("rename", "Alice", ""), 1, "empty")
+
+
+def in_use(c, world, alice, bob):
+    c.expect("home in use", bob.run("up"), 1, "already")
+    c.expect("home in use, detached", bob.run("up", "--detach"), 1, "already")
+    other = world.peer("Other")
+    other.do("init", "--name", "Other")
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        port = taken.getsockname()[1]
+        c.expect("port in use", other.run("up", "--listen", f"127.0.0.1:{port}"), 1, str(port))
+        c.expect("port in use, detached", other.run("up", "--detach", "--listen", f"127.0.0.1:{port}"), 1, str(port))
+    c.expect("no such address", other.run("up", "--listen", "192.0.2.77:4000"), 1, "192.0.2.77")
+    c.expect("no address", other.run("up", "--listen", "nonsense:x"), 1, "nonsense")
+
+
+def config(c, world, peer):
+    path = world.root / "node.ini"
+    for text, line, words in [
+        ("[node]\nlisten = :1\nspeed = 9\n", 3, ["speed"]),
+        ("[nodes]\nudp = yes\n", 2, ["udp", "nodes"]),
+        ("[node]\n\nudp = maybe\n", 3, ["yes or no"]),
+        ("[log]\nlevel = loud\n", 2, ["level"]),
+        ("[node]\nudp yes\n", 2, []),
+    ]:
+        path.write_text(text)
+        c.expect(f"config {words}", peer.run("--config", str(path), "config", "check"), 1, f"node.ini:{line}:", *words)
+        c.expect(f"config {words} of up", peer.run("--config", str(path), "up"), 1, f"node.ini:{line}:", *words)
+    c.expect("no such config", peer.run("--config", str(world.root / "none.ini"), "config", "check"), 1, "none.ini")
+    sample = pathlib.Path(__file__).resolve().parents[2] / "configs/node.ini"
+    peer.do("--config", str(sample), "config", "check")
+
+
+def database(home):
+    files = [p for p in home.iterdir() if p.is_file() and p.stat().st_size > 8192]
+    check(files, "no database found")
+    return max(files, key=lambda p: p.stat().st_size)
+
+
+def damaged(c, world):
+    peer = world.peer("Damaged")
+    peer.do("init", "--name", "Damaged")
+    path = database(peer.home)
+    good = path.read_bytes()
+    path.write_bytes(os.urandom(len(good)))
+    c.expect("corrupt database", peer.run("up"), 1, "damaged")
+    c.expect("corrupt database, looked at", peer.run("history", "Bob"), 1, "damaged")
+    path.write_bytes(good)
+    key = peer.home / "key"
+    saved = key.read_bytes()
+    key.write_bytes(saved[:-3])
+    c.expect("cut key file", peer.run("up"), 1, "damaged")
+    key.write_bytes(saved)
+    check(len(peer.do("id")) == 44, "the repaired home")
+
+
+def locked(c, world):
+    peer = world.peer("Held")
+    peer.do("init", "--name", "Held")
+    path = database(peer.home)
+    try:
+        held = sqlite3.connect(path, isolation_level=None)
+        held.execute("begin exclusive")
+    except sqlite3.DatabaseError:
+        return  # an encrypted file: no other program can hold it this way
+    c.expect("locked disk", peer.run("up"), 1)
+    held.close()
+
+
+def full(c, world):
+    """A file system of 64 KiB: as root only."""
+    if os.geteuid() != 0:
+        return
+    folder = world.folder("small")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", str(folder)], capture_output=True).returncode != 0:
+        return
+    try:
+        peer = Peer(world, "Full")
+        peer.home = folder / "home"
+        c.expect("full disk", peer.run("init", "--name", "Full"), 1)
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def restoring(c, world, alice):
+    backup, words, other = world.root / "backup", world.root / "words", world.root / "others"
+    alice.do("backup", str(backup))
+    words.write_text(alice.do("words"))
+    peer = Peer(world, "Restored")
+    peer.home = world.root / "restored"
+    text = words.read_text().split()
+    for what, content, expected in [("23 words", " ".join(text[:23]), ["24"]), ("no word", " ".join(text[:5] + ["peerlinkx"] + text[6:]), ["word 6"]),
+                                    ("swapped words", " ".join([text[1], text[0]] + text[2:]), ["words"]), ("none", "", ["words"])]:
+        if what == "swapped words" and text[0] == text[1]:
+            continue
+        other.write_text(content)
+        c.expect("restore: " + what, peer.run("restore", str(backup), "--words-file", str(other)), 1, *expected)
+    c.expect("restore: no file", peer.run("restore", str(world.root / "none"), "--words-file", str(words)), 1, "none")
+    broken = bytearray(backup.read_bytes())
+    broken[len(broken) // 2] ^= 1
+    other.write_bytes(broken)
+    c.expect("restore: damaged backup", peer.run("restore", str(other), "--words-file", str(words)), 1, "backup")
+    other.write_text("hello")
+    c.expect("restore: no backup", peer.run("restore", str(other), "--words-file", str(words)), 1, "backup")
+    check(not peer.home.exists(), "a home was made for a backup that was refused")
+    c.expect("restore over a profile", alice.run("restore", str(backup), "--words-file", str(words)), 1, "home")
+    check(peer.do("restore", str(backup), "--words-file", str(words)) == alice.do("id"), "the restored PeerID")
+    c.expect("backup into nowhere", alice.run("backup", str(world.root / "none" / "backup")), 1, "none")
+
+
+def main():
+    c = Checks()
+    with World() as world:
+        alice, bob = world.peer("Alice"), world.peer("Bob")
+        usage(c, bob)
+        no_profile(c, world)
+        for peer in (alice, bob):
+            peer.do("init", "--name", peer.name)
+        c.expect("init twice", bob.run("init", "--name", "Bob"), 1, "already")
+        no_node(c, bob)
+        passphrases(c, world)
+        for peer in (alice, bob):
+            peer.up()
+        link = befriend(alice, bob)
+        texts(c, bob)
+        links(c, alice, bob, link)
+        used_link(c, world, link)
+        this_build(c, bob)
+        in_use(c, world, alice, bob)
+        config(c, world, bob)
+        damaged(c, world)
+        locked(c, world)
+        full(c, world)
+        restoring(c, world, alice)
+        bob.down()
+        alice.down()
+    for line in c.failed:
+        print(line, file=sys.stderr)
+    print(f"{c.count} mistakes, {len(c.failed)} told wrongly")
+    return 1 if c.failed else 0
+
+
+def used_link(c, world, link):
+    """The inviter says so to whoever comes second; the second one's contact shows it, and the first is unharmed."""
+    carol = world.peer("Carol")
+    carol.do("init", "--name", "Carol")
+    carol.up()
+    rpc = carol.rpc()
+    rpc.call("watch")
+    done = carol.run("add", link)
+    if done.returncode == 0:
+        name = done.stdout.strip()
+        rpc.event(lambda e: e["event"] == "contact" and rpc.call("contacts")["contacts"][0]["state"] == "refused")
+        check(carol.json("contacts")[0]["state"] == "refused", carol.json("contacts"))
+        c.expect("send over a used link", carol.run("send", name, "x"), 1)
+    else:
+        c.expect("add: a used link", done, 1, "used")
+    rpc.close()
+    carol.down()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""api/openrpc.json is what the program says of itself, and what it says is true: every method is called on a running node,
+and each result is held to its schema."""
+import json
+import pathlib
+import sys
+
+from _peer import RpcError, World, befriend, check
+
+FILE = pathlib.Path(__file__).resolve().parents[2] / "api/openrpc.json"
+
+
+class Schema:
+    """As much of JSON Schema as the document uses; anything else in it fails."""
+
+    KNOWN = {"type", "properties", "required", "additionalProperties", "items", "enum", "oneOf", "$ref", "minimum", "description"}
+
+    def __init__(self, document):
+        self.schemas = document["components"]["schemas"]
+        self.used = set()
+
+    def wrong(self, schema, value, where="result"):
+        check(set(schema) <= self.KNOWN, f"the document uses {set(schema) - self.KNOWN}")
+        if "$ref" in schema:
+            name = schema["$ref"].rsplit("/", 1)[1]
+            self.used.add(name)
+            return self.wrong(self.schemas[name], value, where)
+        if "oneOf" in schema:
+            right = [s for s in schema["oneOf"] if not self.wrong(s, value, where)]
+            return None if len(right) == 1 else f"{where}: fits {len(right)} of {len(schema['oneOf'])}: {value!r}"
+        kind = schema["type"]
+        right = {"object": lambda: isinstance(value, dict), "array": lambda: isinstance(value, list),
+                 "string": lambda: isinstance(value, str), "boolean": lambda: isinstance(value, bool), "null": lambda: value is None,
+                 "integer": lambda: isinstance(value, int) and not isinstance(value, bool),
+                 "number": lambda: isinstance(value, (int, float)) and not isinstance(value, bool)}[kind]()
+        if not right:
+            return f"{where}: {value!r} is no {kind}"
+        if "enum" in schema and value not in schema["enum"]:
+            return f"{where}: {value!r} is none of {schema['enum']}"
+        if "minimum" in schema and value < schema["minimum"]:
+            return f"{where}: {value} is too small"
+        if kind == "array":
+            return next((w for i, v in enumerate(value) if (w := self.wrong(schema["items"], v, f"{where}[{i}]"))), None)
+        if kind == "object" and "properties" in schema:
+            missing = set(schema["required"]) - set(value)
+            extra = set(value) - set(schema["properties"])
+            if missing or extra:
+                return f"{where}: missing {missing or 'nothing'}, too many {extra or 'none'}"
+            return next((w for k, v in value.items() if (w := self.wrong(schema["properties"][k], v, f"{where}.{k}"))), None)
+        return None
+
+
+class Caller:
+    def __init__(self, document):
+        self.methods = {m["name"]: m for m in document["methods"]}
+        self.schema = Schema(document)
+        self.called, self.sent = set(), set()
+
+    def call(self, rpc, method, **params):
+        described = self.methods[method]
+        known = {p["name"]: p for p in described["params"]}
+        for name, value in params.items():
+            wrong = self.schema.wrong(known[name]["schema"], value, name)
+            check(not wrong, f"{method}: {wrong}")
+            self.sent.add((method, name))
+        result = rpc.call(method, **params)
+        wrong = self.schema.wrong(described["result"]["schema"], result)
+        check(not wrong, f"{method}: {wrong}")
+        self.called.add(method)
+        return result
+
+    def refused(self, rpc, method, code, **params):
+        try:
+            rpc.call(method, **params)
+        except RpcError as error:
+            check(error.code == code, f"{method} {params}: {error.code} instead of {code}: {error}")
+            self.called.add(method)
+            return
+        raise AssertionError(f"{method} {params} was not refused")
+
+
+def first(c, world, alice, bob):
+    rpc = alice.rpc()
+    c.call(rpc, "status")
+    c.call(rpc, "init", name="Alice")
+    rpc.close()
+    rpc = bob.rpc()
+    c.call(rpc, "init", name="Bob", passphrase="a passphrase of a test")
+    check(c.call(rpc, "status")["encrypted"], "a passphrase given to `init` does not protect")
+    rpc.close()
+
+
+def talk(c, alice, bob):
+    a, b = alice.rpc(), bob.rpc()
+    c.call(a, "watch", since=0)
+    c.call(b, "watch")
+    link = c.call(a, "invite", kind="inline")["link"]
+    c.call(b, "add", link=link, name="Alice", message="first")
+    a.event(lambda e: e["event"] == "message" and e.get("text") == "first")
+    name = c.call(a, "contacts")["contacts"][0]["name"]
+    if name != "Bob":
+        c.call(a, "rename", contact=name, name="Bob")
+    c.call(a, "connect", contact="Bob")
+    sent = c.call(a, "send", contact="Bob", text="hello", id="x", wait="delivered", timeout_ms=60000)
+    check(sent["state"] in ("delivered", "read"), sent)
+    check(c.call(a, "send", contact="Bob", text="hello", id="x")["repeated"], "not repeated")
+    for method in ("id", "status", "profile", "requests", "contacts", "words", "backup"):
+        c.call(a, method)
+    c.call(a, "profile", name="Alice", about="about me")
+    for method in ("why", "safety"):
+        c.call(a, method, contact="Bob")
+    c.call(a, "verify", contact="Bob")
+    c.call(a, "verify", contact="Bob", verified=False)
+    c.call(a, "history", contact="Bob", limit=10, before=1000, search="ell")
+    page = c.call(a, "history", search="hello", limit=1)
+    c.call(a, "history", search="hello", at=page["next_at"])
+    c.refused(a, "accept", 12, contact="Nobody")
+    c.refused(a, "reject", 12, contact="Nobody")
+    c.call(a, "block", contact="Bob")
+    c.call(a, "unblock", contact="Bob")
+    b.close()
+    bob.kill()
+    waiting = c.call(a, "send", contact="Bob", text="to be given up")
+    c.call(a, "cancel", contact="Bob", seq=waiting["seq"])
+    c.call(a, "remove", contact="Bob")
+    a.event(lambda e: e["event"] == "contact" and e.get("removed"))
+    c.call(a, "unwatch")
+    c.refused(a, "restore", 30, words="no words", backup="")
+    c.call(a, "rpc.discover")
+    a.close()
+
+
+def all_events(c, alice):
+    """Every durable event there was, with each kind's fields."""
+    rpc = alice.rpc()
+    last = c.call(rpc, "status")["last_event"]
+    rpc.call("watch", since=0)
+    seen, n = set(), 0
+    while n < last:
+        event = rpc.event()
+        wrong = c.schema.wrong({"$ref": "#/components/schemas/Event"}, event, "event")
+        check(not wrong, f"{wrong}: {event}")
+        check(event["n"] >= n, "events out of order")
+        n = event["n"]
+        seen.add(event["event"])
+    check({"message", "state", "contact"} <= seen, f"events: {seen}")
+    rpc.close()
+
+
+def main():
+    with World() as world:
+        alice, bob = world.peer("Alice"), world.peer("Bob")
+        said = json.loads(alice.do("rpc", "rpc.discover"))
+        if "--write" in sys.argv:
+            FILE.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
+            return
+        check(json.loads(FILE.read_text()) == said, f"{FILE.name} is not what the program says: run this with --write")
+        for peer in (alice, bob):
+            peer.detached()  # without any command and profile: state `empty`
+        c = Caller(said)
+        first(c, world, alice, bob)
+        talk(c, alice, bob)
+        all_events(c, alice)
+        rpc = alice.rpc()
+        c.call(rpc, "down")
+        rpc.close()
+        missing = set(c.methods) - c.called
+        check(not missing, f"not called: {missing}")
+        wanted = {(m["name"], p["name"]) for m in said["methods"] for p in m["params"]}
+        unsent = {p for p in wanted - c.sent if p[0] not in ("restore", "accept", "reject")}
+        check(not unsent, f"parameters not used: {unsent}")
+        print(f"{len(c.called)} methods, {len(c.schema.used)} shapes")
+
+
+main()
