@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The sealed backup (DESIGN 3.4, 6): all that a new device needs to be this person to every contact again, under a key that
-// the seed derives. Never ratchet state, never history. docs/protocol/rekey.md, section 7.
+// The sealed backup (DESIGN 3.4, 6): all that a new device needs to be this person to every contact again, under a
+// key that the seed derives. Never ratchet state, never history. docs/protocol/rekey.md, section 7.
 #ifndef PLK_CONTACT_BACKUP_H
 #define PLK_CONTACT_BACKUP_H
 

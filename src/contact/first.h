@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
-// First contact: from a link to a double ratchet, in one blob and one acceptance (DESIGN 3.3; docs/protocol/first-contact.md).
-// PQXDH-shaped: DH(IKb,EKa), DH(eb,IKa), DH(eb,EKa), an optional KEM secret, the psk of the link as salt; a is the inviter
-// with its prekey EKa, b the joiner with an ephemeral eb. The joiner's identity is encrypted, the payload is ratchet message 0.
+// First contact: from a link to a double ratchet, in one blob and one acceptance (DESIGN 3.3;
+// docs/protocol/first-contact.md). PQXDH-shaped: DH(IKb,EKa), DH(eb,IKa), DH(eb,EKa), an optional KEM secret, the psk
+// of the link as salt; a is the inviter with its prekey EKa, b the joiner with an ephemeral eb. The joiner's identity
+// is encrypted, the payload is ratchet message 0.
 //
 // Order of what is durable and what leaves:
-//   joiner   plk_first_make; COMMIT {blob, ratchet, struct plk_first's secrets, link secret, psk, inviter's identity}; then
-//            send the blob, and on every further attempt the identical bytes and nothing else, until the acceptance comes;
-//            plk_first_read_acceptance; COMMIT {ratchet, payload's parts, blob deleted}; then record DONE.
-//   inviter  plk_invite_meet; plk_first_open; plk_first_accept; COMMIT in one batch {plk_invite_spend's row: H(blob) in,
-//            prekey out; contact, ratchet, secrets, acceptance}; then send the acceptance. The identical blob again: the
-//            identical acceptance again. Another blob: USED. DONE or any authenticated link session of this contact:
-//            plk_invite_close, acceptance deleted.
+//   joiner   plk_first_make; COMMIT {blob, ratchet, struct plk_first's secrets, link secret, psk, inviter's
+//            identity}; then send the blob, and on every further attempt the identical bytes and nothing else, until
+//            the acceptance comes; plk_first_read_acceptance; COMMIT {ratchet, payload's parts, blob deleted}; then
+//            record DONE.
+//   inviter  plk_invite_meet; plk_first_open; plk_first_accept; COMMIT in one batch {plk_invite_spend's row: H(blob)
+//            in, prekey out; contact, ratchet, secrets, acceptance}; then send the acceptance. The identical blob
+//            again: the identical acceptance again. Another blob: USED. DONE or any authenticated link session of
+//            this contact: plk_invite_close, acceptance deleted.
 #ifndef PLK_CONTACT_FIRST_H
 #define PLK_CONTACT_FIRST_H
 
@@ -34,9 +36,9 @@ struct plk_first {
 // H(blob): SHA-512("PeerLink/1/contact/blob" ‖ blob)[0..32].
 void plk_first_hash(uint8_t hash[PLK_FIRST_HASH_LEN], struct plk_bytes blob);
 
-// Joiner. bundle: the encoded bundle out of the link, checked by plk_persona_check_bundle for the kind of link. Appends the
-// blob to the empty *blob. SELF: one's own invite. FORGED: a key of the bundle is no key. TOO_LONG: payload over
-// PLK_PAYLOAD_MAX. After an error nothing has changed but the generator.
+// Joiner. bundle: the encoded bundle out of the link, checked by plk_persona_check_bundle for the kind of link.
+// Appends the blob to the empty *blob. SELF: one's own invite. FORGED: a key of the bundle is no key. TOO_LONG:
+// payload over PLK_PAYLOAD_MAX. After an error nothing has changed but the generator.
 enum plk_err plk_first_make(struct plk_mem *mem, struct plk_rng *rng, const struct plk_persona *me,
                             const uint8_t psk[16], struct plk_bytes bundle, const struct plk_payload *payload,
                             struct plk_buf *blob, struct plk_first *first);
@@ -60,8 +62,8 @@ enum plk_err plk_first_open(struct plk_mem *mem, const struct plk_persona *me, c
                             struct plk_first_opened *opened);
 void plk_first_opened_free(struct plk_mem *mem, struct plk_first_opened *opened);
 
-// Inviter: the acceptance, its first ratchet message, bound to the blob; appended to the empty *acceptance. place is for
-// the mail layer. TOO_LONG changes nothing.
+// Inviter: the acceptance, its first ratchet message, bound to the blob; appended to the empty *acceptance. place is
+// for the mail layer. TOO_LONG changes nothing.
 enum plk_err plk_first_accept(struct plk_mem *mem, struct plk_rng *rng, struct plk_ratchet *ratchet,
                               const uint8_t blob_hash[PLK_FIRST_HASH_LEN], const struct plk_payload *payload,
                               struct plk_buf *acceptance, struct plk_ratchet_place *place);

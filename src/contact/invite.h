@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One's own invites (DESIGN 3.2, 3.3): a row each, from which link, bundle, prekey and psk are derived, and which remembers
-// the one blob that spent it. docs/protocol/invite.md, section 5.
+// One's own invites (DESIGN 3.2, 3.3): a row each, from which link, bundle, prekey and psk are derived, and which
+// remembers the one blob that spent it. docs/protocol/invite.md, section 5.
 #ifndef PLK_CONTACT_INVITE_H
 #define PLK_CONTACT_INVITE_H
 
@@ -35,12 +35,13 @@ struct plk_invite {
 void plk_invite_make(struct plk_invite *invite, uint32_t number, enum plk_link_kind kind,
                      const uint8_t device[PLK_DEVICE_LEN], uint64_t now_ms, uint64_t life_ms, struct plk_rng *rng);
 
-// Of an OPEN invite (else a trap): the prekey's secret; and its signed bundle, PLK_BUNDLE_LEN bytes, the same each time.
+// Of an OPEN invite (else a trap): the prekey's secret; and its signed bundle, PLK_BUNDLE_LEN bytes, the same each
+// time.
 void plk_invite_prekey(const struct plk_invite *invite, uint8_t secret[32]);
 void plk_invite_bundle(const struct plk_invite *invite, const struct plk_persona *me, uint8_t out[PLK_BUNDLE_LEN]);
 
-// The text of an OPEN inline invite, without terminator. NO_ADDRESS: places is empty. Places beyond PLK_INVITE_PLACES_MAX
-// are left out.
+// The text of an OPEN inline invite, without terminator. NO_ADDRESS: places is empty. Places beyond
+// PLK_INVITE_PLACES_MAX are left out.
 enum plk_err plk_invite_text(const struct plk_invite *invite, const struct plk_persona *me,
                              const struct plk_places *places, char out[PLK_INVITE_LINK_TEXT_MAX], size_t *len);
 

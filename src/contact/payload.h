@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What two sides tell each other when they meet: the plaintext of ratchet message 0 of a first contact, of the acceptance,
-// and inside a re-key and its answer (DESIGN 3.3, 3.4). A TLV list; types a reader does not know are skipped.
-// docs/protocol/first-contact.md, section 4.
+// What two sides tell each other when they meet: the plaintext of ratchet message 0 of a first contact, of the
+// acceptance, and inside a re-key and its answer (DESIGN 3.3, 3.4). A TLV list; types a reader does not know are
+// skipped. docs/protocol/first-contact.md, section 4.
 #ifndef PLK_CONTACT_PAYLOAD_H
 #define PLK_CONTACT_PAYLOAD_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A persona: the key pairs that a profile seed derives, the PeerID that names them, and the bundles they sign (DESIGN 3.1;
-// docs/protocol/identity.md).
+// A persona: the key pairs that a profile seed derives, the PeerID that names them, and the bundles they sign (DESIGN
+// 3.1; docs/protocol/identity.md).
 #ifndef PLK_CONTACT_PERSONA_H
 #define PLK_CONTACT_PERSONA_H
 
@@ -28,7 +28,8 @@ void plk_persona_peer_id(uint8_t peer_id[PLK_PEER_ID_LEN], const struct plk_iden
 // A fresh device id, never zero.
 void plk_persona_device(uint8_t device[PLK_DEVICE_LEN], struct plk_rng *rng);
 
-// The text form of a PeerID, 44 characters without terminator, and back: MALFORMED. White space around it is no part of it.
+// The text form of a PeerID, 44 characters without terminator, and back: MALFORMED. White space around it is no part
+// of it.
 void plk_persona_id_text(char out[PLK_PERSONA_ID_TEXT_MAX], const uint8_t peer_id[PLK_PEER_ID_LEN]);
 enum plk_err plk_persona_id_parse(uint8_t peer_id[PLK_PEER_ID_LEN], struct plk_bytes text);
 
@@ -39,8 +40,8 @@ void plk_persona_safety(char out[PLK_SAFETY_DIGITS_LEN + 1], const uint8_t a[PLK
 // Sets identity and sig of a bundle whose other fields are set.
 void plk_persona_sign_bundle(const struct plk_persona *persona, struct plk_bundle *bundle);
 
-// Decodes and judges the bundle of someone else. MALFORMED, TOO_NEW, TOO_OLD (no common version); FORGED: not signed by the
-// identity in it; EXPIRED. *bundle is written on OK only, and borrows from bytes.
+// Decodes and judges the bundle of someone else. MALFORMED, TOO_NEW, TOO_OLD (no common version); FORGED: not signed
+// by the identity in it; EXPIRED. *bundle is written on OK only, and borrows from bytes.
 enum plk_err plk_persona_check_bundle(struct plk_bytes bytes, uint64_t now_ms, struct plk_bundle *bundle);
 
 // SHA-512("PeerLink/1/contact/bundle-hash" ‖ encoded bundle)[0..32]: what a one-time link pins and a blob names.

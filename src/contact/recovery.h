@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What is kept of a contact whatever happens to its ratchets, and what a backup holds of it (DESIGN 3.4 "Re-key"): who it is,
-// the never-rotated recovery secret, reset keys of both sides. One row of table link (contact/slot.h).
+// What is kept of a contact whatever happens to its ratchets, and what a backup holds of it (DESIGN 3.4 "Re-key"):
+// who it is, the never-rotated recovery secret, reset keys of both sides. One row of table link (contact/slot.h).
 // docs/protocol/rekey.md, section 2.
 #ifndef PLK_CONTACT_RECOVERY_H
 #define PLK_CONTACT_RECOVERY_H
@@ -12,7 +12,7 @@
 #define PLK_RECOVERY_RESETS_MAX 3  // own reset keys kept beside key 0: the newest, and those the peer may still use
 #define PLK_RECOVERY_REFUSED_MAX 4 // devices that were replaced
 #define PLK_RECOVERY_COUNTER_MAX (UINT64_C(1) << 62) // of requests
-#define PLK_RECOVERY_RESET_LEN 64  // of a PLK_BODY_RESET payload, at most
+#define PLK_RECOVERY_RESET_LEN 64                    // of a PLK_BODY_RESET payload, at most
 
 struct plk_reset_secret {
     uint32_t number; // from 1
@@ -43,8 +43,8 @@ void plk_recovery_init(struct plk_recovery *recovery, const struct plk_identity 
 // The psk of the NNpsk0 recovery session; its hint keys are derived from it, one per direction (session/hint.h).
 void plk_recovery_session_psk(uint8_t out[32], const struct plk_recovery *recovery);
 
-// Makes the next own reset key and tells its public half, which goes to the peer inside the ratchet (PLK_BODY_RESET, or a
-// payload). Persist before it leaves. The oldest of PLK_RECOVERY_RESETS_MAX is dropped.
+// Makes the next own reset key and tells its public half, which goes to the peer inside the ratchet (PLK_BODY_RESET,
+// or a payload). Persist before it leaves. The oldest of PLK_RECOVERY_RESETS_MAX is dropped.
 void plk_recovery_refresh(struct plk_recovery *recovery, struct plk_rng *rng, struct plk_reset_public *made);
 
 // The peer has committed reset key `number`: those before the one before it are dropped. True: the row changed.

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
-// Re-key: two sides that have lost each other's ratchet (a restored backup, a rolled-back store, 900 numbers ahead) make a
-// new one out of what is never lost (DESIGN 3.4 "Re-key"; docs/protocol/rekey.md). It travels in records of the NNpsk0
-// recovery session, carries no text, and is bound to both PeerIDs and the recovery secret.
+// Re-key: two sides that have lost each other's ratchet (a restored backup, a rolled-back store, 900 numbers ahead)
+// make a new one out of what is never lost (DESIGN 3.4 "Re-key"; docs/protocol/rekey.md). It travels in records of
+// the NNpsk0 recovery session, carries no text, and is bound to both PeerIDs and the recovery secret.
 //
 // Order of what is durable and what leaves:
-//   asking     plk_rekey_ask; COMMIT {pending row, recovery row}; then send the request, and the identical bytes on every
-//              further attempt. Answer: plk_rekey_finish; COMMIT {new ratchet as current, older kept 7 days, generation 1,
-//              new epoch, recovery row, pending row deleted}; then send in the new ratchet.
+//   asking     plk_rekey_ask; COMMIT {pending row, recovery row}; then send the request, and the identical bytes on
+//              every further attempt. Answer: plk_rekey_finish; COMMIT {new ratchet as current, older kept 7 days,
+//              generation 1, new epoch, recovery row, pending row deleted}; then send in the new ratchet.
 //   answering  plk_rekey_open; plk_rekey_decide; plk_rekey_answer; COMMIT {the same, and the answer row}; then send the
-//              answer. The responder's new ratchet cannot send before it has received; until then it only waits. REPLAYED:
-//              send the stored answer again.
-//   crossing   both have a pending request. The smaller PeerID's wins: plk_rekey_decide says so to each side. The smaller
-//              does not answer but sends its own request on the session on which it was asked; the larger drops its own
-//              pending row (its request stays readable to nobody) and answers.
-//   refused    a record REFUSED {why, counter}: STALE, then counter is the highest seen: plk_rekey_heard, ask anew. MOVED:
-//              this device was replaced: tell the user, stop.
+//              answer. The responder's new ratchet cannot send before it has received; until then it only waits.
+//              REPLAYED: send the stored answer again.
+//   crossing   both have a pending request. The smaller PeerID's wins: plk_rekey_decide says so to each side. The
+//              smaller does not answer but sends its own request on the session on which it was asked; the larger
+//              drops its own pending row (its request stays readable to nobody) and answers.
+//   refused    a record REFUSED {why, counter}: STALE, then counter is the highest seen: plk_rekey_heard, ask anew.
+//              MOVED: this device was replaced: tell the user, stop.
 #ifndef PLK_CONTACT_REKEY_H
 #define PLK_CONTACT_REKEY_H
 
@@ -38,8 +38,9 @@ struct plk_rekey_pending {
 };
 
 // Asks: one variant for their newest reset key, one for key 0. mine: no envelopes; device, epoch, link_public (of
-// link_secret), reset (plk_recovery_refresh), places, incarnation, replaces if this profile was restored. The counter is
-// the wall clock, or one more than the last. Changes recovery->sent. FORGED: a key of theirs is no key; nothing changed.
+// link_secret), reset (plk_recovery_refresh), places, incarnation, replaces if this profile was restored. The counter
+// is the wall clock, or one more than the last. Changes recovery->sent. FORGED: a key of theirs is no key; nothing
+// changed.
 enum plk_err plk_rekey_ask(const struct plk_persona *me, struct plk_recovery *recovery, struct plk_rng *rng,
                            uint64_t now_ms, const struct plk_payload *mine, const uint8_t link_secret[32],
                            struct plk_rekey_pending *pending);
@@ -81,8 +82,8 @@ struct plk_rekey_done {
     bool moved;             // their device is another than before
 };
 
-// Answers. mine as for plk_rekey_ask. Writes the answer and its length; changes recovery (seen, their reset key and device,
-// lines). FORGED: a key in the request is no key; nothing changed.
+// Answers. mine as for plk_rekey_ask. Writes the answer and its length; changes recovery (seen, their reset key and
+// device, lines). FORGED: a key in the request is no key; nothing changed.
 enum plk_err plk_rekey_answer(struct plk_recovery *recovery, struct plk_rng *rng, const struct plk_rekey_opened *opened,
                               const struct plk_payload *mine, uint8_t answer[PLK_REKEY_ANSWER_MAX], size_t *answer_len,
                               struct plk_rekey_done *done);
@@ -94,7 +95,8 @@ enum plk_err plk_rekey_finish(const struct plk_persona *me, struct plk_recovery 
                               uint8_t text[PLK_REKEY_PAYLOAD_MAX], struct plk_payload *theirs,
                               struct plk_rekey_done *done);
 
-// The peer refused a request as STALE and has seen this counter: the next goes above it. False: not believable, unchanged.
+// The peer refused a request as STALE and has seen this counter: the next goes above it. False: not believable,
+// unchanged.
 bool plk_rekey_heard(struct plk_recovery *recovery, uint64_t counter);
 
 // The row of a pending request. decode: CORRUPT.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From the one secret that a first contact or a re-key ends with to what is made of it. docs/protocol/first-contact.md, 3.4.
+// From the one secret that a first contact or a re-key ends with to what is made of it.
+// docs/protocol/first-contact.md, 3.4.
 #ifndef PLK_CONTACT_SECRET_H
 #define PLK_CONTACT_SECRET_H
 

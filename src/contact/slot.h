@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Keys of the rows of table link, and of table blob, that belong to src/contact: {contact u32, kind u8, ...}. Kinds 64-79
-// are mail's (mail/key.h), from 80 contact's, from 128 the node's.
+// Keys of the rows of table link, and of table blob, that belong to src/contact: {contact u32, kind u8, ...}. Kinds
+// 64-79 are mail's (mail/key.h), from 80 contact's, from 128 the node's.
 #ifndef PLK_CONTACT_SLOT_H
 #define PLK_CONTACT_SLOT_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A profile seed as 24 English words (BIP-39: 11 bits a word, the last 8 bits are SHA-256 of the seed). docs/protocol/identity.md.
+// A profile seed as 24 English words (BIP-39: 11 bits a word, the last 8 bits are SHA-256 of the seed).
+// docs/protocol/identity.md.
 #ifndef PLK_CONTACT_WORDS_H
 #define PLK_CONTACT_WORDS_H
 
@@ -16,8 +17,8 @@ extern const char plk_words_list[PLK_WORDS_LIST_LEN][9];
 // Writes the words, one space between them, and a terminator; *len is without it.
 void plk_words_encode(const uint8_t seed[32], char out[PLK_WORDS_TEXT_MAX + 1], size_t *len);
 
-// Reads what a person typed: capitals are small, anything that is neither a letter nor above ASCII separates (so a numbered
-// list is fine), four letters or more of a word are enough. *wrong counts from 1.
+// Reads what a person typed: capitals are small, anything that is neither a letter nor above ASCII separates (so a
+// numbered list is fine), four letters or more of a word are enough. *wrong counts from 1.
 //   EMPTY     no words
 //   INVALID   word *wrong is not in the list
 //   CUT_OFF   fewer than 24 words; *wrong is the first that is missing

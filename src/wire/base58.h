@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Base58 (Bitcoin's alphabet: no 0, O, I, l) in blocks: each 8 bytes become 11 characters, a rest of 1 to 7 bytes becomes
-// 2, 3, 5, 6, 7, 9 or 10. So text that was cut still gives the bytes in front of the cut, which is how an invite link can
-// tell a cut from a mistype; and the cost grows with the length, not with its square. docs/protocol/invite.md, section 2.
+// Base58 (Bitcoin's alphabet: no 0, O, I, l) in blocks: each 8 bytes become 11 characters, a rest of 1 to 7 bytes
+// becomes 2, 3, 5, 6, 7, 9 or 10. So text that was cut still gives the bytes in front of the cut, which is how an
+// invite link can tell a cut from a mistype; and the cost grows with the length, not with its square.
+// docs/protocol/invite.md, section 2.
 #ifndef PLK_WIRE_BASE58_H
 #define PLK_WIRE_BASE58_H
 
@@ -22,8 +23,8 @@ bool plk_base58_bytes_len(size_t text_len, size_t *len);
 // Writes plk_base58_text_len(bytes.len) characters, no terminator.
 void plk_base58_encode(char *out, struct plk_bytes bytes);
 
-// Writes plk_base58_bytes_len(text.len) bytes. MALFORMED: no such length, a character outside the alphabet, or a block above
-// what its bytes hold (there is one text per value). out is then undefined.
+// Writes plk_base58_bytes_len(text.len) bytes. MALFORMED: no such length, a character outside the alphabet, or a
+// block above what its bytes hold (there is one text per value). out is then undefined.
 enum plk_err plk_base58_decode(uint8_t *out, struct plk_bytes text);
 
 // The digit of a character, or -1.

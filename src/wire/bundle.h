@@ -30,8 +30,8 @@ struct plk_bundle {
 void plk_bundle_encode_body(struct plk_writer *w, const struct plk_bundle *bundle);
 void plk_bundle_encode(struct plk_writer *w, const struct plk_bundle *bundle);
 
-// *body (may be NULL) is the signed part, borrowed. MALFORMED; TOO_NEW for another suite. *bundle is written on OK only.
-// The signature is not checked here, nor are versions: see plk_persona_check_bundle.
+// *body (may be NULL) is the signed part, borrowed. MALFORMED; TOO_NEW for another suite. *bundle is written on OK
+// only. The signature is not checked here, nor are versions: see plk_persona_check_bundle.
 enum plk_err plk_bundle_decode(struct plk_bytes bytes, struct plk_bundle *bundle, struct plk_bytes *body);
 
 #endif

@@ -251,7 +251,8 @@ static enum plk_err read_digits(struct plk_bytes text, uint8_t raw[PLK_INVITE_LI
     return read_record(plk_bytes(raw, total), link);
 }
 
-// "This is my peerlink: peerlink:..." has the scheme twice: the first link that can be read counts, else the last error.
+// "This is my peerlink: peerlink:..." has the scheme twice: the first link that can be read counts, else the last
+// error.
 enum plk_err plk_invite_link_decode(struct plk_bytes text, uint8_t raw[PLK_INVITE_LINK_BYTES_MAX],
                                     struct plk_invite_link *link) {
     if (is_blank(text)) return PLK_ERR_EMPTY;

@@ -51,8 +51,8 @@ struct plk_invite_link {
 void plk_invite_link_encode(const struct plk_invite_link *link, char out[PLK_INVITE_LINK_TEXT_MAX], size_t *len);
 
 // Finds a link in what a person pasted, wherever it begins: white space and zero-width characters also inside it (mail
-// wraps lines), quotes, brackets, reply marks and trailing punctuation are passed over, and so is what follows a complete
-// link. raw holds the decoded bytes, which link borrows from.
+// wraps lines), quotes, brackets, reply marks and trailing punctuation are passed over, and so is what follows a
+// complete link. raw holds the decoded bytes, which link borrows from.
 //   EMPTY      nothing but white space
 //   TOO_LONG   over PLK_INVITE_LINK_INPUT_MAX
 //   MALFORMED  no link in it, or one that was made wrong

@@ -20,7 +20,8 @@ struct plk_places {
 };
 
 // List: count u8, then {transport u8, address (base/addr.h)}. A count above max fails, as do an unknown transport, an
-// address that is REFUSED (DESIGN 3.10) and one that has a shorter form. What may be tried is the path layer's to judge.
+// address that is REFUSED (DESIGN 3.10) and one that has a shorter form. What may be tried is the path layer's to
+// judge.
 void plk_places_write(struct plk_writer *w, const struct plk_places *places);
 void plk_places_read(struct plk_reader *r, struct plk_places *places, size_t max);
 size_t plk_places_len(const struct plk_places *places);

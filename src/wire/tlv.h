@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Type-length-value lists: {type varint, length varint, value}, types strictly rising, so that a list has one encoding and
-// no type twice. A reader skips types it does not know, unless the format that uses the list says otherwise.
+// Type-length-value lists: {type varint, length varint, value}, types strictly rising, so that a list has one
+// encoding and no type twice. A reader skips types it does not know, unless the format that uses the list says
+// otherwise.
 #ifndef PLK_WIRE_TLV_H
 #define PLK_WIRE_TLV_H
 

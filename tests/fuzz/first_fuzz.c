@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// First contact, by the first byte: payloads; blobs from strangers; genuine blobs that were changed; and what an inviter who
-// has all keys may put into an acceptance.
+// First contact, by the first byte: payloads; blobs from strangers; genuine blobs that were changed; and what an
+// inviter who has all keys may put into an acceptance.
 #include <stdint.h>
 
 #include "contact/record.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Re-key, by the first byte: requests and answers from whoever has the recovery secret; genuine ones that were changed; and
-// the row of a pending request.
+// Re-key, by the first byte: requests and answers from whoever has the recovery secret; genuine ones that were
+// changed; and the row of a pending request.
 #include <stdint.h>
 
 #include "contact/rekey_wire.h"

@@ -199,7 +199,8 @@ static void nothing_and_something_else(void **state) {
     assert_int_equal(read_text(flood), PLK_ERR_TOO_LONG);
 }
 
-// The low half of CRC-32C over the head, and all of it over the record: written again, since a test may not ask the code.
+// The low half of CRC-32C over the head, and all of it over the record: written again, since a test may not ask the
+// code.
 static uint32_t crc32c(const uint8_t *at, size_t len) {
     uint32_t crc = 0xffffffff;
     while (len-- > 0) {
