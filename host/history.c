@@ -134,11 +134,11 @@ enum plk_err plk_history_undelivered(struct plk_history *history, uint32_t conta
     int64_t value = 0;
     int code = plk_history_prepare(history, PLK_HISTORY_OUTBOX, "SELECT count(*) FROM outbox WHERE key >= ?1 AND key < ?2", &s);
     if (code == SQLITE_OK) {
-        uint8_t from[4], to[5] = {0}; // behind every key of the last contact there is: one byte more
+        uint8_t from[4], to[PLK_ROW_KEY_MAX + 1];
         struct plk_writer f = plk_writer(from, sizeof from), t = plk_writer(to, sizeof to);
         plk_writer_u32(&f, contact);
-        plk_writer_u32(&t, contact == UINT32_MAX ? contact : contact + 1);
-        if (contact == UINT32_MAX) plk_writer_u8(&t, 0xff);
+        if (contact < UINT32_MAX) plk_writer_u32(&t, contact + 1);
+        while (contact == UINT32_MAX && t.len < t.cap) plk_writer_u8(&t, 0xff); // behind every key
         plk_store_db_bind(s, 1, plk_writer_bytes(&f));
         plk_store_db_bind(s, 2, plk_writer_bytes(&t));
         code = plk_history_number(s, &value);

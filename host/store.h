@@ -30,7 +30,7 @@ struct plk_store_config {
     bool create;                 // make key file and store when there are none
     const uint8_t *key;          // the data key itself, to open a store again without its passphrase; NULL: the key file
     struct plk_keyfile_cost cost; // of a new key file; zero: the default
-    void (*wake)(void *ctx);     // called on the writer thread: there is a report (uv_async_send)
+    void (*wake)(void *ctx);     // called on the writer thread: there is a report, or the index is complete (uv_async_send)
     void *ctx;
 };
 

@@ -24,6 +24,8 @@ void plk_store_writer_init(struct plk_store_writer *w, struct plk_store_queue *q
     sqlite3_wal_hook(db, log_grew, w);
 }
 
+static bool index_behind(const struct plk_store_writer *w) { return w->open || !w->index.scanned || w->index.behind > 0; }
+
 // ---- telling the loop -------------------------------------------------------------------------------------------------
 
 static void tell(struct plk_store_writer *w, struct plk_store_notes *notes) {
@@ -47,6 +49,14 @@ static void tell_kind(struct plk_store_writer *w, enum plk_store_report_kind kin
     if (fault != NULL) note->report.fault = *fault;
     plk_store_notes_add(&notes, note);
     tell(w, &notes);
+}
+
+// How far the index is; a wake-up without a note when it is complete.
+static void tell_index(struct plk_store_writer *w) {
+    uv_mutex_lock(&w->queue->lock);
+    w->queue->unindexed = w->index.behind;
+    uv_mutex_unlock(&w->queue->lock);
+    if (!index_behind(w)) w->queue->wake(w->queue->ctx);
 }
 
 // ---- transactions -----------------------------------------------------------------------------------------------------
@@ -219,8 +229,6 @@ static void checkpoint_under_load(struct plk_store_writer *w) {
     w->checkpoint_at = whole ? FIRST_CHECKPOINT : w->wal_pages + FIRST_CHECKPOINT / 4;
 }
 
-static bool index_behind(const struct plk_store_writer *w) { return w->open || !w->index.scanned || w->index.behind > 0; }
-
 // How long to wait for work before something else is done; 0: until there is some.
 static uint64_t idle_wait_ms(const struct plk_store_writer *w, bool failed) {
     if (w->lost) return 0;
@@ -278,8 +286,7 @@ void plk_store_writer_run(void *ctx) {
             int code = fill_index(w, PLK_STORE_INDEX_COMMIT);
             failed = code != SQLITE_OK;
             if (failed) index_failed(w, code);
-            struct plk_store_notes none = {.first = NULL};
-            tell(w, &none); // how far the index is
+            tell_index(w);
         } else {
             checkpoint(w);
         }

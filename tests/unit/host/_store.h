@@ -93,6 +93,11 @@ static inline void story_store(struct story *story) {
     while (story->stored < story->n && story->losses == 0) story_next(story);
 }
 
+// Waits until the search index knows every message; there was one to be stored before.
+static inline void story_indexed(struct story *story) {
+    while (plk_store_unindexed(story->store) > 0) uv_sem_wait(&story->woken);
+}
+
 // ---- rows -------------------------------------------------------------------------------------------------------------
 
 static inline struct plk_message_row text_row(uint32_t contact, uint64_t row, const char *text) {

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+// Two hosts in one process, on loopback, with real sockets and stores.
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <uv.h>
+
+#include "host/host.h"
+#include "support/tempdir.h"
+
+#define PATIENCE_MS 20000 // a failure, not a wait: everything here takes milliseconds
+
+struct person {
+    char home[64];
+    struct plk_host *host;
+    enum plk_node_state state;
+    unsigned messages, states, results;
+    enum plk_state last_state;
+    enum plk_err err;
+    uint32_t contact;
+    char text[PLK_LINK_TEXT_MAX + 1];
+    size_t text_len;
+};
+
+static void on_state(void *ctx, enum plk_node_state state) { ((struct person *)ctx)->state = state; }
+
+static void on_event(void *ctx, const struct plk_output *output) {
+    struct person *person = ctx;
+    if (output->event.row.kind == PLK_EVENT_MESSAGE) person->messages++;
+    if (output->event.row.kind == PLK_EVENT_STATE) {
+        person->states++;
+        person->last_state = output->event.row.state;
+    }
+}
+
+static void on_result(void *ctx, const struct plk_output *output) {
+    struct person *person = ctx;
+    person->results++;
+    person->err = output->result.err;
+    person->contact = output->result.contact;
+    person->text_len = output->result.text.len;
+    assert_true(person->text_len < sizeof person->text);
+    if (person->text_len > 0) memcpy(person->text, output->result.text.at, person->text_len);
+    person->text[person->text_len] = '\0';
+}
+
+static enum plk_fault_kind open_person(struct person *person, const char *listen, struct plk_fault *fault) {
+    struct plk_host_config config = {.home = person->home,
+                                     .create = true,
+                                     .listen = listen,
+                                     .log = {.fd = -1},
+                                     .on = {.state = on_state, .event = on_event},
+                                     .ctx = person};
+    person->state = PLK_NODE_LOADING;
+    return plk_host_open(&person->host, &config, fault);
+}
+
+static void turn(struct person *person) { uv_run(plk_host_loop(person->host), UV_RUN_NOWAIT); }
+
+// Runs both until the condition holds.
+#define UNTIL(a, b, condition)                                                                                         \
+    do {                                                                                                               \
+        uint64_t until_ns = uv_hrtime() + PATIENCE_MS * UINT64_C(1000000);                                             \
+        while (!(condition)) {                                                                                         \
+            turn(a);                                                                                                   \
+            turn(b);                                                                                                   \
+            if (uv_hrtime() > until_ns) fail_msg("never came: %s", #condition);                                        \
+        }                                                                                                              \
+    } while (0)
+
+static void command(struct person *person, struct person *other, struct plk_command command) {
+    unsigned before = person->results;
+    assert_int_equal(plk_host_command(person->host, &command, on_result, person), PLK_ERR_OK);
+    assert_int_equal(person->results, before); // never from within
+    UNTIL(person, other, person->results == before + 1);
+}
+
+static void begin(struct person *person, const char *listen) {
+    struct plk_fault fault = {.line = ""};
+    memset(person, 0, sizeof *person);
+    tempdir_make(person->home);
+    if (open_person(person, listen, &fault) != PLK_FAULT_NONE) fail_msg("%s", fault.line);
+}
+
+static void end(struct person *person) {
+    assert_true(plk_host_close(person->host));
+    tempdir_remove(person->home);
+}
+
+static void make_profile(struct person *person, struct person *other, const char *name) {
+    UNTIL(person, other, person->state == PLK_NODE_EMPTY);
+    command(person, other, (struct plk_command){.kind = PLK_CMD_INIT, .name = plk_bytes_text(name)});
+    assert_int_equal(person->err, PLK_ERR_OK);
+    UNTIL(person, other, person->state == PLK_NODE_READY);
+}
+
+static void become_contacts(struct person *alice, struct person *bob) {
+    make_profile(alice, bob, "Alice");
+    make_profile(bob, alice, "Bob");
+    command(alice, bob, (struct plk_command){.kind = PLK_CMD_INVITE, .invite_kind = PLK_INVITE_INLINE});
+    assert_int_equal(alice->err, PLK_ERR_OK);
+    command(bob, alice, (struct plk_command){.kind = PLK_CMD_ADD, .text = plk_bytes(alice->text, alice->text_len)});
+    assert_int_equal(bob->err, PLK_ERR_OK);
+}
+
+static void say(struct person *from, struct person *to, uint32_t contact, const char *text) {
+    unsigned before = to->messages;
+    from->last_state = PLK_STATE_QUEUED;
+    command(from, to, (struct plk_command){.kind = PLK_CMD_SEND, .contact = contact, .text = plk_bytes_text(text)});
+    assert_int_equal(from->err, PLK_ERR_OK);
+    UNTIL(from, to, to->messages == before + 1 && from->last_state == PLK_STATE_DELIVERED);
+    struct plk_history_page page;
+    struct plk_history_query query = {.contact = 1, .limit = 1};
+    assert_int_equal(plk_history_read(plk_host_history(to->host), &query, &page), PLK_ERR_OK);
+    assert_int_equal(page.count, 1);
+    assert_int_equal(page.rows[0].payload.len, strlen(text));
+    assert_memory_equal(page.rows[0].payload.at, text, strlen(text));
+    plk_history_page_free(&page);
+}
+
+static void they_talk(const char *listen, bool no_udp) {
+    struct person alice, bob;
+    (void)no_udp;
+    begin(&alice, listen);
+    begin(&bob, listen);
+    become_contacts(&alice, &bob);
+    say(&bob, &alice, 1, "hello");
+    say(&alice, &bob, 1, "hello yourself");
+    end(&alice);
+    end(&bob);
+}
+
+static void two_hosts_talk_over_ipv4(void **state) {
+    (void)state;
+    they_talk("127.0.0.1:0", false);
+}
+
+static void two_hosts_talk_over_ipv6(void **state) {
+    (void)state;
+    they_talk("[::1]:0", false);
+}
+
+static void a_conversation_goes_on_after_a_restart(void **state) {
+    (void)state;
+    struct person alice, bob;
+    struct plk_fault fault;
+    begin(&alice, NULL);
+    begin(&bob, NULL);
+    become_contacts(&alice, &bob);
+    say(&bob, &alice, 1, "before");
+    unsigned long port = plk_home_number_read(bob.home, "port");
+    assert_true(port >= 10240 && port <= 32767);
+    assert_true(plk_host_close(bob.host));
+    assert_int_equal(open_person(&bob, NULL, &fault), PLK_FAULT_NONE);
+    struct plk_host_status status;
+    plk_host_status(bob.host, &status);
+    assert_int_equal(status.udp4_port, port); // chosen once
+    assert_int_equal(status.tcp_port, port);
+    assert_false(status.encrypted);
+    UNTIL(&alice, &bob, bob.state == PLK_NODE_READY);
+    say(&bob, &alice, 1, "after");
+    say(&alice, &bob, 1, "indeed");
+    end(&alice);
+    end(&bob);
+}
+
+static void a_home_is_used_once(void **state) {
+    (void)state;
+    struct person alice, again;
+    struct plk_fault fault;
+    long pid;
+    begin(&alice, "127.0.0.1:0");
+    again = alice;
+    assert_int_equal(open_person(&again, "127.0.0.1:0", &fault), PLK_FAULT_IN_USE);
+    assert_null(again.host);
+    assert_true(strlen(fault.line) > 0);
+    assert_true(plk_home_running(alice.home, &pid));
+    assert_int_equal(pid, getpid());
+    assert_true(plk_host_close(alice.host));
+    assert_false(plk_home_running(alice.home, &pid));
+    assert_int_equal(open_person(&alice, "127.0.0.1:0", &fault), PLK_FAULT_NONE);
+    end(&alice);
+}
+
+static void a_port_that_is_taken_is_said(void **state) {
+    (void)state;
+    struct person alice, bob;
+    struct plk_fault fault;
+    struct plk_host_status status;
+    char listen[32];
+    begin(&alice, "127.0.0.1:0");
+    plk_host_status(alice.host, &status);
+    snprintf(listen, sizeof listen, "127.0.0.1:%u", status.udp4_port);
+    memset(&bob, 0, sizeof bob);
+    tempdir_make(bob.home);
+    assert_int_equal(open_person(&bob, listen, &fault), PLK_FAULT_LISTEN);
+    assert_int_equal(open_person(&bob, "not an address", &fault), PLK_FAULT_LISTEN);
+    assert_int_equal(open_person(&bob, "192.0.2.77:7000", &fault), PLK_FAULT_LISTEN);
+    tempdir_remove(bob.home);
+    end(&alice);
+}
+
+static void an_empty_home_can_be_protected(void **state) {
+    (void)state;
+    struct person alice;
+    struct plk_fault fault;
+    begin(&alice, "127.0.0.1:0");
+    UNTIL(&alice, &alice, alice.state == PLK_NODE_EMPTY);
+    struct plk_history *history = plk_host_history(alice.host);
+    assert_int_equal(plk_host_protect(alice.host, plk_bytes_text("correct horse"), &fault), PLK_FAULT_NONE);
+    assert_ptr_equal(plk_host_history(alice.host), history);
+    alice.state = PLK_NODE_LOADING;
+    command(&alice, &alice, (struct plk_command){.kind = PLK_CMD_INIT, .name = plk_bytes_text("Alice")});
+    assert_int_equal(alice.err, PLK_ERR_OK);
+    struct plk_host_status status;
+    plk_host_status(alice.host, &status);
+    assert_true(status.encrypted);
+    assert_int_equal(plk_host_protect(alice.host, plk_bytes_text("other"), &fault), PLK_FAULT_IN_USE);
+    assert_true(plk_host_close(alice.host));
+    assert_int_equal(open_person(&alice, "127.0.0.1:0", &fault), PLK_FAULT_WRONG_PASSPHRASE);
+    tempdir_remove(alice.home);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_hosts_talk_over_ipv4),
+        cmocka_unit_test(two_hosts_talk_over_ipv6),
+        cmocka_unit_test(a_conversation_goes_on_after_a_restart),
+        cmocka_unit_test(a_home_is_used_once),
+        cmocka_unit_test(a_port_that_is_taken_is_said),
+        cmocka_unit_test(an_empty_home_can_be_protected),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
