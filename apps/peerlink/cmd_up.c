@@ -113,23 +113,26 @@ static int read_config(const struct plk_cli *cli, struct plk_config *config) {
     return PLK_EXIT_DONE;
 }
 
-static int start(struct plk_cli *cli, const struct plk_secret *passphrase, bool without_profile, bool behind) {
+static int start(struct plk_cli *cli, const struct plk_config *config, const struct plk_secret *passphrase,
+                 bool without_profile, bool behind) {
     struct plk_run run = {.home = cli->home,
                           .passphrase = plk_bytes(passphrase->text, passphrase->len),
+                          .config = *config,
                           .version = PLK_VERSION,
                           .without_profile = without_profile,
                           .json = cli->json,
                           .log_fd = STDERR_FILENO,
                           .told = say_here};
-    int status = read_config(cli, &run.config);
-    if (status != PLK_EXIT_DONE) return status;
     return behind ? detach(&run) : plk_run_node(&run);
 }
 
 int plk_command_up(struct plk_cli *cli) {
     struct plk_secret passphrase = {0};
     const char *web = plk_cli_option(cli, "--web");
+    struct plk_config config;
     long pid = 0;
+    int status = read_config(cli, &config);
+    if (status != PLK_EXIT_DONE) return status;
     if (plk_cli_has(cli, "--relay")) return plk_cli_fail(PLK_EXIT_FAILED, "this build has no relay yet");
     if (web != NULL && strcmp(web, "off") != 0) return plk_cli_fail(PLK_EXIT_FAILED, "this build has no page yet");
     if (plk_home_running(cli->home, &pid)) {
@@ -138,8 +141,8 @@ int plk_command_up(struct plk_cli *cli) {
     if (!plk_keyfile_exists(cli->home)) {
         return plk_cli_fail(PLK_EXIT_FAILED, "there is no profile yet: make one with `peerlink init`");
     }
-    int status = plk_secret_for_profile(cli, &passphrase);
-    if (status == PLK_EXIT_DONE) status = start(cli, &passphrase, false, plk_cli_has(cli, "--detach"));
+    status = plk_secret_for_profile(cli, &passphrase);
+    if (status == PLK_EXIT_DONE) status = start(cli, &config, &passphrase, false, plk_cli_has(cli, "--detach"));
     plk_secret_wipe(&passphrase);
     return status;
 }
@@ -159,13 +162,13 @@ static void say_next(bool has_profile) {
     }
 }
 
-static int ensure_profile(struct plk_cli *cli) {
+static int ensure_profile(struct plk_cli *cli, const struct plk_config *config) {
     struct plk_secret name = {0}, passphrase = {0};
     int status = PLK_EXIT_FAILED;
     if (plk_make_name(cli, &name) && plk_make_passphrase(cli, &passphrase)) {
         struct plk_make make = {.name = plk_bytes(name.text, name.len), .passphrase = &passphrase};
         status = plk_make_profile(cli, &make);
-        if (status == PLK_EXIT_DONE) status = start(cli, &passphrase, false, true);
+        if (status == PLK_EXIT_DONE) status = start(cli, config, &passphrase, false, true);
     }
     plk_secret_wipe(&passphrase);
     return status;
@@ -173,14 +176,16 @@ static int ensure_profile(struct plk_cli *cli) {
 
 int plk_command_start(struct plk_cli *cli) {
     struct plk_secret passphrase = {0};
-    int status = PLK_EXIT_DONE;
+    struct plk_config config;
+    int status = read_config(cli, &config);
+    if (status != PLK_EXIT_DONE) return status;
     bool exists = plk_keyfile_exists(cli->home);
     if (!plk_cli_running(cli) && !exists && isatty(STDIN_FILENO)) {
-        status = ensure_profile(cli);
+        status = ensure_profile(cli, &config);
         exists = true;
     } else if (!plk_cli_running(cli)) {
         if (exists) status = plk_secret_for_profile(cli, &passphrase);
-        if (status == PLK_EXIT_DONE) status = start(cli, &passphrase, true, true);
+        if (status == PLK_EXIT_DONE) status = start(cli, &config, &passphrase, true, true);
         plk_secret_wipe(&passphrase);
     }
     json_t *result = NULL;

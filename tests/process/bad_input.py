@@ -203,7 +203,7 @@ def in_use(c, world, alice, bob):
         c.expect("port in use", other.run("up", "--listen", f"127.0.0.1:{port}"), 1, str(port))
         c.expect("port in use, detached", other.run("up", "--detach", "--listen", f"127.0.0.1:{port}"), 1, str(port))
     c.expect("no such address", other.run("up", "--listen", "192.0.2.77:4000"), 1, "192.0.2.77")
-    c.expect("no address", other.run("up", "--listen", "nonsense:x"), 1, "nonsense")
+    c.expect("no address", other.run("up", "--listen", "nonsense:x"), 1, "ADDR:PORT")
 
 
 def config(c, world, peer):

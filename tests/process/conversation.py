@@ -70,6 +70,8 @@ def repeated_id(alice, bob):
     second = alice.json("send", "Bob", "once", "--id", "caller-1", "--wait", "delivered")[0]
     check(first["id"] == second["id"] and second["repeated"] and not first["repeated"], (first, second))
     alice.do("send", "Bob", "fence", "--wait", "delivered")
+    third = alice.json("send", "Bob", "once", "--id", "caller-1", "--wait", "delivered", "--timeout", "0")[0]
+    check(third["state"] in ("delivered", "read") and third["repeated"] and not third["timed_out"], third)
     check([t for _, t in texts(bob, "Alice")].count("once") == 1, texts(bob, "Alice"))
 
 
