@@ -171,6 +171,10 @@ static void end_old_channels(struct plk_node *node, struct plk_link *link) {
     }
 }
 
+static uint64_t quiet_us(const struct plk_link *link) {
+    return link->role == PLK_LINK_CONTACT ? PLK_LINK_QUIET_US : PLK_LINK_MEETING_QUIET_US;
+}
+
 void plk_link_tick(struct plk_node *node, struct plk_link *link) {
     uint64_t now_us = node->now.mono_us;
     struct plk_attempt *attempt = &link->attempt;
@@ -191,7 +195,7 @@ void plk_link_tick(struct plk_node *node, struct plk_link *link) {
             link->ping_us = now_us + PLK_LINK_PING_US;
         }
         if (now_us - link->payload_us >= PLK_LINK_IDLE_US) link->closing = true;
-        if (now_us - link->heard_us >= PLK_LINK_QUIET_US) {
+        if (now_us - link->heard_us >= quiet_us(link)) {
             link->vanished = true;
             go_down(link);
         }
@@ -230,5 +234,5 @@ uint64_t plk_link_deadline(const struct plk_node *node, const struct plk_link *l
     deadline_us = plk_earlier(deadline_us, link->ping_us);
     deadline_us = plk_earlier(deadline_us, link->payload_us + PLK_LINK_IDLE_US);
     if (link->paced_us != 0) deadline_us = plk_earlier(deadline_us, link->paced_us);
-    return plk_earlier(deadline_us, link->heard_us + PLK_LINK_QUIET_US);
+    return plk_earlier(deadline_us, link->heard_us + quiet_us(link));
 }

@@ -40,6 +40,9 @@ enum plk_link_role {
 #define PLK_LINK_PING_US (100 * PLK_SECOND)
 #define PLK_LINK_STUCK_US (10 * PLK_MS)
 #define PLK_LINK_QUIET_US (4 * PLK_MINUTE) // nothing heard at all: gone
+// The same for NN sessions: their other end may have been restarted and has no reason to call again, and what they carry
+// is repeated identically.
+#define PLK_LINK_MEETING_QUIET_US (10 * PLK_SECOND)
 
 // How a packet comes or goes.
 struct plk_way {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "sim/chaos.h"
+#include "sim/describe.h"
 
 #define JOBS_MAX 64
 #define SEED_LIMIT_S 120 // real seconds for one seed: more is a loop without end
@@ -53,6 +54,7 @@ static void run_seed(uint64_t seed, const struct options *o, struct outcome *out
                seed, r.given, r.accepted, r.refused, r.accidents, r.healed_us / PLK_SECOND, r.settled_us / PLK_SECOND,
                w->net->sent, w->net->bytes);
     }
+    if (o->trace && w->failed) describe_world(w, stdout);
     world_free(w);
 }
 

@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/describe.h"
+
 static const char *program = "story";
 
 void story_holds(struct world *w) {
     if (!w->failed) return;
+    if (w->trace.out) describe_world(w, w->trace.out);
     printf("FAILED %s --seed %" PRIu64 " --trace    %s\n", program, w->seed, w->why);
     exit(1);
 }
