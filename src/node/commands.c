@@ -278,18 +278,20 @@ static bool answers_itself(struct plk_node *node, const struct plk_command *comm
     return false;
 }
 
+// Why nothing at all can be done now.
+static enum plk_err unable(const struct plk_node *node, const struct plk_command *command) {
+    if (node->ledger.stalled) return PLK_ERR_STALLED;
+    if (node->state == PLK_NODE_LOADING || plk_ledger_behind(&node->ledger)) return PLK_ERR_BUSY;
+    if (node->state == PLK_NODE_CORRUPT) return PLK_ERR_CORRUPT;
+    return node->state == PLK_NODE_EMPTY && command->kind != PLK_CMD_INIT ? PLK_ERR_NO_PROFILE : PLK_ERR_OK;
+}
+
 void plk_node_command(struct plk_node *node, const struct plk_command *command) {
-    enum plk_err err = PLK_ERR_OK;
-    if (node->state == PLK_NODE_LOADING || (plk_ledger_behind(&node->ledger) && !node->ledger.stalled)) {
-        err = PLK_ERR_BUSY;
-    } else if (node->ledger.stalled) {
-        err = PLK_ERR_STALLED;
-    } else if (node->state == PLK_NODE_CORRUPT) {
-        err = PLK_ERR_CORRUPT;
-    } else if (node->state == PLK_NODE_EMPTY && command->kind != PLK_CMD_INIT) {
-        err = PLK_ERR_NO_PROFILE;
-    } else if (answers_itself(node, command, &err)) {
-        return;
+    enum plk_err err = unable(node, command);
+    if (err != PLK_ERR_OK) { // nothing was changed, so it waits for no disk: that may be what is full
+        struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = command->ticket, .err = err}};
+        plk_outputs_now(&node->outputs, &output);
+    } else if (!answers_itself(node, command, &err)) {
+        plk_node_result(node, command->ticket, err);
     }
-    plk_node_result(node, command->ticket, err);
 }
