@@ -61,6 +61,15 @@ static void put_recovery(struct plk_writer *w, const struct plk_recovery *recove
     plk_mem_wipe(row, sizeof row);
 }
 
+// A name that no reader takes would make the whole backup unreadable: what is odd is left out, the contact is not.
+static void put_names(struct plk_writer *w, const struct plk_backup_contact *contact) {
+    bool named = plk_name_check(contact->name) == PLK_ERR_OK;
+    plk_tlv_put(w, TYPE_NAME, named ? contact->name : plk_bytes_text("contact"));
+    if (plk_name_check(contact->profile_name) == PLK_ERR_OK) plk_tlv_put(w, TYPE_PROFILE_NAME, contact->profile_name);
+    bool about = contact->about.len > 0 && plk_name_check_about(contact->about) == PLK_ERR_OK;
+    if (about) plk_tlv_put(w, TYPE_ABOUT, contact->about);
+}
+
 void plk_backup_put_contact(struct plk_mem *mem, struct plk_buf *buf, const struct plk_backup_contact *contact) {
     uint8_t content[CONTACT_MAX];
     struct plk_writer w = plk_writer(content, sizeof content);
@@ -71,11 +80,10 @@ void plk_backup_put_contact(struct plk_mem *mem, struct plk_buf *buf, const stru
                                 (contact->renamed ? FLAG_RENAMED : 0)));
     plk_tlv_head(&w, TYPE_CREATED, 8);
     plk_writer_u64(&w, contact->created_ms);
-    plk_tlv_put(&w, TYPE_NAME, contact->name);
-    if (contact->profile_name.len > 0) plk_tlv_put(&w, TYPE_PROFILE_NAME, contact->profile_name);
-    if (contact->about.len > 0) plk_tlv_put(&w, TYPE_ABOUT, contact->about);
-    plk_tlv_head(&w, TYPE_PLACES, plk_places_len(&contact->places));
-    plk_places_write(&w, &contact->places);
+    put_names(&w, contact);
+    struct plk_places places = plk_places_usable(&contact->places, PLK_PLACES_MAX);
+    plk_tlv_head(&w, TYPE_PLACES, plk_places_len(&places));
+    plk_places_write(&w, &places);
     put_recovery(&w, &contact->recovery);
     plk_assert(!w.failed);
     put_item(mem, buf, ITEM_CONTACT, plk_writer_bytes(&w));

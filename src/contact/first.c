@@ -171,6 +171,19 @@ static enum plk_err split_blob(struct plk_bytes blob, struct parts *p) {
     return p->suite == PLK_SUITE ? PLK_ERR_OK : PLK_ERR_MALFORMED;
 }
 
+enum plk_err plk_first_names(struct plk_bytes blob, uint8_t bundle_hash[32]) {
+    struct parts p;
+    enum plk_err err = split_blob(blob, &p);
+    if (err == PLK_ERR_OK) memcpy(bundle_hash, p.bundle_hash.at, 32);
+    return err;
+}
+
+enum plk_first_choice plk_first_decide(const uint8_t mine[PLK_PEER_ID_LEN], const uint8_t theirs[PLK_PEER_ID_LEN],
+                                       bool joining) {
+    if (!joining) return PLK_FIRST_ACCEPT;
+    return memcmp(mine, theirs, PLK_PEER_ID_LEN) < 0 ? PLK_FIRST_INSIST : PLK_FIRST_ACCEPT_AND_DROP;
+}
+
 // The version that the joiner chose must be the highest that both have said they speak.
 static enum plk_err judge_version(const struct parts *p, struct plk_bytes bundle) {
     struct plk_bundle own;

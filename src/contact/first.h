@@ -43,6 +43,19 @@ enum plk_err plk_first_make(struct plk_mem *mem, struct plk_rng *rng, const stru
                             const uint8_t psk[16], struct plk_bytes bundle, const struct plk_payload *payload,
                             struct plk_buf *blob, struct plk_first *first);
 
+// The hash of the bundle that a blob was made for, by which its receiver finds the invite. MALFORMED, TOO_NEW.
+enum plk_err plk_first_names(struct plk_bytes blob, uint8_t bundle_hash[32]);
+
+// A blob of someone whose own link is being joined: each opened the other's. joining: our blob to them is not accepted
+// yet. As for a re-key the smaller PeerID's counts, so that both end with one ratchet.
+enum plk_first_choice {
+    PLK_FIRST_ACCEPT,          // nothing crosses
+    PLK_FIRST_ACCEPT_AND_DROP, // theirs counts: accept it, delete our blob and joining row in the same batch
+    PLK_FIRST_INSIST           // ours counts: do not accept, send our blob as a record on that session, too
+};
+enum plk_first_choice plk_first_decide(const uint8_t mine[PLK_PEER_ID_LEN], const uint8_t theirs[PLK_PEER_ID_LEN],
+                                       bool joining);
+
 // What an inviter learns from a blob. Owned: plk_first_opened_free, which wipes.
 struct plk_first_opened {
     struct plk_first first;

@@ -48,14 +48,14 @@ enum plk_err plk_invite_text(const struct plk_invite *invite, const struct plk_p
                              const struct plk_places *places, char out[PLK_INVITE_LINK_TEXT_MAX], size_t *len) {
     uint8_t bundle[PLK_BUNDLE_LEN];
     plk_assert(invite->kind == PLK_LINK_KIND_INLINE);
-    if (places->count == 0) return PLK_ERR_NO_ADDRESS;
+    struct plk_places usable = plk_places_usable(places, PLK_INVITE_PLACES_MAX);
+    if (usable.count == 0) return PLK_ERR_NO_ADDRESS;
     plk_invite_bundle(invite, me, bundle);
     struct plk_invite_link link = {
         .kind = PLK_LINK_KIND_INLINE,
         .bundle = plk_bytes(bundle, sizeof bundle),
-        .places = *places,
+        .places = usable,
     };
-    if (link.places.count > PLK_INVITE_PLACES_MAX) link.places.count = PLK_INVITE_PLACES_MAX;
     memcpy(link.psk, invite->psk, sizeof link.psk);
     plk_invite_link_encode(&link, out, len);
     plk_mem_wipe(&link, sizeof link);

@@ -40,7 +40,7 @@ void plk_invite_make(struct plk_invite *invite, uint32_t number, enum plk_link_k
 void plk_invite_prekey(const struct plk_invite *invite, uint8_t secret[32]);
 void plk_invite_bundle(const struct plk_invite *invite, const struct plk_persona *me, uint8_t out[PLK_BUNDLE_LEN]);
 
-// The text of an OPEN inline invite, without terminator. NO_ADDRESS: places is empty. Places beyond
+// The text of an OPEN inline invite, without terminator. NO_ADDRESS: places has none that is usable. Places beyond
 // PLK_INVITE_PLACES_MAX are left out.
 enum plk_err plk_invite_text(const struct plk_invite *invite, const struct plk_persona *me,
                              const struct plk_places *places, char out[PLK_INVITE_LINK_TEXT_MAX], size_t *len);

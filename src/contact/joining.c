@@ -18,7 +18,8 @@ void plk_joining_encode(struct plk_writer *w, const struct plk_joining *joining)
     plk_writer_copy(w, joining->epoch, PLK_EPOCH_LEN);
     plk_writer_copy(w, joining->blob_hash, PLK_FIRST_HASH_LEN);
     plk_writer_u64(w, joining->expires_ms);
-    plk_places_write(w, &joining->places);
+    struct plk_places places = plk_places_usable(&joining->places, PLK_PLACES_MAX);
+    plk_places_write(w, &places);
 }
 
 enum plk_err plk_joining_decode(struct plk_bytes value, struct plk_joining *joining) {

@@ -70,9 +70,10 @@ void plk_payload_encode(struct plk_writer *w, const struct plk_payload *payload)
     plk_tlv_put(w, TYPE_DEVICE, plk_bytes(payload->device, PLK_DEVICE_LEN));
     plk_tlv_put(w, TYPE_EPOCH, plk_bytes(payload->epoch, PLK_EPOCH_LEN));
     plk_tlv_put(w, TYPE_LINK, plk_bytes(payload->link_public, 32));
-    if (payload->places.count > 0) {
-        plk_tlv_head(w, TYPE_PLACES, plk_places_len(&payload->places));
-        plk_places_write(w, &payload->places);
+    struct plk_places places = plk_places_usable(&payload->places, PLK_PLACES_MAX);
+    if (places.count > 0) {
+        plk_tlv_head(w, TYPE_PLACES, plk_places_len(&places));
+        plk_places_write(w, &places);
     }
     if (payload->has_reset) put_reset(w, payload);
     put_filled(w, TYPE_QUEUES, payload->queues);

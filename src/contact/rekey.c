@@ -12,8 +12,9 @@ enum plk_rekey_choice plk_rekey_decide(const uint8_t mine[PLK_PEER_ID_LEN], cons
 }
 
 bool plk_rekey_heard(struct plk_recovery *recovery, uint64_t counter) {
-    if (counter > PLK_RECOVERY_COUNTER_MAX / 2) return false;
-    if (counter > recovery->sent) recovery->sent = counter;
+    // Below our own there was no reason to refuse; far above, no next one would be left.
+    if (counter < recovery->sent || counter > PLK_RECOVERY_COUNTER_MAX / 2) return false;
+    recovery->sent = counter;
     return true;
 }
 

@@ -95,8 +95,8 @@ enum plk_err plk_rekey_finish(const struct plk_persona *me, struct plk_recovery 
                               uint8_t text[PLK_REKEY_PAYLOAD_MAX], struct plk_payload *theirs,
                               struct plk_rekey_done *done);
 
-// The peer refused a request as STALE and has seen this counter: the next goes above it. False: not believable,
-// unchanged.
+// The peer refused the newest request as STALE and has seen this counter: the next goes above it. False: not
+// believable, unchanged. (A peer may lie forever: the caller asks anew at its usual pace, not at once.)
 bool plk_rekey_heard(struct plk_recovery *recovery, uint64_t counter);
 
 // The row of a pending request. decode: CORRUPT.

@@ -26,4 +26,8 @@ void plk_places_write(struct plk_writer *w, const struct plk_places *places);
 void plk_places_read(struct plk_reader *r, struct plk_places *places, size_t max);
 size_t plk_places_len(const struct plk_places *places);
 
+// Those of them that a reader takes, at most max, in their order. The formats that carry places write only these, so that
+// one odd address of an interface never makes a whole link, payload or backup unreadable.
+struct plk_places plk_places_usable(const struct plk_places *places, size_t max);
+
 #endif

@@ -135,6 +135,30 @@ static void a_backup_that_is_half_right(void **state) {
     it_all_comes_back(NULL);
 }
 
+// One odd name or address must not cost the whole backup.
+static void odd_things_are_left_out(void **state) {
+    (void)state;
+    struct plk_backup backup;
+    struct plk_backup_item item;
+    struct plk_backup_contact c = contact(1, " Bob");
+    c.profile_name = plk_bytes_text("\n");
+    c.about = plk_bytes_text("\x01");
+    c.places.count = 3;
+    c.places.at[1] = c.places.at[2] = c.places.at[0];
+    c.places.at[1].addr.port = 0;
+    c.places.at[2].transport = (enum plk_transport)9;
+    plk_buf_free(&mem, &sealed);
+    plk_backup_begin(&mem, &sealed, &profile, PEOPLE_NOW_MS);
+    plk_backup_put_contact(&mem, &sealed, &c);
+    assert_int_equal(plk_backup_seal(&mem, &sealed, profile.seed, &alice.rng), PLK_ERR_OK);
+    assert_int_equal(plk_backup_open(&mem, plk_buf_bytes(&sealed), profile.seed, &backup), PLK_ERR_OK);
+    plk_backup_next(&backup, &item);
+    assert_true(plk_bytes_equal(item.contact.name, plk_bytes_text("contact")));
+    assert_int_equal(item.contact.profile_name.len + item.contact.about.len, 0);
+    assert_int_equal(item.contact.places.count, 1);
+    plk_backup_free(&mem, &backup);
+}
+
 static void it_holds_a_thousand_contacts_and_has_an_end(void **state) {
     (void)state;
     struct plk_backup backup;
@@ -165,6 +189,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(it_all_comes_back, begin, end),
         cmocka_unit_test_setup_teardown(wrong_words_or_a_damaged_file, begin, end),
         cmocka_unit_test_setup_teardown(a_backup_that_is_half_right, begin, end),
+        cmocka_unit_test_setup_teardown(odd_things_are_left_out, begin, end),
         cmocka_unit_test_setup_teardown(it_holds_a_thousand_contacts_and_has_an_end, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

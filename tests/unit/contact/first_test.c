@@ -259,6 +259,21 @@ static void the_same_dice_make_the_same_bytes(void **state) {
     plk_buf_free(&mem, &once);
 }
 
+static void two_who_open_each_others_links(void **state) {
+    (void)state;
+    uint8_t named[32], hash[32];
+    assert_int_equal(plk_first_names(plk_buf_bytes(&blob), named), PLK_ERR_OK);
+    plk_persona_bundle_hash(hash, bundle());
+    assert_memory_equal(named, hash, sizeof hash);
+    assert_int_equal(plk_first_names(plk_bytes(blob.at, 30), named), PLK_ERR_MALFORMED);
+    const uint8_t *a = alice.persona.peer_id, *b = bob.persona.peer_id;
+    assert_int_equal(plk_first_decide(a, b, false), PLK_FIRST_ACCEPT);
+    assert_int_equal(plk_first_decide(b, a, false), PLK_FIRST_ACCEPT);
+    bool a_first = memcmp(a, b, 32) < 0;
+    assert_int_equal(plk_first_decide(a, b, true), a_first ? PLK_FIRST_INSIST : PLK_FIRST_ACCEPT_AND_DROP);
+    assert_int_equal(plk_first_decide(b, a, true), a_first ? PLK_FIRST_ACCEPT_AND_DROP : PLK_FIRST_INSIST);
+}
+
 // ---- what the joiner keeps
 
 static void a_joining_row_comes_back(void **state) {
@@ -328,6 +343,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_bundle_with_a_bad_key, begin, end),
         cmocka_unit_test_setup_teardown(a_long_text_fits_and_a_longer_does_not, begin, end),
         cmocka_unit_test_setup_teardown(the_same_dice_make_the_same_bytes, begin, end),
+        cmocka_unit_test_setup_teardown(two_who_open_each_others_links, begin, end),
         cmocka_unit_test_setup_teardown(a_joining_row_comes_back, begin, end),
         cmocka_unit_test(slots_lie_together),
         cmocka_unit_test(records_come_out_of_a_stream),

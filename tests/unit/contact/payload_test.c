@@ -57,6 +57,19 @@ static void a_bare_one_comes_back(void **state) {
     assert_int_equal(read.name.len + read.about.len + read.places.count + read.envelope_count + read.ack.len, 0);
 }
 
+static void odd_addresses_are_left_out(void **state) {
+    (void)state;
+    struct plk_payload p = alice.payload, read;
+    p.places.count = PLK_PLACES_MAX;
+    for (uint8_t i = 0; i < PLK_PLACES_MAX; i++) p.places.at[i] = people_place(i, i % 2);
+    assert_int_equal(plk_payload_decode(encode(bytes, &p), &read), PLK_ERR_OK);
+    assert_int_equal(read.places.count, PLK_PLACES_MAX / 2);
+    assert_int_equal(read.places.at[0].addr.ip[3], 1);
+    p.places.count = 1; // none is left
+    assert_int_equal(plk_payload_decode(encode(bytes, &p), &read), PLK_ERR_OK);
+    assert_int_equal(read.places.count, 0);
+}
+
 static void what_everyone_must_say(void **state) {
     (void)state;
     static const uint8_t eight[32] = {1};
@@ -180,9 +193,13 @@ static int make_people(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_full_one_comes_back),    cmocka_unit_test(a_bare_one_comes_back),
-        cmocka_unit_test(what_everyone_must_say),   cmocka_unit_test(what_nobody_says),
-        cmocka_unit_test(a_profile_row_comes_back), cmocka_unit_test(a_profile_is_made_and_renamed),
+        cmocka_unit_test(odd_addresses_are_left_out),
+        cmocka_unit_test(a_full_one_comes_back),
+        cmocka_unit_test(a_bare_one_comes_back),
+        cmocka_unit_test(what_everyone_must_say),
+        cmocka_unit_test(what_nobody_says),
+        cmocka_unit_test(a_profile_row_comes_back),
+        cmocka_unit_test(a_profile_is_made_and_renamed),
     };
     return cmocka_run_group_tests(tests, make_people, NULL);
 }

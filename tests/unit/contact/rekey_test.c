@@ -225,6 +225,7 @@ static void repeats_and_old_requests(void **state) {
     ask(&older, 5); // the counter grows although the clock stands
     assert_true(older.recovery.sent == bob.recovery.seen + 2);
     assert_false(plk_rekey_heard(&older.recovery, UINT64_MAX));
+    assert_false(plk_rekey_heard(&older.recovery, older.recovery.sent - 1)); // then there was no reason to refuse
     older.recovery.sent = PLK_RECOVERY_COUNTER_MAX;
     struct plk_payload mine = person_plain(&older.person);
     assert_int_equal(plk_rekey_ask(&older.person.persona, &older.recovery, &older.person.rng, 5, &mine,
