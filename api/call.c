@@ -137,8 +137,11 @@ static bool take_request(struct plk_call *call, const json_t *request, const cha
                           ? "`params` must be an object or a list"
                       : known != json_object_size(request) ? "there is a name in the request that is not known here"
                                                            : NULL;
-    if (why != NULL) plk_call_fail(call, PLK_CALL_REQUEST, "%s", why);
-    return why == NULL;
+    if (why == NULL) return true;
+    // Section 5: what is no request is answered, even where it looks like a notification.
+    if (call->id == NULL) call->id = json_null();
+    plk_call_fail(call, PLK_CALL_REQUEST, "%s", why);
+    return false;
 }
 
 static bool may_run(struct plk_call *call) {
@@ -242,8 +245,9 @@ bool plk_call_contact(struct plk_call *call, struct plk_contact_row *row) {
 
 bool plk_call_ready(struct plk_call *call) {
     if (call->host == NULL) {
-        if (call->history == NULL) plk_call_err(call, PLK_ERR_NO_PROFILE, NULL);
-        return call->history != NULL;
+        if (call->history != NULL) return true;
+        plk_call_err(call, PLK_ERR_NO_PROFILE, NULL);
+        return false;
     }
     switch (plk_node_state(plk_host_node(call->host))) {
     case PLK_NODE_READY:

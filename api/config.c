@@ -83,13 +83,14 @@ bool plk_config_read(const char *path, bool must_exist, struct plk_config *confi
     }
     reading.file = file;
     int line = ini_parse_stream(next_line, &reading, on_pair, &reading);
+    bool unread = ferror(file) != 0; // a directory, say
     fclose(file);
     if (line > 0) {
         snprintf(why, PLK_CONFIG_LINE_MAX, "%.200s:%d: %s", path, line,
                  reading.what_line == line ? reading.what : "this is neither [SECTION] nor NAME = VALUE");
         return false;
     }
-    if (line < 0) {
+    if (line < 0 || unread) {
         snprintf(why, PLK_CONFIG_LINE_MAX, "cannot read %.200s", path);
         return false;
     }

@@ -5,6 +5,7 @@
 
 static bool word_allowed(const char *words, const char *value) {
     size_t len = strlen(value);
+    if (strchr(value, '|') != NULL) return false;
     for (const char *at = words; at != NULL; at = strchr(at, '|')) {
         if (*at == '|') at++;
         if (strncmp(at, value, len) == 0 && (at[len] == '|' || at[len] == '\0')) return true;

@@ -135,6 +135,19 @@ class Peer:
         return Rpc(self.socket())
 
 
+    def history(self, contact):
+        """All messages of a conversation, oldest first."""
+        rpc, pages, before = self.rpc(), [], 0
+        while True:
+            page = rpc.call("history", contact=contact, limit=1000, **({"before": before} if before else {}))
+            pages.insert(0, page["messages"])
+            before = page["next_before"]
+            if not page["more"] or before <= 1:
+                break
+        rpc.close()
+        return [m for page in pages for m in page]
+
+
 class Rpc:
     """The node's Unix socket. Answers by id, events in order."""
 

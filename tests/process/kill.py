@@ -124,18 +124,6 @@ class Sender(threading.Thread):
             self.error = error
 
 
-def history(peer, contact):
-    rpc, pages, before = peer.rpc(), [], 0
-    while True:
-        page = rpc.call("history", contact=contact, limit=1000, **({"before": before} if before else {}))
-        pages.insert(0, page["messages"])
-        before = page["next_before"]
-        if not page["more"] or before <= 1:
-            break
-    rpc.close()
-    return [m for page in pages for m in page]
-
-
 def wait_delivered(peer, deadline):
     rpc = peer.rpc()
     rpc.call("watch")
@@ -145,8 +133,8 @@ def wait_delivered(peer, deadline):
 
 
 def compare(sender, receiver, accepted):
-    out = [m for m in history(sender, receiver.name) if m["direction"] == "out"]
-    into = [m for m in history(receiver, sender.name) if m["direction"] == "in"]
+    out = [m for m in sender.history(receiver.name) if m["direction"] == "out"]
+    into = [m for m in receiver.history(sender.name) if m["direction"] == "in"]
     check([m["seq"] for m in out] == sorted({m["seq"] for m in out}), "numbers of the conversation")
     texts_out, texts_in = [m["text"] for m in out], [m["text"] for m in into]
     for texts, who in ((texts_out, "the sender's"), (texts_in, "the receiver's")):
