@@ -20,8 +20,8 @@ void plk_backup_job_start(struct plk_node *node, const struct plk_command *comma
     job->ticket = command->ticket;
     plk_backup_begin(node->mem, &job->buf, &node->profile, node->now.wall_ms);
     static const uint8_t first[1] = {0};
-    plk_loads_ask(&node->loads, PLK_LOAD_BACKUP, 0, 0, PLK_TABLE_link, plk_bytes(first, sizeof first), plk_bytes(NULL, 0), 0,
-                  false, plk_ledger_mark(&node->ledger));
+    plk_loads_ask(&node->loads, PLK_LOAD_BACKUP, 0, 0, PLK_TABLE_link, plk_bytes(first, sizeof first),
+                  plk_bytes(NULL, 0), 0, false, plk_ledger_mark(&node->ledger));
 }
 
 static void flush_contact(struct plk_node *node) {
@@ -60,12 +60,17 @@ static void take_row(struct plk_node *node, const struct plk_row *row) {
         job->about.len = 0;
     }
     switch (kind) {
-    case PLK_SLOT_RECOVERY: job->has_recovery = plk_recovery_decode(row->value, &job->recovery) == PLK_ERR_OK; break;
+    case PLK_SLOT_RECOVERY:
+        job->has_recovery = plk_recovery_decode(row->value, &job->recovery) == PLK_ERR_OK;
+        break;
     case PLK_PEER_SLOT_CANDIDATES:
         if (plk_candidates_decode(row->value, &job->candidates) != PLK_ERR_OK) job->candidates.count = 0;
         break;
-    case PLK_PEER_SLOT_ABOUT: plk_buf_put(node->mem, &job->about, row->value); break;
-    default: break;
+    case PLK_PEER_SLOT_ABOUT:
+        plk_buf_put(node->mem, &job->about, row->value);
+        break;
+    default:
+        break;
     }
 }
 
@@ -73,7 +78,8 @@ static void finish(struct plk_node *node) {
     struct plk_backup_job *job = &node->backup;
     flush_contact(node);
     for (size_t i = 0; i < node->invites.count; i++) {
-        if (node->invites.list[i].state == PLK_INVITE_OPEN) plk_backup_put_invite(node->mem, &job->buf, &node->invites.list[i]);
+        if (node->invites.list[i].state == PLK_INVITE_OPEN)
+            plk_backup_put_invite(node->mem, &job->buf, &node->invites.list[i]);
     }
     struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = job->ticket}};
     output.result.err = plk_backup_seal(node->mem, &job->buf, node->profile.seed, &node->rng);

@@ -3,7 +3,8 @@
 
 #include "node/inside.h"
 
-void plk_command_copy(struct plk_mem *mem, struct plk_command *to, struct plk_buf *bytes, const struct plk_command *from) {
+void plk_command_copy(struct plk_mem *mem, struct plk_command *to, struct plk_buf *bytes,
+                      const struct plk_command *from) {
     *to = *from;
     struct plk_bytes *ranges[] = {&to->text, &to->name, &to->note, &to->about, &to->caller_id, &to->seed, &to->backup};
     size_t at[sizeof ranges / sizeof ranges[0]], count = sizeof ranges / sizeof ranges[0];
@@ -110,7 +111,8 @@ void plk_callers_loaded(struct plk_node *node, const struct plk_load *load, cons
     if (wait == NULL) return;
     struct plk_caller stored;
     const struct plk_caller *known = find_recent(&node->callers, wait->key);
-    if (known == NULL && input->loaded.count > 0 && decode(input->loaded.rows[0].value, &stored) == PLK_ERR_OK) known = &stored;
+    if (known == NULL && input->loaded.count > 0 && decode(input->loaded.rows[0].value, &stored) == PLK_ERR_OK)
+        known = &stored;
     if (known != NULL) {
         repeat(node, wait->command.ticket, known);
     } else {

@@ -48,6 +48,7 @@ void plk_callers_made(struct plk_node *node, struct plk_bytes caller_id, uint32_
 void plk_node_send_now(struct plk_node *node, const struct plk_command *command); // commands.c
 
 // A copy of a command whose ranges point into bytes.
-void plk_command_copy(struct plk_mem *mem, struct plk_command *to, struct plk_buf *bytes, const struct plk_command *from);
+void plk_command_copy(struct plk_mem *mem, struct plk_command *to, struct plk_buf *bytes,
+                      const struct plk_command *from);
 
 #endif

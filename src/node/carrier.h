@@ -7,9 +7,9 @@
 #include "node/effect.h"
 
 #define PLK_CARRIERS_MAX 256
-#define PLK_CARRIERS_STRANGERS_MAX 64                // accepted ones that have not yet proved to be anybody's
-#define PLK_CARRIER_STRANGER_US (10 * PLK_SECOND)    // how long they may take for it
-#define PLK_CARRIER_OPEN_US (10 * PLK_SECOND)        // how long an own connection may take
+#define PLK_CARRIERS_STRANGERS_MAX 64             // accepted ones that have not yet proved to be anybody's
+#define PLK_CARRIER_STRANGER_US (10 * PLK_SECOND) // how long they may take for it
+#define PLK_CARRIER_OPEN_US (10 * PLK_SECOND)     // how long an own connection may take
 
 struct plk_link;
 

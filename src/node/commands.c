@@ -213,8 +213,11 @@ static enum plk_err change_contact(struct plk_node *node, const struct plk_comma
         plk_peer_name(node, peer, command->name);
         break;
     }
-    case PLK_CMD_VERIFY: peer->row.verified = command->flag; break;
-    default: return PLK_ERR_UNSUPPORTED;
+    case PLK_CMD_VERIFY:
+        peer->row.verified = command->flag;
+        break;
+    default:
+        return PLK_ERR_UNSUPPORTED;
     }
     plk_peer_write(node, peer);
     plk_node_event(node, PLK_EVENT_CONTACT, command->contact, 0, 0, 0, NULL);
@@ -258,21 +261,39 @@ static enum plk_err with_warm(struct plk_node *node, const struct plk_command *c
 static bool answers_itself(struct plk_node *node, const struct plk_command *command, enum plk_err *err) {
     bool later = false;
     switch (command->kind) {
-    case PLK_CMD_INIT: *err = init(node, command); return false;
-    case PLK_CMD_INVITE: *err = invite(node, command); return *err == PLK_ERR_OK;
-    case PLK_CMD_ADD: *err = plk_node_add(node, command); return *err == PLK_ERR_OK;
-    case PLK_CMD_SEND: *err = send(node, command); return *err == PLK_ERR_OK;
-    case PLK_CMD_REMOVE: *err = remove_contact(node, command); return false;
-    case PLK_CMD_PROFILE: *err = set_profile(node, command); return false;
-    case PLK_CMD_BACKUP: plk_backup_job_start(node, command); return true;
+    case PLK_CMD_INIT:
+        *err = init(node, command);
+        return false;
+    case PLK_CMD_INVITE:
+        *err = invite(node, command);
+        return *err == PLK_ERR_OK;
+    case PLK_CMD_ADD:
+        *err = plk_node_add(node, command);
+        return *err == PLK_ERR_OK;
+    case PLK_CMD_SEND:
+        *err = send(node, command);
+        return *err == PLK_ERR_OK;
+    case PLK_CMD_REMOVE:
+        *err = remove_contact(node, command);
+        return false;
+    case PLK_CMD_PROFILE:
+        *err = set_profile(node, command);
+        return false;
+    case PLK_CMD_BACKUP:
+        plk_backup_job_start(node, command);
+        return true;
     case PLK_CMD_CONNECT:
-    case PLK_CMD_CANCEL: *err = with_warm(node, command, &later); return later;
+    case PLK_CMD_CANCEL:
+        *err = with_warm(node, command, &later);
+        return later;
     case PLK_CMD_ACCEPT:
     case PLK_CMD_REJECT:
     case PLK_CMD_BLOCK:
     case PLK_CMD_UNBLOCK:
     case PLK_CMD_RENAME:
-    case PLK_CMD_VERIFY: *err = change_contact(node, command); return false;
+    case PLK_CMD_VERIFY:
+        *err = change_contact(node, command);
+        return false;
     }
     *err = PLK_ERR_UNSUPPORTED;
     return false;

@@ -8,7 +8,9 @@ void plk_peer_dial_soon(struct plk_node *node, struct plk_peer *peer, uint64_t i
     node->dial_us = plk_earlier(node->dial_us, peer->next_try_us);
 }
 
-static bool may_talk(const struct plk_peer *peer) { return peer->row.state == PLK_CONTACT_ACTIVE && !peer->row.blocked; }
+static bool may_talk(const struct plk_peer *peer) {
+    return peer->row.state == PLK_CONTACT_ACTIVE && !peer->row.blocked;
+}
 
 static bool wants_link(const struct plk_peer *peer) {
     if (peer->row.blocked) return false;
@@ -47,7 +49,8 @@ static struct plk_link *contact_link(struct plk_node *node, struct plk_peer *pee
 }
 
 // Takes a stamp and makes its reservation durable where a new block was needed.
-static enum plk_err take_stamp(struct plk_node *node, struct plk_peer *peer, struct plk_keying *keying, uint64_t *stamp) {
+static enum plk_err take_stamp(struct plk_node *node, struct plk_peer *peer, struct plk_keying *keying,
+                               uint64_t *stamp) {
     bool persist = false;
     enum plk_err err = plk_stamp_take(&keying->stamp, stamp, &persist);
     if (err == PLK_ERR_OK && persist) plk_peer_write_keying(node, peer, keying);
@@ -165,7 +168,8 @@ void plk_node_dial(struct plk_node *node) {
 
 // ---- being called -----------------------------------------------------------------------------------------------------
 
-static void stash(struct plk_node *node, struct plk_peer *peer, const struct plk_way *way, const struct plk_packet *packet) {
+static void stash(struct plk_node *node, struct plk_peer *peer, const struct plk_way *way,
+                  const struct plk_packet *packet) {
     if (peer->stash == NULL) peer->stash = plk_mem_take(node->mem, PLK_PEER_STASH * sizeof *peer->stash);
     struct plk_writer w;
     if (peer->stash_count == PLK_PEER_STASH) return;
@@ -186,14 +190,17 @@ static void answer(struct plk_node *node, struct plk_peer *peer, struct plk_link
     link->answer_tag = keying->tag;
     uint64_t stamp = plk_hint_stamp(keys->hint_key, packet);
     switch (plk_gate_check(&keying->gate, stamp, packet->ephemeral, node->now.mono_us)) {
-    case PLK_GATE_REPEAT: plk_link_reply(link, way, plk_ledger_mark(&node->ledger)); return;
+    case PLK_GATE_REPEAT:
+        plk_link_reply(link, way, plk_ledger_mark(&node->ledger));
+        return;
     case PLK_GATE_OLDER:
         node->counters.stale++;
         if (!plk_link_is_up(link) && plk_gate_may_initiate(&keying->gate, node->now.mono_us)) {
             if (link == peer->link) plk_peer_call(node, peer, NULL);
         }
         return;
-    case PLK_GATE_FRESH: break;
+    case PLK_GATE_FRESH:
+        break;
     }
     if (plk_ledger_behind(&node->ledger)) return; // it will be repeated
     enum plk_err err = plk_link_answer(node, link, keys, packet, generation);

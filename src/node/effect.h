@@ -23,16 +23,16 @@
 // ---- inputs ---------------------------------------------------------------------------------------------------------
 
 enum plk_in_kind {
-    PLK_IN_TICK,     // the deadline of WAIT has come
-    PLK_IN_DATAGRAM, // UDP
-    PLK_IN_STREAM,   // TCP: state, bytes, room
-    PLK_IN_STORED,   // every batch <= n is durable
+    PLK_IN_TICK,        // the deadline of WAIT has come
+    PLK_IN_DATAGRAM,    // UDP
+    PLK_IN_STREAM,      // TCP: state, bytes, room
+    PLK_IN_STORED,      // every batch <= n is durable
     PLK_IN_STORE_STATE, // the disk is full or locked (stalled), or well again
-    PLK_IN_LOADED,   // rows for a LOAD; several may answer one ticket: more says that another follows
+    PLK_IN_LOADED,      // rows for a LOAD; several may answer one ticket: more says that another follows
     PLK_IN_RESOLVED,
-    PLK_IN_NETWORK,  // the interface list or the bound ports; at start, and at every change
-    PLK_IN_SUSPEND,  // the system is about to sleep: send nothing more than must be
-    PLK_IN_RESUME,   // it is awake again; carries fresh entropy
+    PLK_IN_NETWORK, // the interface list or the bound ports; at start, and at every change
+    PLK_IN_SUSPEND, // the system is about to sleep: send nothing more than must be
+    PLK_IN_RESUME,  // it is awake again; carries fresh entropy
     PLK_IN_COMMAND,
 };
 
@@ -51,17 +51,18 @@ struct plk_interface {
 };
 
 enum plk_command_kind {
-    PLK_CMD_INIT = 1, // makes the profile: name; seed (32 bytes) to restore an identity, else random; backup: sealed bytes
-    PLK_CMD_INVITE,   // invite_kind; result text: the link
-    PLK_CMD_ADD,      // text: the link; name: how to call the contact, may be empty; note: a first message, may be empty
-    PLK_CMD_SEND,     // contact, text, caller_id (may be empty); result: id, row, state
-    PLK_CMD_ACCEPT,   // contact
+    PLK_CMD_INIT =
+        1, // makes the profile: name; seed (32 bytes) to restore an identity, else random; backup: sealed bytes
+    PLK_CMD_INVITE, // invite_kind; result text: the link
+    PLK_CMD_ADD,    // text: the link; name: how to call the contact, may be empty; note: a first message, may be empty
+    PLK_CMD_SEND,   // contact, text, caller_id (may be empty); result: id, row, state
+    PLK_CMD_ACCEPT, // contact
     PLK_CMD_REJECT,
     PLK_CMD_BLOCK,
     PLK_CMD_UNBLOCK,
-    PLK_CMD_RENAME, // contact, name
-    PLK_CMD_REMOVE, // contact: the contact and its history
-    PLK_CMD_VERIFY, // contact, flag
+    PLK_CMD_RENAME,  // contact, name
+    PLK_CMD_REMOVE,  // contact: the contact and its history
+    PLK_CMD_VERIFY,  // contact, flag
     PLK_CMD_PROFILE, // name, about; NULL at = unchanged
     PLK_CMD_BACKUP,  // result text: the sealed backup's bytes
     PLK_CMD_CONNECT, // contact: bring the link up, e.g. because a conversation was opened
@@ -178,8 +179,8 @@ struct plk_output {
             uint16_t port;
         } resolve;
         struct {
-            struct plk_event_row row;     // row.n: its durable number, or the last durable one where the kind is not stored
-            uint8_t id[PLK_ID_LEN];       // message, state
+            struct plk_event_row row; // row.n: its durable number, or the last durable one where the kind is not stored
+            uint8_t id[PLK_ID_LEN];   // message, state
         } event;
         struct {
             uint64_t ticket;

@@ -3,7 +3,8 @@
 // from a budget; it gets no answer.
 #include "node/inside.h"
 
-static void to_invite(struct plk_node *node, uint32_t number, const struct plk_way *way, const struct plk_packet *packet) {
+static void to_invite(struct plk_node *node, uint32_t number, const struct plk_way *way,
+                      const struct plk_packet *packet) {
     struct plk_invite *invite = plk_invites_find(&node->invites, number);
     if (invite == NULL) return;
     unsigned count = 0;
@@ -122,8 +123,8 @@ static void opened(struct plk_node *node, struct plk_carrier *carrier, size_t wr
 }
 
 static void accepted(struct plk_node *node, const struct plk_input *input) {
-    struct plk_carrier *carrier = plk_carriers_add(&node->carriers, input->stream.stream, &input->stream.remote, NULL,
-                                                   node->now.mono_us);
+    struct plk_carrier *carrier =
+        plk_carriers_add(&node->carriers, input->stream.stream, &input->stream.remote, NULL, node->now.mono_us);
     if (carrier != NULL) {
         carrier->open = true;
         carrier->writable = input->stream.writable;
@@ -170,13 +171,20 @@ void plk_node_stream(struct plk_node *node, const struct plk_input *input) {
         return;
     }
     switch (input->stream.event) {
-    case PLK_STREAM_OPENED: opened(node, carrier, input->stream.writable); break;
+    case PLK_STREAM_OPENED:
+        opened(node, carrier, input->stream.writable);
+        break;
     case PLK_STREAM_WRITABLE:
         carrier->writable = input->stream.writable;
         if (carrier->link != NULL) carrier->link->dirty = true;
         break;
-    case PLK_STREAM_BYTES: bytes_came(node, carrier, input->stream.data); break;
-    case PLK_STREAM_CLOSED: drop_carrier(node, carrier, false); break;
-    case PLK_STREAM_ACCEPTED: break;
+    case PLK_STREAM_BYTES:
+        bytes_came(node, carrier, input->stream.data);
+        break;
+    case PLK_STREAM_CLOSED:
+        drop_carrier(node, carrier, false);
+        break;
+    case PLK_STREAM_ACCEPTED:
+        break;
     }
 }

@@ -56,8 +56,8 @@ struct plk_peer;
 struct plk_mail_turn plk_node_turn(struct plk_node *node);
 
 // Numbers an event, writes its row into the open batch and tells it when that is durable. id may be NULL.
-void plk_node_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact, uint64_t row, enum plk_state state,
-                    uint8_t reason, const uint8_t *id);
+void plk_node_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact, uint64_t row,
+                    enum plk_state state, uint8_t reason, const uint8_t *id);
 // An event that is not stored: it carries the last durable number.
 void plk_node_passing_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact);
 

@@ -34,7 +34,8 @@ void plk_invites_write(struct plk_node *node, const struct plk_invite *invite) {
     struct plk_writer w = plk_writer(value, sizeof value);
     plk_invite_key(key, invite->number);
     plk_invite_encode(&w, invite);
-    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_invite, plk_bytes(key, sizeof key), plk_writer_bytes(&w));
+    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_invite, plk_bytes(key, sizeof key),
+                     plk_writer_bytes(&w));
     plk_mem_wipe(value, sizeof value);
 }
 

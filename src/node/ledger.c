@@ -14,7 +14,9 @@ void plk_ledger_free(struct plk_ledger *ledger) {
     for (size_t i = 0; i < PLACES; i++) plk_batch_free(ledger->batches[i]);
 }
 
-struct plk_batch *plk_ledger_batch(struct plk_ledger *ledger) { return *place(ledger, ledger->open_n); }
+struct plk_batch *plk_ledger_batch(struct plk_ledger *ledger) {
+    return *place(ledger, ledger->open_n);
+}
 
 static size_t under_way(const struct plk_ledger *ledger) { return (size_t)(ledger->open_n - 1 - ledger->stored_n); }
 

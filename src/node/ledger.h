@@ -9,11 +9,11 @@
 struct plk_ledger {
     struct plk_mem *mem;
     struct plk_batch *batches[PLK_BATCHES_OUTSTANDING_MAX + 2]; // by n modulo their number; [open_n] is being filled
-    uint64_t open_n;    // number of the batch being filled, from 1
-    uint64_t emitted_n; // highest number given to the host
-    uint64_t stored_n;  // highest durable number
-    size_t bytes;       // in batches that are sealed or with the host
-    bool stalled;       // the disk is full or locked
+    uint64_t open_n;                                            // number of the batch being filled, from 1
+    uint64_t emitted_n;                                         // highest number given to the host
+    uint64_t stored_n;                                          // highest durable number
+    size_t bytes;                                               // in batches that are sealed or with the host
+    bool stalled;                                               // the disk is full or locked
 };
 
 void plk_ledger_init(struct plk_ledger *ledger, struct plk_mem *mem);
@@ -28,7 +28,9 @@ void plk_ledger_turn(struct plk_ledger *ledger);
 // The number at which all that was written so far is durable.
 uint64_t plk_ledger_mark(const struct plk_ledger *ledger);
 
-static inline bool plk_ledger_durable(const struct plk_ledger *ledger, uint64_t mark) { return mark <= ledger->stored_n; }
+static inline bool plk_ledger_durable(const struct plk_ledger *ledger, uint64_t mark) {
+    return mark <= ledger->stored_n;
+}
 
 // At the limit of what may be outstanding: accept nothing new, open no window, answer busy.
 bool plk_ledger_behind(const struct plk_ledger *ledger);

@@ -128,12 +128,11 @@ void plk_link_open_tcp(struct plk_node *node, struct plk_link *link) {
             have = have || plk_addr_equal(&c->remote, &candidate->addr);
         }
         if (have) continue;
-        struct plk_carrier *carrier = plk_carriers_add(&node->carriers, node->carriers.next_stream, &candidate->addr,
-                                                       link, node->now.mono_us);
+        struct plk_carrier *carrier =
+            plk_carriers_add(&node->carriers, node->carriers.next_stream, &candidate->addr, link, node->now.mono_us);
         if (carrier == NULL) return;
         node->carriers.next_stream = (node->carriers.next_stream + 1) & 0x7fffffff;
-        struct plk_output output = {.kind = PLK_OUT_STREAM_OPEN,
-                                    .stream_open = {carrier->stream, candidate->addr}};
+        struct plk_output output = {.kind = PLK_OUT_STREAM_OPEN, .stream_open = {carrier->stream, candidate->addr}};
         plk_outputs_now(&node->outputs, &output);
     }
 }

@@ -66,7 +66,7 @@ struct plk_channel {
     uint8_t incarnation[PLK_GREETING_INCARNATION_LEN];
     uint64_t confirmed_us, replaced_us, heard_us;
     uint32_t heard_path;
-    uint32_t new_cids;    // own ids to be announced, bits by place in cids.own
+    uint32_t new_cids;              // own ids to be announced, bits by place in cids.own
     uint64_t retire[PLK_CIDS_LIVE]; // numbers of peer's ids given up, to be told
     unsigned retire_count;
 };
@@ -80,7 +80,7 @@ struct plk_attempt {
     uint64_t started_us; // when the first copy left, PLK_NEVER before
     uint64_t round_us;   // when the next round begins
     unsigned rounds;
-    size_t cursor;       // candidate that is next in this round; count: the round is done
+    size_t cursor;        // candidate that is next in this round; count: the round is done
     struct plk_way first; // a way that is tried before all candidates; transport 0: none
     bool first_due;
 };
@@ -98,19 +98,19 @@ struct plk_reply {
 struct plk_link {
     struct plk_link *next; // all links of the node
     enum plk_link_role role;
-    struct plk_peer *peer; // the contact; NULL for INVITER
-    uint32_t invite;       // INVITER
-    uint32_t meets;        // INVITER: the contact whose acceptance is to be sent, 0: none
-    bool handed;           // JOINER, RECOVERY: the blob or request was written into the stream
+    struct plk_peer *peer;             // the contact; NULL for INVITER
+    uint32_t invite;                   // INVITER
+    uint32_t meets;                    // INVITER: the contact whose acceptance is to be sent, 0: none
+    bool handed;                       // JOINER, RECOVERY: the blob or request was written into the stream
     struct plk_candidates *candidates; // the peer's, or NULL
     struct plk_channel channels[PLK_LINK_CHANNELS];
     uint8_t incarnation[PLK_GREETING_INCARNATION_LEN]; // random, of this link: its streams begin at 0 with it
-    unsigned current; // PLK_LINK_CHANNELS: none
-    bool own_smaller; // this side has the smaller PeerID
+    unsigned current;                                  // PLK_LINK_CHANNELS: none
+    bool own_smaller;                                  // this side has the smaller PeerID
     struct plk_attempt attempt;
     uint32_t attempt_tag, answer_tag; // of the keys of the attempt, and of the latest answer; set by the owner
-    uint64_t echo; // what the peer's newest greeting says it has seen of our stamps
-    struct plk_gate *gate; // of the keys in use; the peer's, or own_gate for NN
+    uint64_t echo;                    // what the peer's newest greeting says it has seen of our stamps
+    struct plk_gate *gate;            // of the keys in use; the peer's, or own_gate for NN
     struct plk_gate own_gate;
     struct plk_reply replies[PLK_LINK_REPLIES];
     unsigned reply_count;
@@ -118,13 +118,13 @@ struct plk_link {
     struct plk_paths paths;
     uint64_t payload_us, heard_us, ping_us, born_us;
     uint64_t polled_us; // when it last had nothing more to send
-    uint64_t paced_us; // nothing may be sent before; 0: not paced
-    uint32_t probe;    // path that flight wants probed, 0: none
-    bool ping_due;     // send something that wants an answer
+    uint64_t paced_us;  // nothing may be sent before; 0: not paced
+    uint32_t probe;     // path that flight wants probed, 0: none
+    bool ping_due;      // send something that wants an answer
     bool addresses_due; // tell the peer where we can be reached
-    bool closing;      // say CLOSE and be gone
-    bool dead;         // to be freed by the node
-    bool dirty;        // something happened: look at it
+    bool closing;       // say CLOSE and be gone
+    bool dead;          // to be freed by the node
+    bool dirty;         // something happened: look at it
     // signals to the owner; the owner clears them
     bool vanished; // went down without a word: nothing was heard for too long
     bool came_up, restarted, went_down, told, lost, path_changed; // lost: no path answers, a new handshake is wanted
@@ -143,7 +143,8 @@ struct plk_channel *plk_link_current(struct plk_link *link); // or NULL
 
 // Starts an attempt over the link's candidates, `first` before them if not NULL. mark: when the stamp is durable.
 enum plk_err plk_link_attempt(struct plk_node *node, struct plk_link *link, const struct plk_handshake_keys *keys,
-                              uint64_t stamp, uint32_t generation, uint64_t echo, uint64_t mark, const struct plk_way *first);
+                              uint64_t stamp, uint32_t generation, uint64_t echo, uint64_t mark,
+                              const struct plk_way *first);
 // Repeats it at once, e.g. because an address changed.
 void plk_link_attempt_hurry(struct plk_link *link, uint64_t now_us);
 void plk_link_attempt_end(struct plk_node *node, struct plk_link *link);

@@ -29,7 +29,8 @@ static void item_event(struct plk_link *link, struct plk_channel *channel, const
     case PLK_FRAME_ADDRESSES:
         if (!acked) link->addresses_due = true;
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -39,8 +40,12 @@ void plk_link_drain_flight(struct plk_node *node, struct plk_link *link, struct 
         switch (event.kind) {
         case PLK_FLIGHT_ACKED:
         case PLK_FLIGHT_LOST:
-        case PLK_FLIGHT_RETRY: item_event(link, channel, &event); break;
-        case PLK_FLIGHT_PROBE: link->probe = event.path; break;
+        case PLK_FLIGHT_RETRY:
+            item_event(link, channel, &event);
+            break;
+        case PLK_FLIGHT_PROBE:
+            link->probe = event.path;
+            break;
         case PLK_FLIGHT_SILENT:
             if (channel == plk_link_current(link)) {
                 plk_paths_silent(&link->paths, event.path, &node->rng, node->now.mono_us);
@@ -91,21 +96,32 @@ static enum plk_err take_frame(struct plk_node *node, struct plk_link *link, uns
                                const struct plk_frame *frame) {
     struct plk_channel *channel = &link->channels[index];
     switch (frame->type) {
-    case PLK_FRAME_ACK: return plk_flight_on_ack(channel->flight, node->now.mono_us, &frame->ack);
+    case PLK_FRAME_ACK:
+        return plk_flight_on_ack(channel->flight, node->now.mono_us, &frame->ack);
     case PLK_FRAME_STREAM:
     case PLK_FRAME_MAX_DATA:
     case PLK_FRAME_MAX_STREAM_DATA:
-    case PLK_FRAME_DATAGRAM: return plk_streams_receive(link->streams, frame);
-    case PLK_FRAME_PATH_CHALLENGE: answer_challenge(link, index, way, frame->challenge); break;
-    case PLK_FRAME_PATH_RESPONSE: plk_paths_answered(&link->paths, frame->response.token, node->now.mono_us); break;
-    case PLK_FRAME_NEW_CID: return plk_cids_learn(&channel->cids, frame->new_cid.seq, frame->new_cid.cid);
-    case PLK_FRAME_RETIRE_CID: return retired(node, link, index, frame->retire_cid);
+    case PLK_FRAME_DATAGRAM:
+        return plk_streams_receive(link->streams, frame);
+    case PLK_FRAME_PATH_CHALLENGE:
+        answer_challenge(link, index, way, frame->challenge);
+        break;
+    case PLK_FRAME_PATH_RESPONSE:
+        plk_paths_answered(&link->paths, frame->response.token, node->now.mono_us);
+        break;
+    case PLK_FRAME_NEW_CID:
+        return plk_cids_learn(&channel->cids, frame->new_cid.seq, frame->new_cid.cid);
+    case PLK_FRAME_RETIRE_CID:
+        return retired(node, link, index, frame->retire_cid);
     case PLK_FRAME_CLOSE:
         link->went_down = true;
         link->dead = true;
         break;
-    case PLK_FRAME_ADDRESSES: told(link, frame); break;
-    default: break;
+    case PLK_FRAME_ADDRESSES:
+        told(link, frame);
+        break;
+    default:
+        break;
     }
     return PLK_ERR_OK;
 }

@@ -168,8 +168,8 @@ static bool draft_send(struct plk_node *node, struct draft *draft, struct plk_ou
     const struct plk_cid *cid = plk_cids_peer(&channel->cids, channel->path_cid[draft->place]);
     if (cid == NULL) return false;
     uint64_t pn;
-    enum plk_err err = plk_session_seal(&channel->session, cid->id, plk_writer_bytes(&draft->w),
-                                        node->packet + FRAME_LEN, &pn);
+    enum plk_err err =
+        plk_session_seal(&channel->session, cid->id, plk_writer_bytes(&draft->w), node->packet + FRAME_LEN, &pn);
     if (err != PLK_ERR_OK) return false;
     size_t size = draft->w.len + PLK_PACKET_OVERHEAD;
     struct plk_flight_packet packet = {.path = draft->path->id, .pn = pn, .size = size, .eliciting = draft->eliciting};
@@ -263,8 +263,7 @@ static void race(struct plk_node *node, struct plk_link *link) {
     for (size_t i = 0; i < link->candidates->count; i++) {
         const struct plk_candidate *candidate = &link->candidates->list[i];
         if (candidate->transport != PLK_UDP) continue;
-        struct plk_path *path =
-            plk_paths_open(&link->paths, PLK_UDP, &candidate->addr, 0, false, node->now.mono_us);
+        struct plk_path *path = plk_paths_open(&link->paths, PLK_UDP, &candidate->addr, 0, false, node->now.mono_us);
         if (path == NULL) return;
         plk_paths_check(&link->paths, path->id, &node->rng, node->now.mono_us);
     }
@@ -277,10 +276,18 @@ static bool poll_paths(struct plk_node *node, struct plk_link *link, struct plk_
         case PLK_PATHS_CHALLENGE:
             if (send_challenge(node, link, &action.path, output)) return true;
             break;
-        case PLK_PATHS_ACTIVE: activate(node, link, &action.path); break;
-        case PLK_PATHS_DEAD: bury(node, link, &action.path); break;
-        case PLK_PATHS_RACE: race(node, link); break;
-        case PLK_PATHS_LOST: link->lost = true; break;
+        case PLK_PATHS_ACTIVE:
+            activate(node, link, &action.path);
+            break;
+        case PLK_PATHS_DEAD:
+            bury(node, link, &action.path);
+            break;
+        case PLK_PATHS_RACE:
+            race(node, link);
+            break;
+        case PLK_PATHS_LOST:
+            link->lost = true;
+            break;
         }
     }
     return false;

@@ -63,14 +63,14 @@ static enum plk_err make_blob(struct plk_node *node, struct plk_peer *peer, cons
         struct plk_mail_body body = {.kind = PLK_BODY_TEXT, .payload = note};
         uint64_t row;
         plk_rng_bytes(&node->rng, body.id, sizeof body.id);
-        struct plk_writer w =
-            plk_writer(plk_buf_room(node->mem, &envelope, note.len + PLK_ENVELOPE_HEAD_MAX), note.len + PLK_ENVELOPE_HEAD_MAX);
+        struct plk_writer w = plk_writer(plk_buf_room(node->mem, &envelope, note.len + PLK_ENVELOPE_HEAD_MAX),
+                                         note.len + PLK_ENVELOPE_HEAD_MAX);
         enum plk_err err = plk_mail_wrap(warm->mail, &turn, &body, &w, &row);
         plk_assert(err == PLK_ERR_OK); // its length was checked
         payload.envelopes[payload.envelope_count++] = plk_writer_bytes(&w);
     }
-    enum plk_err err = plk_first_make(node->mem, &node->rng, &node->persona, link->psk, link->bundle, &payload,
-                                      &warm->blob, &first);
+    enum plk_err err =
+        plk_first_make(node->mem, &node->rng, &node->persona, link->psk, link->bundle, &payload, &warm->blob, &first);
     if (err == PLK_ERR_OK) {
         plk_mail_set_ratchet(warm->mail, &turn, &first.ratchet);
         memcpy(join->recovery, first.recovery, sizeof join->recovery);
@@ -157,8 +157,8 @@ enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *comma
 }
 
 // What both sides do once each knows the other: generation 1, recovery, name, addresses.
-static void know(struct plk_node *node, struct plk_peer *peer, const struct plk_first *first, const uint8_t link_secret[32],
-                 const struct plk_payload *theirs, bool agreed) {
+static void know(struct plk_node *node, struct plk_peer *peer, const struct plk_first *first,
+                 const uint8_t link_secret[32], const struct plk_payload *theirs, bool agreed) {
     struct plk_warm *warm = peer->warm;
     struct plk_generation_change change = {.write = 0};
     warm->has_recovery = true;
@@ -198,8 +198,8 @@ static void accepted(struct plk_node *node, struct plk_peer *peer, struct plk_by
     struct plk_payload theirs;
     struct plk_buf text = {0};
     struct plk_ratchet_place place;
-    enum plk_err err = plk_first_read_acceptance(node->mem, &ratchet, join->blob_hash, node->now.wall_ms, content, &text,
-                                                 &theirs, &place);
+    enum plk_err err = plk_first_read_acceptance(node->mem, &ratchet, join->blob_hash, node->now.wall_ms, content,
+                                                 &text, &theirs, &place);
     if (err == PLK_ERR_OK) {
         struct plk_mail_turn turn = plk_node_turn(node);
         struct plk_first first = {.line = {0}};
@@ -288,7 +288,8 @@ static void make_acceptance(struct plk_node *node, struct plk_peer *peer, struct
     warm->recovery.lines += lines;
     plk_recovery_refresh(&warm->recovery, &node->rng, &mine.reset);
     mine.has_reset = true;
-    plk_mail_begin(warm->mail, &turn, known ? PLK_MAIL_BEGIN_RESTORED : PLK_MAIL_BEGIN_FIRST, &opened->first.ratchet, mine.epoch);
+    plk_mail_begin(warm->mail, &turn, known ? PLK_MAIL_BEGIN_RESTORED : PLK_MAIL_BEGIN_FIRST, &opened->first.ratchet,
+                   mine.epoch);
     for (unsigned i = 0; i < opened->payload.envelope_count; i++) {
         if (plk_mail_adopt(warm->mail, &turn, opened->payload.envelopes[i]) != PLK_ERR_OK) node->counters.protocol++;
     }
@@ -297,7 +298,8 @@ static void make_acceptance(struct plk_node *node, struct plk_peer *peer, struct
     mine.ack = plk_writer_bytes(&w);
     if (mine.ack.len > PLK_PAYLOAD_ACK_MAX) mine.ack.len = 0;
     plk_buf_free(node->mem, &warm->acceptance);
-    enum plk_err err = plk_first_accept(node->mem, &node->rng, &opened->first.ratchet, hash, &mine, &warm->acceptance, &place);
+    enum plk_err err =
+        plk_first_accept(node->mem, &node->rng, &opened->first.ratchet, hash, &mine, &warm->acceptance, &place);
     plk_assert(err == PLK_ERR_OK);
     plk_mail_set_ratchet(warm->mail, &turn, &opened->first.ratchet);
     plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_ACCEPTANCE, plk_buf_bytes(&warm->acceptance));
@@ -316,7 +318,8 @@ static void opened_blob(struct plk_node *node, struct plk_link *link, struct plk
     make_acceptance(node, peer, opened, hash, known);
     if (path != NULL && path->transport == PLK_UDP) {
         struct plk_addr_rules rules = plk_network_rules(&node->network, peer->loopback);
-        plk_candidates_add(&peer->warm->candidates, PLK_UDP, &path->addr, PLK_CANDIDATE_GOOD, node->now.wall_ms, &rules);
+        plk_candidates_add(&peer->warm->candidates, PLK_UDP, &path->addr, PLK_CANDIDATE_GOOD, node->now.wall_ms,
+                           &rules);
         plk_peer_write_candidates(node, peer);
     }
     plk_invite_spend(invite, hash, peer->row.contact);

@@ -35,11 +35,15 @@ static int usefulness(const struct plk_addr *addr) {
     struct plk_addr probe = *addr;
     probe.port = 1;
     switch (plk_addr_class(&probe)) {
-    case PLK_ADDR_GLOBAL: return 3;
-    case PLK_ADDR_PRIVATE: return 2;
-    case PLK_ADDR_LOOPBACK: return 1;
+    case PLK_ADDR_GLOBAL:
+        return 3;
+    case PLK_ADDR_PRIVATE:
+        return 2;
+    case PLK_ADDR_LOOPBACK:
+        return 1;
     case PLK_ADDR_LINK_LOCAL: // its scope means nothing to another machine
-    case PLK_ADDR_REFUSED: break;
+    case PLK_ADDR_REFUSED:
+        break;
     }
     return 0;
 }

@@ -48,10 +48,8 @@ void plk_node_free(struct plk_node *node) {
 }
 
 struct plk_mail_turn plk_node_turn(struct plk_node *node) {
-    return (struct plk_mail_turn){.now = node->now,
-                                  .rng = &node->rng,
-                                  .batch = plk_ledger_batch(&node->ledger),
-                                  .batch_n = node->ledger.open_n};
+    return (struct plk_mail_turn){
+        .now = node->now, .rng = &node->rng, .batch = plk_ledger_batch(&node->ledger), .batch_n = node->ledger.open_n};
 }
 
 // ---- events -----------------------------------------------------------------------------------------------------------
@@ -84,7 +82,8 @@ void plk_node_write_profile(struct plk_node *node) {
     struct plk_writer w = plk_writer(value, sizeof value);
     plk_profile_encode(&w, &node->profile);
     plk_assert(!w.failed);
-    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_profile, plk_bytes(key, sizeof key), plk_writer_bytes(&w));
+    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_profile, plk_bytes(key, sizeof key),
+                     plk_writer_bytes(&w));
     plk_mem_wipe(value, sizeof value);
 }
 
@@ -106,7 +105,8 @@ static enum plk_err start_row(struct plk_node *node, unsigned table, const struc
     struct plk_invite invite;
     enum plk_err err;
     switch (table) {
-    case PLK_TABLE_profile: return start_profile(node, row);
+    case PLK_TABLE_profile:
+        return start_profile(node, row);
     case PLK_TABLE_invite:
         err = plk_invite_decode(row->key, row->value, &invite);
         if (err == PLK_ERR_OK) plk_invites_add(node, &invite);
@@ -171,11 +171,21 @@ static void loaded(struct plk_node *node, const struct plk_input *input) {
     if (!input->loaded.more) plk_loads_remove(&node->loads, found);
     switch (load.kind) {
     case PLK_LOAD_START:
-    case PLK_LOAD_LAST_EVENT: start_loaded(node, &load, input); break;
-    case PLK_LOAD_CONTACT: plk_peer_loaded(node, &load, input); break;
-    case PLK_LOAD_MAIL: plk_peer_mail_loaded(node, &load, input); break;
-    case PLK_LOAD_CALLER: plk_callers_loaded(node, &load, input); break;
-    case PLK_LOAD_BACKUP: plk_backup_job_loaded(node, input); break;
+    case PLK_LOAD_LAST_EVENT:
+        start_loaded(node, &load, input);
+        break;
+    case PLK_LOAD_CONTACT:
+        plk_peer_loaded(node, &load, input);
+        break;
+    case PLK_LOAD_MAIL:
+        plk_peer_mail_loaded(node, &load, input);
+        break;
+    case PLK_LOAD_CALLER:
+        plk_callers_loaded(node, &load, input);
+        break;
+    case PLK_LOAD_BACKUP:
+        plk_backup_job_loaded(node, input);
+        break;
     }
 }
 
@@ -266,9 +276,14 @@ static void settle(struct plk_node *node) {
 void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk_input *input) {
     node->now = now;
     switch (input->kind) {
-    case PLK_IN_TICK: break;
-    case PLK_IN_DATAGRAM: plk_node_datagram(node, input); break;
-    case PLK_IN_STREAM: plk_node_stream(node, input); break;
+    case PLK_IN_TICK:
+        break;
+    case PLK_IN_DATAGRAM:
+        plk_node_datagram(node, input);
+        break;
+    case PLK_IN_STREAM:
+        plk_node_stream(node, input);
+        break;
     case PLK_IN_STORED:
         if (plk_ledger_stored(&node->ledger, input->stored.n) == PLK_ERR_OK) all_dirty(node);
         break;
@@ -276,12 +291,23 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
         node->ledger.stalled = input->store_state.stalled;
         all_dirty(node);
         break;
-    case PLK_IN_LOADED: loaded(node, input); break;
-    case PLK_IN_RESOLVED: break; // nothing here asks for names yet
-    case PLK_IN_NETWORK: network(node, input); break;
-    case PLK_IN_SUSPEND: node->suspended = true; break;
-    case PLK_IN_RESUME: resume(node, input); break;
-    case PLK_IN_COMMAND: plk_node_command(node, &input->command); break;
+    case PLK_IN_LOADED:
+        loaded(node, input);
+        break;
+    case PLK_IN_RESOLVED:
+        break; // nothing here asks for names yet
+    case PLK_IN_NETWORK:
+        network(node, input);
+        break;
+    case PLK_IN_SUSPEND:
+        node->suspended = true;
+        break;
+    case PLK_IN_RESUME:
+        resume(node, input);
+        break;
+    case PLK_IN_COMMAND:
+        plk_node_command(node, &input->command);
+        break;
     }
     tick_links(node);
     tick_mail(node);

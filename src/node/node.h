@@ -9,8 +9,8 @@
 struct plk_node;
 
 struct plk_node_config {
-    struct plk_mem *mem;  // must outlive the node
-    uint8_t entropy[32];  // fresh from the system at each start
+    struct plk_mem *mem; // must outlive the node
+    uint8_t entropy[32]; // fresh from the system at each start
     bool allow_tcp, allow_udp;
 };
 
@@ -75,7 +75,8 @@ struct plk_contact_view {
 
 // Contacts in the order of their numbers: *cursor starts at 0; false at the end.
 bool plk_node_next_contact(const struct plk_node *node, uint32_t *cursor, struct plk_contact_view *view);
-enum plk_err plk_node_contact(const struct plk_node *node, uint32_t contact, struct plk_contact_view *view); // NOT_FOUND
+enum plk_err plk_node_contact(const struct plk_node *node, uint32_t contact,
+                              struct plk_contact_view *view); // NOT_FOUND
 // By local name (exact, then without case if that is unique), or by PeerID text. NOT_FOUND.
 enum plk_err plk_node_find_contact(const struct plk_node *node, struct plk_bytes name, uint32_t *contact);
 
@@ -83,25 +84,25 @@ enum plk_err plk_node_find_contact(const struct plk_node *node, struct plk_bytes
 struct plk_way_view {
     enum plk_transport transport;
     struct plk_addr addr;
-    const char *source;  // "configured", "told", "seen", "beacon": static
-    const char *state;   // "active", "spare", "checking", "silent", "refused", "failed", "waiting": static
+    const char *source; // "configured", "told", "seen", "beacon": static
+    const char *state;  // "active", "spare", "checking", "silent", "refused", "failed", "waiting": static
     uint64_t tries, rtt_us, next_try_us, last_heard_us;
 };
 bool plk_node_way(const struct plk_node *node, uint32_t contact, size_t index, struct plk_way_view *view);
 
 // What was counted and dropped, by name. X(name, what)
-#define PLK_COUNTER_LIST(X)                                                                                            \
-    X(datagrams_in, "datagrams received")                                                                              \
-    X(datagrams_out, "datagrams sent")                                                                                 \
-    X(malformed, "packets that were no packets")                                                                       \
-    X(stranger, "packets that no key opens")                                                                           \
-    X(stale, "old or repeated handshakes")                                                                             \
-    X(replayed, "data packets seen before")                                                                            \
-    X(forged, "packets or messages whose check failed")                                                                \
-    X(protocol, "authenticated peers that broke a rule")                                                               \
-    X(unreadable, "messages that no ratchet opens")                                                                    \
-    X(duplicate, "messages received once more")                                                                        \
-    X(limited, "dropped at a limit")                                                                                   \
+#define PLK_COUNTER_LIST(X)                              \
+    X(datagrams_in, "datagrams received")                \
+    X(datagrams_out, "datagrams sent")                   \
+    X(malformed, "packets that were no packets")         \
+    X(stranger, "packets that no key opens")             \
+    X(stale, "old or repeated handshakes")               \
+    X(replayed, "data packets seen before")              \
+    X(forged, "packets or messages whose check failed")  \
+    X(protocol, "authenticated peers that broke a rule") \
+    X(unreadable, "messages that no ratchet opens")      \
+    X(duplicate, "messages received once more")          \
+    X(limited, "dropped at a limit")                     \
     X(refused_addr, "addresses of others refused")
 
 struct plk_counters {

@@ -30,15 +30,24 @@ static size_t ranges(struct plk_output *output, struct plk_bytes *found[2]) {
         found[0] = &output->load.from;
         found[1] = &output->load.to;
         return 2;
-    case PLK_OUT_RESOLVE: found[0] = &output->resolve.host; return 1;
-    case PLK_OUT_RESULT: found[0] = &output->result.text; return 1;
-    case PLK_OUT_DATAGRAM: found[0] = &output->datagram.data; return 1;
-    case PLK_OUT_STREAM_WRITE: found[0] = &output->stream_write.data; return 1;
+    case PLK_OUT_RESOLVE:
+        found[0] = &output->resolve.host;
+        return 1;
+    case PLK_OUT_RESULT:
+        found[0] = &output->result.text;
+        return 1;
+    case PLK_OUT_DATAGRAM:
+        found[0] = &output->datagram.data;
+        return 1;
+    case PLK_OUT_STREAM_WRITE:
+        found[0] = &output->stream_write.data;
+        return 1;
     case PLK_OUT_WAIT:
     case PLK_OUT_STREAM_OPEN:
     case PLK_OUT_STREAM_CLOSE:
     case PLK_OUT_STORE:
-    case PLK_OUT_EVENT: break;
+    case PLK_OUT_EVENT:
+        break;
     }
     return 0;
 }

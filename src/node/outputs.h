@@ -20,8 +20,8 @@ struct plk_output_queue {
 
 struct plk_outputs {
     struct plk_mem *mem;
-    struct plk_output_queue now;   // at once, in order
-    struct plk_output_queue later; // in order, each when its mark is durable
+    struct plk_output_queue now;     // at once, in order
+    struct plk_output_queue later;   // in order, each when its mark is durable
     struct plk_output_entry *handed; // what the host is looking at
 };
 

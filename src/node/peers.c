@@ -139,7 +139,8 @@ void plk_peer_name(struct plk_node *node, struct plk_peer *peer, struct plk_byte
     peer->row.name_len = (uint8_t)len;
 }
 
-static void add_hint(struct plk_contact_row *row, const uint8_t psk[32], enum plk_hint_direction direction, uint32_t tag) {
+static void add_hint(struct plk_contact_row *row, const uint8_t psk[32], enum plk_hint_direction direction,
+                     uint32_t tag) {
     if (row->hint_count == sizeof row->hints / sizeof row->hints[0]) return;
     plk_hint_key(row->hints[row->hint_count].key, psk, direction);
     row->hints[row->hint_count++].tag = tag;
@@ -165,7 +166,8 @@ void plk_peer_hints(struct plk_node *node, struct plk_peer *peer) {
             add_hint(&peer->row, g->psk, inbound, g->line_number << 16 | (g->number & 0xffff));
         }
     }
-    if (before.hint_count == peer->row.hint_count && memcmp(before.hints, peer->row.hints, sizeof before.hints) == 0) return;
+    if (before.hint_count == peer->row.hint_count && memcmp(before.hints, peer->row.hints, sizeof before.hints) == 0)
+        return;
     plk_hints_remove(&node->hints, peer->row.contact);
     for (unsigned i = 0; i < peer->row.hint_count; i++) {
         plk_hints_add(&node->hints, peer->row.hints[i].key, peer->row.contact);

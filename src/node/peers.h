@@ -29,12 +29,12 @@ enum plk_peer_slot {
 #define PLK_PEER_KEYINGS 6
 #define PLK_PEER_STASH 4
 #define PLK_PEER_COMMANDS_MAX 64
-#define PLK_PEER_LOADING_MAX 32                   // contacts read at a time
-#define PLK_PEER_BACKOFF_US (5 * PLK_SECOND)      // DESIGN 3.8: 5 s to 1 h, +- 25 %
+#define PLK_PEER_LOADING_MAX 32              // contacts read at a time
+#define PLK_PEER_BACKOFF_US (5 * PLK_SECOND) // DESIGN 3.8: 5 s to 1 h, +- 25 %
 #define PLK_PEER_BACKOFF_MAX_US PLK_HOUR
 #define PLK_PEER_ONLINE_US (2 * PLK_MINUTE)
-#define PLK_PEER_COOL_US (2 * PLK_MINUTE)         // idle for so long: its rows leave the memory
-#define PLK_PEER_GREET_GAP_US (20 * PLK_MS)       // between contacts, when all are greeted after a start
+#define PLK_PEER_COOL_US (2 * PLK_MINUTE)   // idle for so long: its rows leave the memory
+#define PLK_PEER_GREET_GAP_US (20 * PLK_MS) // between contacts, when all are greeted after a start
 
 // The stamps of one set of keys: a link generation, the recovery secret, the invite that was joined.
 struct plk_keying {
@@ -54,8 +54,8 @@ struct plk_warm {
     struct plk_keying keyings[PLK_PEER_KEYINGS];
     bool joining; // the acceptance has not come: what follows counts
     struct plk_joining *join;
-    struct plk_buf blob;       // the joiner's, as sent
-    struct plk_buf acceptance; // the inviter's, as sent
+    struct plk_buf blob;                 // the joiner's, as sent
+    struct plk_buf acceptance;           // the inviter's, as sent
     uint64_t blob_mark, acceptance_mark; // they may leave when this is durable
     bool has_pending;
     struct plk_rekey_pending *pending; // an own re-key request
@@ -91,7 +91,7 @@ struct plk_peer {
     bool dirty; // its mail may have something to say
     struct plk_contact_row row;
     enum plk_heat heat;
-    struct plk_warm *warm; // LOADING and WARM
+    struct plk_warm *warm;    // LOADING and WARM
     struct plk_link *link;    // between contacts (KK)
     struct plk_link *meeting; // first contact or recovery (NN)
     bool loopback;            // made over loopback: such addresses are believed
@@ -125,32 +125,34 @@ void plk_peers_free(struct plk_node *node);
 struct plk_peer *plk_peers_find(const struct plk_peers *peers, uint32_t contact);
 struct plk_peer *plk_peers_by_id(const struct plk_peers *peers, const uint8_t peer_id[PLK_PEER_ID_LEN]);
 struct plk_peer *plk_peers_by_name(const struct plk_peers *peers, struct plk_bytes name);
-struct plk_peer *plk_peers_add(struct plk_node *node, const struct plk_contact_row *row); // rows come in order of number
-void plk_peers_drop(struct plk_node *node, struct plk_peer *peer);                       // memory only
-void plk_peer_write(struct plk_node *node, struct plk_peer *peer);                       // its index row
+struct plk_peer *plk_peers_add(struct plk_node *node,
+                               const struct plk_contact_row *row); // rows come in order of number
+void plk_peers_drop(struct plk_node *node, struct plk_peer *peer); // memory only
+void plk_peer_write(struct plk_node *node, struct plk_peer *peer); // its index row
 // Sets the name, made unique by a number behind it. NULL reserved: of this contact itself.
 void plk_peer_name(struct plk_node *node, struct plk_peer *peer, struct plk_bytes wish);
 // The inbound hint keys follow from generations and recovery; writes the row if they changed.
 void plk_peer_hints(struct plk_node *node, struct plk_peer *peer);
 
 // ---- warm.c: rows in and out
-void plk_peer_warm(struct plk_node *node, struct plk_peer *peer); // asks for its rows; no effect when not COLD
+void plk_peer_warm(struct plk_node *node, struct plk_peer *peer);      // asks for its rows; no effect when not COLD
 void plk_peer_make_warm(struct plk_node *node, struct plk_peer *peer); // of a new contact: there are no rows
 void plk_peer_cool(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_loaded(struct plk_node *node, struct plk_load *load, const struct plk_input *input);
 void plk_peer_write_recovery(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_write_candidates(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_write_keying(struct plk_node *node, struct plk_peer *peer, const struct plk_keying *keying);
-void plk_peer_apply_generations(struct plk_node *node, struct plk_peer *peer, const struct plk_generation_change *change);
+void plk_peer_apply_generations(struct plk_node *node, struct plk_peer *peer,
+                                const struct plk_generation_change *change);
 void plk_peer_put(struct plk_node *node, const struct plk_peer *peer, enum plk_table table, uint8_t kind,
-                  struct plk_bytes value); // {contact, kind}; an empty value deletes
+                  struct plk_bytes value);                               // {contact, kind}; an empty value deletes
 struct plk_keying *plk_peer_keying(struct plk_peer *peer, uint32_t tag); // made when there is none
 void plk_peer_places(struct plk_node *node, struct plk_peer *peer, const struct plk_places *places,
                      enum plk_candidate_source source);
 
 // ---- dial.c: when and how to reach it
 void plk_peer_dial_soon(struct plk_node *node, struct plk_peer *peer, uint64_t in_us);
-void plk_node_dial(struct plk_node *node); // whoever is due
+void plk_node_dial(struct plk_node *node);                                                     // whoever is due
 void plk_peer_call(struct plk_node *node, struct plk_peer *peer, const struct plk_way *first); // link attempt now
 void plk_peer_message1(struct plk_node *node, struct plk_peer *peer, const struct plk_way *way,
                        const struct plk_packet *packet);
@@ -166,12 +168,12 @@ struct plk_mail *plk_peer_mail_new(struct plk_node *node, const struct plk_peer 
 
 // ---- meet.c: first contact; rekey.c: re-key
 enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *command);
-void plk_peer_meeting_settle(struct plk_node *node, struct plk_peer *peer);   // JOINER
-void plk_node_inviter_settle(struct plk_node *node, struct plk_link *link);   // INVITER
-void plk_peer_join_again(struct plk_node *node, struct plk_peer *peer);       // an attempt for a joiner
-void plk_peer_rekey_settle(struct plk_node *node, struct plk_peer *peer);     // RECOVERY
-void plk_peer_rekey(struct plk_node *node, struct plk_peer *peer);            // wanted: make a request and call
+void plk_peer_meeting_settle(struct plk_node *node, struct plk_peer *peer); // JOINER
+void plk_node_inviter_settle(struct plk_node *node, struct plk_link *link); // INVITER
+void plk_peer_join_again(struct plk_node *node, struct plk_peer *peer);     // an attempt for a joiner
+void plk_peer_rekey_settle(struct plk_node *node, struct plk_peer *peer);   // RECOVERY
+void plk_peer_rekey(struct plk_node *node, struct plk_peer *peer);          // wanted: make a request and call
 void plk_peer_recovery_call(struct plk_node *node, struct plk_peer *peer);
-void plk_node_payload(struct plk_node *node, struct plk_payload *payload);    // who I am and where I listen
+void plk_node_payload(struct plk_node *node, struct plk_payload *payload); // who I am and where I listen
 
 #endif

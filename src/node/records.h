@@ -12,6 +12,7 @@ void plk_records_refuse(struct plk_link *link, enum plk_record_why why, uint64_t
 
 // The next whole record, borrowed from the stream; *taken is what plk_streams_consume takes for it. False: none yet, or the
 // peer broke the rules and the link is closing.
-bool plk_records_next(struct plk_node *node, struct plk_link *link, uint8_t *type, struct plk_bytes *content, size_t *taken);
+bool plk_records_next(struct plk_node *node, struct plk_link *link, uint8_t *type, struct plk_bytes *content,
+                      size_t *taken);
 
 #endif

@@ -115,22 +115,33 @@ static void asked(struct plk_node *node, struct plk_peer *peer, struct plk_link 
     struct plk_warm *warm = peer->warm;
     struct plk_rekey_opened opened;
     switch (plk_rekey_open(&node->persona, &warm->recovery, request, &opened)) {
-    case PLK_ERR_OK: break;
-    case PLK_ERR_REPLAYED: warm->answer_due = warm->answer.len > 0; return;
-    case PLK_ERR_STALE: plk_records_refuse(link, PLK_RECORD_WHY_STALE, warm->recovery.seen); return;
-    case PLK_ERR_MOVED: plk_records_refuse(link, PLK_RECORD_WHY_MOVED, 0); return;
+    case PLK_ERR_OK:
+        break;
+    case PLK_ERR_REPLAYED:
+        warm->answer_due = warm->answer.len > 0;
+        return;
+    case PLK_ERR_STALE:
+        plk_records_refuse(link, PLK_RECORD_WHY_STALE, warm->recovery.seen);
+        return;
+    case PLK_ERR_MOVED:
+        plk_records_refuse(link, PLK_RECORD_WHY_MOVED, 0);
+        return;
     default:
         node->counters.forged++;
         plk_records_refuse(link, PLK_RECORD_WHY_FORGED, 0);
         return;
     }
     switch (plk_rekey_decide(node->persona.peer_id, peer->row.peer_id, warm->has_pending)) {
-    case PLK_REKEY_ANSWER: answer(node, peer, &opened); break;
+    case PLK_REKEY_ANSWER:
+        answer(node, peer, &opened);
+        break;
     case PLK_REKEY_ANSWER_AND_DROP:
         drop_pending(node, peer);
         answer(node, peer, &opened);
         break;
-    case PLK_REKEY_INSIST: link->handed = false; break; // our request goes out on this session
+    case PLK_REKEY_INSIST:
+        link->handed = false;
+        break; // our request goes out on this session
     }
     plk_mem_wipe(&opened, sizeof opened);
 }
@@ -143,8 +154,7 @@ static void answered(struct plk_node *node, struct plk_peer *peer, struct plk_by
     struct plk_payload theirs;
     struct plk_rekey_done done;
     if (!warm->has_pending) return;
-    enum plk_err err =
-        plk_rekey_finish(&node->persona, &warm->recovery, warm->pending, bytes, text, &theirs, &done);
+    enum plk_err err = plk_rekey_finish(&node->persona, &warm->recovery, warm->pending, bytes, text, &theirs, &done);
     if (err == PLK_ERR_OK) {
         uint8_t link_secret[32], epoch[PLK_EPOCH_LEN];
         memcpy(link_secret, warm->pending->link_secret, sizeof link_secret);

@@ -85,10 +85,17 @@ static void take_reset(struct plk_node *node, struct plk_peer *peer, struct plk_
 
 static void take_control(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload) {
     switch (kind) {
-    case PLK_BODY_PROFILE: take_profile(node, peer, payload); break;
-    case PLK_BODY_LINK: take_generation(node, peer, payload); break;
-    case PLK_BODY_RESET: take_reset(node, peer, payload); break;
-    default: break; // of a later version; mail has acknowledged it
+    case PLK_BODY_PROFILE:
+        take_profile(node, peer, payload);
+        break;
+    case PLK_BODY_LINK:
+        take_generation(node, peer, payload);
+        break;
+    case PLK_BODY_RESET:
+        take_reset(node, peer, payload);
+        break;
+    default:
+        break; // of a later version; mail has acknowledged it
     }
 }
 
@@ -123,7 +130,9 @@ void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer) {
             peer->warm->rekey_wanted = true;
             plk_peer_dial_soon(node, peer, 0);
             break;
-        case PLK_MAIL_ROLLBACK: node->counters.protocol++; break;
+        case PLK_MAIL_ROLLBACK:
+            node->counters.protocol++;
+            break;
         }
     }
 }
@@ -133,15 +142,24 @@ void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer) {
 static void take_record(struct plk_node *node, struct plk_peer *peer, unsigned stream, struct plk_bytes record) {
     struct plk_mail_turn turn = plk_node_turn(node);
     struct plk_mail *mail = peer->warm->mail;
-    enum plk_err err = stream == CONTROL ? plk_mail_on_control(mail, &turn, record)
-                                         : plk_mail_on_ciphertext(mail, &turn, record);
+    enum plk_err err =
+        stream == CONTROL ? plk_mail_on_control(mail, &turn, record) : plk_mail_on_ciphertext(mail, &turn, record);
     switch (err) {
     case PLK_ERR_OK:
-    case PLK_ERR_UNSUPPORTED: break;
-    case PLK_ERR_REPLAYED: node->counters.duplicate++; break;
-    case PLK_ERR_MALFORMED: node->counters.protocol++; break;
-    case PLK_ERR_LIMIT: node->counters.limited++; break;
-    default: node->counters.unreadable++; break;
+    case PLK_ERR_UNSUPPORTED:
+        break;
+    case PLK_ERR_REPLAYED:
+        node->counters.duplicate++;
+        break;
+    case PLK_ERR_MALFORMED:
+        node->counters.protocol++;
+        break;
+    case PLK_ERR_LIMIT:
+        node->counters.limited++;
+        break;
+    default:
+        node->counters.unreadable++;
+        break;
     }
     plk_peer_mail_events(node, peer);
 }
@@ -200,9 +218,11 @@ static void note_good_address(struct plk_node *node, struct plk_peer *peer, stru
     const struct plk_path *path = plk_paths_active(&link->paths);
     if (path == NULL || (path->transport != PLK_UDP && path->inbound)) return; // a passing port is no address
     const struct plk_candidates *c = &peer->warm->candidates;
-    bool newest = c->count > 0 && c->list[0].transport == path->transport && plk_addr_equal(&c->list[0].addr, &path->addr);
+    bool newest =
+        c->count > 0 && c->list[0].transport == path->transport && plk_addr_equal(&c->list[0].addr, &path->addr);
     struct plk_addr_rules rules = plk_network_rules(&node->network, peer->loopback);
-    plk_candidates_add(&peer->warm->candidates, path->transport, &path->addr, PLK_CANDIDATE_GOOD, node->now.wall_ms, &rules);
+    plk_candidates_add(&peer->warm->candidates, path->transport, &path->addr, PLK_CANDIDATE_GOOD, node->now.wall_ms,
+                       &rules);
     if (plk_addr_class(&path->addr) == PLK_ADDR_LOOPBACK) peer->loopback = true;
     if (!newest) plk_peer_write_candidates(node, peer);
 }
@@ -363,8 +383,10 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
         plk_peer_dial_soon(node, peer, 0);
     }
     if (peer->meeting != NULL) {
-        if (peer->meeting->role == PLK_LINK_JOINER) plk_peer_meeting_settle(node, peer);
-        else plk_peer_rekey_settle(node, peer);
+        if (peer->meeting->role == PLK_LINK_JOINER)
+            plk_peer_meeting_settle(node, peer);
+        else
+            plk_peer_rekey_settle(node, peer);
     }
     ask_wishes(node, peer);
 }

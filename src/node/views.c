@@ -92,7 +92,8 @@ enum plk_err plk_node_contact(const struct plk_node *node, uint32_t contact, str
 enum plk_err plk_node_find_contact(const struct plk_node *node, struct plk_bytes name, uint32_t *contact) {
     const struct plk_peer *peer = plk_peers_by_name(&node->peers, name);
     uint8_t peer_id[PLK_PEER_ID_LEN];
-    if (peer == NULL && plk_persona_id_parse(peer_id, name) == PLK_ERR_OK) peer = plk_peers_by_id(&node->peers, peer_id);
+    if (peer == NULL && plk_persona_id_parse(peer_id, name) == PLK_ERR_OK)
+        peer = plk_peers_by_id(&node->peers, peer_id);
     if (peer == NULL) return PLK_ERR_NOT_FOUND;
     *contact = peer->row.contact;
     return PLK_ERR_OK;
@@ -100,15 +101,20 @@ enum plk_err plk_node_find_contact(const struct plk_node *node, struct plk_bytes
 
 static const char *source_text(enum plk_candidate_source source) {
     switch (source) {
-    case PLK_CANDIDATE_GOOD: return "seen";
-    case PLK_CANDIDATE_LINK: return "configured";
-    case PLK_CANDIDATE_TOLD: return "told";
-    case PLK_CANDIDATE_BEACON: return "beacon";
+    case PLK_CANDIDATE_GOOD:
+        return "seen";
+    case PLK_CANDIDATE_LINK:
+        return "configured";
+    case PLK_CANDIDATE_TOLD:
+        return "told";
+    case PLK_CANDIDATE_BEACON:
+        return "beacon";
     }
     return "told";
 }
 
-static const char *state_of(const struct plk_peer *peer, const struct plk_candidate *candidate, const struct plk_path **found) {
+static const char *state_of(const struct plk_peer *peer, const struct plk_candidate *candidate,
+                            const struct plk_path **found) {
     struct plk_link *link = peer->link;
     *found = NULL;
     for (unsigned i = 0; link != NULL && i < PLK_PATHS_MAX; i++) {

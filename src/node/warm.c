@@ -198,22 +198,39 @@ static enum plk_err load_joining(struct plk_node *node, struct plk_warm *warm, s
 }
 
 // A row of table link or blob that is not mail's.
-static enum plk_err load_row(struct plk_node *node, struct plk_peer *peer, struct plk_bytes key, struct plk_bytes value) {
+static enum plk_err load_row(struct plk_node *node, struct plk_peer *peer, struct plk_bytes key,
+                             struct plk_bytes value) {
     struct plk_warm *warm = peer->warm;
     struct plk_reader k = plk_reader(key);
     plk_reader_u32(&k);
     switch (plk_reader_u8(&k)) {
-    case PLK_SLOT_RECOVERY: warm->has_recovery = true; return plk_recovery_decode(value, &warm->recovery);
-    case PLK_SLOT_GENERATION: return plk_generation_load(&warm->generations, value);
-    case PLK_SLOT_PENDING: return load_pending(node, warm, value);
-    case PLK_SLOT_JOINING: return load_joining(node, warm, value);
-    case PLK_SLOT_ANSWER: plk_buf_put(node->mem, &warm->answer, value); break;
-    case PLK_SLOT_BLOB: plk_buf_put(node->mem, &warm->blob, value); break;
-    case PLK_SLOT_ACCEPTANCE: plk_buf_put(node->mem, &warm->acceptance, value); break;
-    case PLK_PEER_SLOT_STAMP: return load_keying(peer, &k, value);
-    case PLK_PEER_SLOT_CANDIDATES: return plk_candidates_decode(value, &warm->candidates);
-    case PLK_PEER_SLOT_ABOUT: plk_buf_put(node->mem, &warm->about, value); break;
-    default: break;
+    case PLK_SLOT_RECOVERY:
+        warm->has_recovery = true;
+        return plk_recovery_decode(value, &warm->recovery);
+    case PLK_SLOT_GENERATION:
+        return plk_generation_load(&warm->generations, value);
+    case PLK_SLOT_PENDING:
+        return load_pending(node, warm, value);
+    case PLK_SLOT_JOINING:
+        return load_joining(node, warm, value);
+    case PLK_SLOT_ANSWER:
+        plk_buf_put(node->mem, &warm->answer, value);
+        break;
+    case PLK_SLOT_BLOB:
+        plk_buf_put(node->mem, &warm->blob, value);
+        break;
+    case PLK_SLOT_ACCEPTANCE:
+        plk_buf_put(node->mem, &warm->acceptance, value);
+        break;
+    case PLK_PEER_SLOT_STAMP:
+        return load_keying(peer, &k, value);
+    case PLK_PEER_SLOT_CANDIDATES:
+        return plk_candidates_decode(value, &warm->candidates);
+    case PLK_PEER_SLOT_ABOUT:
+        plk_buf_put(node->mem, &warm->about, value);
+        break;
+    default:
+        break;
     }
     return PLK_ERR_OK;
 }

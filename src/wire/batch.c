@@ -89,7 +89,8 @@ static uint32_t keep(struct plk_batch *batch, struct plk_bytes bytes) {
     return (uint32_t)at;
 }
 
-static struct entry *append(struct plk_batch *batch, enum plk_op_kind kind, enum plk_table table, struct plk_bytes key) {
+static struct entry *append(struct plk_batch *batch, enum plk_op_kind kind, enum plk_table table,
+                            struct plk_bytes key) {
     plk_assert(key.len > 0 && key.len <= PLK_ROW_KEY_MAX);
     if (batch->count == batch->cap) {
         batch->cap = batch->cap == 0 ? 64 : batch->cap * 2;
@@ -147,7 +148,8 @@ void plk_batch_patch(struct plk_batch *batch, struct plk_bytes key, const struct
     struct entry *before = index == 0 ? NULL : &batch->entries[index - 1];
     if (before != NULL && before->kind == PLK_OP_PATCH) {
         struct plk_message_patch merged;
-        enum plk_err err = plk_message_patch_decode(plk_bytes(batch->arena.at + before->value_at, before->value_len), &merged);
+        enum plk_err err =
+            plk_message_patch_decode(plk_bytes(batch->arena.at + before->value_at, before->value_len), &merged);
         plk_assert(err == PLK_ERR_OK);
         plk_message_patch_merge(&merged, patch);
         plk_message_patch_encode(batch->arena.at + before->value_at, &merged);

@@ -100,7 +100,8 @@ enum plk_err plk_message_patch_decode(struct plk_bytes value, struct plk_message
     got.stored = plk_reader_u8(&r);
     got.stored_of = plk_reader_u8(&r);
     got.received_ms = plk_reader_u64(&r);
-    if (!plk_reader_done(&r) || got.columns == 0 || got.columns >= 2 * PLK_PATCH_PAYLOAD_WIPED) return PLK_ERR_MALFORMED;
+    if (!plk_reader_done(&r) || got.columns == 0 || got.columns >= 2 * PLK_PATCH_PAYLOAD_WIPED)
+        return PLK_ERR_MALFORMED;
     if ((got.columns & PLK_PATCH_STATE) != 0 && !is_state(state)) return PLK_ERR_MALFORMED;
     got.state = (enum plk_state)state;
     *patch = got;
@@ -196,7 +197,8 @@ enum plk_err plk_event_row_decode(struct plk_bytes key, struct plk_bytes value, 
     uint8_t state = plk_reader_u8(&r);
     got.reason = plk_reader_u8(&r);
     if (!plk_reader_done(&k) || !plk_reader_done(&r)) return PLK_ERR_MALFORMED;
-    if (kind < PLK_EVENT_MESSAGE || kind > PLK_EVENT_RELAY || (state != 0 && !is_state(state))) return PLK_ERR_MALFORMED;
+    if (kind < PLK_EVENT_MESSAGE || kind > PLK_EVENT_RELAY || (state != 0 && !is_state(state)))
+        return PLK_ERR_MALFORMED;
     got.kind = (enum plk_event_kind)kind;
     got.state = (enum plk_state)state;
     *event = got;

@@ -8,10 +8,10 @@
 #include "base/reader.h"
 #include "base/writer.h"
 
-#define PLK_NAME_MAX 64          // bytes of UTF-8 in a name
-#define PLK_ABOUT_MAX 500        // bytes of UTF-8 in an about text
-#define PLK_BODY_MAX 60000       // bytes of payload in a message (DESIGN 3.8)
-#define PLK_ID_LEN 16            // a message id
+#define PLK_NAME_MAX 64    // bytes of UTF-8 in a name
+#define PLK_ABOUT_MAX 500  // bytes of UTF-8 in an about text
+#define PLK_BODY_MAX 60000 // bytes of payload in a message (DESIGN 3.8)
+#define PLK_ID_LEN 16      // a message id
 #define PLK_PEER_ID_LEN 32
 #define PLK_DEVICE_LEN 8
 #define PLK_EPOCH_LEN 8
@@ -28,9 +28,9 @@ enum plk_body_kind {
     PLK_BODY_LINK = 65,    // proposes or answers a link generation
     PLK_BODY_RESET = 66,   // refreshes the reset bundle
     PLK_BODY_ADDRESSES = 67,
-    PLK_BODY_ACK = 68,     // an Ack as a ratchet message; without sequence number, never acknowledged
+    PLK_BODY_ACK = 68, // an Ack as a ratchet message; without sequence number, never acknowledged
     PLK_BODY_UNREADABLE = 69,
-    PLK_BODY_PULSE = 70,   // nothing: turns the ratchet; without sequence number
+    PLK_BODY_PULSE = 70, // nothing: turns the ratchet; without sequence number
 };
 
 enum plk_state {
@@ -39,10 +39,10 @@ enum plk_state {
     PLK_STATE_STORED,     // kept on stored of stored_of relays
     PLK_STATE_DELIVERED,  // the peer's device says that it has committed it
     PLK_STATE_READ,
-    PLK_STATE_FAILED,     // only by the user's act
+    PLK_STATE_FAILED, // only by the user's act
     PLK_STATE_CANCELLED,
-    PLK_STATE_RECEIVED,   // incoming
-    PLK_STATE_SEEN,       // incoming, read by the user; "read" in JSON
+    PLK_STATE_RECEIVED, // incoming
+    PLK_STATE_SEEN,     // incoming, read by the user; "read" in JSON
 };
 
 // A message's origin: the first {device, epoch, seq} it had; its row's key together with contact and direction.
@@ -58,9 +58,9 @@ struct plk_message_row {
     uint32_t contact;
     enum plk_direction direction;
     struct plk_origin origin;
-    uint64_t row;         // the conversation's local number over both directions, from 1, never reused ("seq" in JSON)
+    uint64_t row; // the conversation's local number over both directions, from 1, never reused ("seq" in JSON)
     uint8_t id[PLK_ID_LEN];
-    uint16_t kind;        // enum plk_body_kind or one not known to this version
+    uint16_t kind; // enum plk_body_kind or one not known to this version
     enum plk_state state;
     uint8_t stored, stored_of;
     uint8_t reason;       // enum plk_err: why a state stepped back
@@ -71,9 +71,10 @@ struct plk_message_row {
     struct plk_bytes payload; // text: UTF-8; borrowed
 };
 
-void plk_message_key(uint8_t out[PLK_MESSAGE_KEY_LEN], uint32_t contact, enum plk_direction direction, const struct plk_origin *origin);
-enum plk_err plk_message_key_decode(struct plk_bytes key, struct plk_message_row *row); // contact, direction, origin
-void plk_message_row_encode(struct plk_writer *w, const struct plk_message_row *row);   // the value
+void plk_message_key(uint8_t out[PLK_MESSAGE_KEY_LEN], uint32_t contact, enum plk_direction direction,
+                     const struct plk_origin *origin);
+enum plk_err plk_message_key_decode(struct plk_bytes key, struct plk_message_row *row);   // contact, direction, origin
+void plk_message_row_encode(struct plk_writer *w, const struct plk_message_row *row);     // the value
 enum plk_err plk_message_row_decode(struct plk_bytes value, struct plk_message_row *row); // all that is not in the key
 
 #define PLK_MESSAGE_HEAD_MAX 128 // an encoded message row is at most this and its payload
@@ -83,9 +84,9 @@ enum { PLK_PATCH_STATE = 1, PLK_PATCH_STORED = 2, PLK_PATCH_RECEIVED = 4, PLK_PA
 struct plk_message_patch {
     uint8_t columns; // PLK_PATCH_* bits: which of the following are set
     enum plk_state state;
-    uint8_t reason;             // with STATE
-    uint8_t stored, stored_of;  // with STORED
-    uint64_t received_ms;       // with RECEIVED
+    uint8_t reason;            // with STATE
+    uint8_t stored, stored_of; // with STORED
+    uint64_t received_ms;      // with RECEIVED
 };
 
 #define PLK_MESSAGE_PATCH_LEN 13
@@ -100,7 +101,7 @@ enum plk_contact_state {
     PLK_CONTACT_ADDED = 1, // we opened their link; the acceptance has not come yet
     PLK_CONTACT_REQUEST,   // they opened our address link; we have not accepted
     PLK_CONTACT_ACTIVE,
-    PLK_CONTACT_REFUSED,   // the peer's side refused (second use of a link, ...)
+    PLK_CONTACT_REFUSED, // the peer's side refused (second use of a link, ...)
 };
 
 // The index row: small, all of them in memory while the node runs.
@@ -113,7 +114,7 @@ struct plk_contact_row {
     enum plk_contact_state state;
     bool verified, blocked, has_outbox, renamed; // renamed: name was chosen here and no longer follows the profile
     uint64_t created_ms;
-    uint8_t hint_count;                          // inbound hint keys, newest first: link generations, recovery
+    uint8_t hint_count; // inbound hint keys, newest first: link generations, recovery
     struct {
         uint8_t key[16];
         uint32_t tag; // which: generation number, or 0 for the recovery secret; with the top bit for an invite's
@@ -121,7 +122,7 @@ struct plk_contact_row {
 };
 
 #define PLK_CONTACT_ROW_MAX 300
-void plk_contact_row_encode(struct plk_writer *w, const struct plk_contact_row *row);     // value only
+void plk_contact_row_encode(struct plk_writer *w, const struct plk_contact_row *row); // value only
 enum plk_err plk_contact_row_decode(struct plk_bytes key, struct plk_bytes value, struct plk_contact_row *row);
 
 // ---- events ---------------------------------------------------------------------------------------------------------

@@ -8,19 +8,20 @@
 #include "base/bytes.h"
 
 // X(name, what a row is and its key)
-#define PLK_TABLE_LIST(X)                                                                                              \
-    X(profile, "one row, key 'p': seed, device, name, about, limits; and one, key 's', of settings")                   \
-    X(contact, "contact u32: the index row, <= 300 bytes, wire/row.h; decoded by the host into columns")               \
-    X(ratchet, "contact u32, number u32: a double ratchet")                                                            \
-    X(skipped, "contact u32, number u32, kind u8, ...: skipped keys and hashes of what was received")                  \
-    X(link, "contact u32, kind u8, ...: link generations, stamps, addresses, recovery, mail state, peer's profile")    \
-    X(invite, "invite u32: an open or spent invite of one's own; <= 128 bytes")                                         \
-    X(queue, "for the relay's client")                                                                                 \
-    X(outbox, "contact u32, origin device 8, epoch 8, seq u64: what the peer has not yet committed")                   \
-    X(message, "wire/row.h: the history; decoded by the host into columns")                                            \
-    X(event, "number u64: a durable event, wire/row.h")                                                                \
-    X(caller_id, "SHA-512 of a caller's id, 32 bytes: the message it made; kept 30 days")                              \
-    X(blob, "contact u32 or 0, kind u8, ...: larger things that are read rarely: blobs of first contact, held messages") \
+#define PLK_TABLE_LIST(X)                                                                                           \
+    X(profile, "one row, key 'p': seed, device, name, about, limits; and one, key 's', of settings")                \
+    X(contact, "contact u32: the index row, <= 300 bytes, wire/row.h; decoded by the host into columns")            \
+    X(ratchet, "contact u32, number u32: a double ratchet")                                                         \
+    X(skipped, "contact u32, number u32, kind u8, ...: skipped keys and hashes of what was received")               \
+    X(link, "contact u32, kind u8, ...: link generations, stamps, addresses, recovery, mail state, peer's profile") \
+    X(invite, "invite u32: an open or spent invite of one's own; <= 128 bytes")                                     \
+    X(queue, "for the relay's client")                                                                              \
+    X(outbox, "contact u32, origin device 8, epoch 8, seq u64: what the peer has not yet committed")                \
+    X(message, "wire/row.h: the history; decoded by the host into columns")                                         \
+    X(event, "number u64: a durable event, wire/row.h")                                                             \
+    X(caller_id, "SHA-512 of a caller's id, 32 bytes: the message it made; kept 30 days")                           \
+    X(blob,                                                                                                         \
+      "contact u32 or 0, kind u8, ...: larger things that are read rarely: blobs of first contact, held messages")  \
     X(relay, "for the relay's client")
 
 enum plk_table {
