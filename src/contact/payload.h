@@ -30,7 +30,7 @@ struct plk_payload {
     uint8_t device[PLK_DEVICE_LEN]; // required, not zero: the sender's
     uint8_t epoch[PLK_EPOCH_LEN];   // required, not zero: the mail epoch in which the sender sends from now on
     uint8_t link_public[32];        // required: link static of generation 1
-    struct plk_places places;       // where the sender listens
+    struct plk_places places;       // where the sender listens; only usable ones are written
     bool has_reset;
     struct plk_reset_public reset; // the sender's newest reset key
     struct plk_bytes reset_kem;    // empty until a KEM provider is built in
