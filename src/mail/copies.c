@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Messages that were numbered again after a re-key carry their origin, and may have been received already. History is asked for
-// what it holds there: the same id is a copy, another id is another message (DESIGN 3.8).
+// what it holds there: the same id is a copy, another id is another message (DESIGN 3.8), which is kept at a place that its id
+// gives: apart from all origins, and the same each time it comes.
 #include "mail/state.h"
 
 #define RUN_MAX 32 // messages looked up at a time
@@ -23,15 +24,25 @@ static bool same_epoch(const struct plk_origin *a, const struct plk_origin *b) {
     return memcmp(a->device, b->device, PLK_DEVICE_LEN) == 0 && memcmp(a->epoch, b->epoch, PLK_EPOCH_LEN) == 0;
 }
 
+struct plk_origin plk_copies_apart(const struct plk_envelope *e) {
+    struct plk_origin place = {.seq = origin_of(e).seq | UINT64_C(1) << 63};
+    memcpy(place.device, e->id, PLK_DEVICE_LEN);
+    memcpy(place.epoch, e->id + PLK_DEVICE_LEN, PLK_EPOCH_LEN);
+    return place;
+}
+
 // The next messages of a stream whose origins ascend in one epoch: they are looked up together.
 static bool find_run(struct plk_mail *m, const struct plk_receiving *s, struct plk_origin *first, struct plk_origin *last) {
     struct plk_held_item *item;
     struct plk_envelope e;
     uint64_t seq = s->contiguous + 1;
-    if (!envelope_at(m, s->generation, seq, &item, &e) || item->verdict != PLK_HELD_UNKNOWN) return false;
-    *first = *last = origin_of(&e);
+    if (!envelope_at(m, s->generation, seq, &item, &e)) return false;
+    if (item->verdict != PLK_HELD_UNKNOWN && item->verdict != PLK_HELD_OTHER) return false;
+    m->copies_apart = item->verdict == PLK_HELD_OTHER;
+    *first = *last = m->copies_apart ? plk_copies_apart(&e) : origin_of(&e);
     m->copies_generation = s->generation;
     m->copies_first = m->copies_last = seq;
+    if (m->copies_apart) return true;
     for (unsigned i = 1; i < RUN_MAX && envelope_at(m, s->generation, ++seq, &item, &e); i++) {
         struct plk_origin origin = origin_of(&e);
         if (!same_epoch(&origin, first) || origin.seq <= last->seq) break;
@@ -89,6 +100,11 @@ static void settle(struct plk_mail *m, uint64_t through) {
     }
 }
 
+static void settle_apart(struct plk_mail *m, bool there) {
+    struct plk_held_item *item = plk_held_find(&m->held, m->copies_generation, m->copies_first);
+    if (item != NULL) item->verdict = there ? PLK_HELD_COPY : PLK_HELD_APART;
+}
+
 enum plk_err plk_copies_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows, size_t count,
                              bool more) {
     struct plk_wish *wish = &m->wishes[PLK_MAIL_WANT_COPIES];
@@ -96,13 +112,18 @@ enum plk_err plk_copies_rows(struct plk_mail *m, const struct plk_mail_turn *tur
         struct plk_message_row row = {.contact = 0};
         if (plk_message_key_decode(rows[i].key, &row) != PLK_ERR_OK) return PLK_ERR_CORRUPT;
         if (plk_message_row_decode(rows[i].value, &row) != PLK_ERR_OK) return PLK_ERR_CORRUPT;
+        if (m->copies_apart) continue;
         compare(m, &row);
         settle(m, row.origin.seq);
     }
     wish->rows += count;
     if (more) return PLK_ERR_OK;
     wish->open = false;
-    if (wish->rows < RUN_MAX) settle(m, UINT64_MAX);
+    if (m->copies_apart) {
+        settle_apart(m, wish->rows > 0);
+    } else if (wish->rows < RUN_MAX) {
+        settle(m, UINT64_MAX);
+    }
     struct plk_receiving *s = plk_state_receiving(m, m->copies_generation);
     if (s != NULL) plk_inbox_drain(m, turn, s);
     return PLK_ERR_OK;

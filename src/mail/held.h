@@ -11,7 +11,8 @@ enum plk_held_verdict {
     PLK_HELD_UNKNOWN, // not looked up
     PLK_HELD_NEW,     // no row at its origin
     PLK_HELD_COPY,    // the row at its origin has its id
-    PLK_HELD_OTHER,   // the row at its origin is another message
+    PLK_HELD_OTHER,   // the row at its origin is another message; the place of such ones is still to be looked at
+    PLK_HELD_APART,   // and nothing is there
 };
 
 struct plk_held_item {

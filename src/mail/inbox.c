@@ -77,15 +77,9 @@ static void raise(struct plk_mail *m, const struct plk_mail_turn *turn, const st
     plk_state_save_receiving(m, s, turn->batch);
 }
 
-static void show(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_receiving *s,
-                 const struct plk_envelope *e, bool other) {
+static void show(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_envelope *e, bool apart) {
     struct plk_message_row row = {.direction = PLK_IN, .origin = origin_of(e), .kind = e->kind, .state = PLK_STATE_RECEIVED};
-    if (other) {
-        // Its origin is taken by another message: it lies under the number it has now, apart from all origins.
-        memcpy(row.origin.device, s->device, PLK_DEVICE_LEN);
-        memcpy(row.origin.epoch, s->epoch, PLK_EPOCH_LEN);
-        row.origin.seq = e->seq | UINT64_C(1) << 63;
-    }
+    if (apart) row.origin = plk_copies_apart(e);
     memcpy(row.id, e->id, PLK_ID_LEN);
     row.time_ms = e->time_ms;
     row.received_ms = turn->now.wall_ms;
@@ -104,7 +98,7 @@ static void commit(struct plk_mail *m, const struct plk_mail_turn *turn, struct 
         bool loose = e->kind == PLK_BODY_ACK || e->kind == PLK_BODY_UNREADABLE || e->kind == PLK_BODY_PULSE;
         if (!loose) plk_history_control(m, e->kind, e->payload);
     } else if (verdict != PLK_HELD_COPY) {
-        show(m, turn, s, e, verdict == PLK_HELD_OTHER);
+        show(m, turn, e, verdict == PLK_HELD_APART);
     }
     plk_receiving_advance(s, turn->batch_n, e->id);
     raise(m, turn, &origin);
@@ -149,6 +143,7 @@ void plk_inbox_drain(struct plk_mail *m, const struct plk_mail_turn *turn, struc
         enum plk_err err = plk_message_envelope_decode(plk_bytes(item->text, item->text_len), &e);
         plk_assert(err == PLK_ERR_OK); // checked when it was held or loaded
         if (follows(s, &e)) {
+            if (item->verdict == PLK_HELD_OTHER) return;
             if (item->verdict == PLK_HELD_UNKNOWN && must_look(m, s, &e)) return;
             commit(m, turn, s, &e, item->verdict);
         } else {
@@ -221,6 +216,10 @@ static void note_heard(struct plk_mail *m, const struct plk_mail_turn *turn, uin
         plk_state_save_sending(m, s, turn->batch);
     }
     if (generation == m->generation) m->received_since++;
+    // This side waits to hear the new ratchet and the peer uses an older one: it has lost the re-key, or not yet made it.
+    if (generation != m->generation && !plk_lineage_can_send(&m->lineage)) {
+        plk_state_want_rekey(m, turn, PLK_MAIL_WHY_ROLLBACK);
+    }
 }
 
 enum plk_err plk_inbox_ciphertext(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes ciphertext) {

@@ -288,6 +288,8 @@ enum plk_err plk_mail_on_control(struct plk_mail *m, const struct plk_mail_turn 
         return err;
     case PLK_CONTROL_PULSE:
         if (control.body.len > 0) return PLK_ERR_MALFORMED;
+        // Of two that share a ratchet one can always send.
+        if (!plk_lineage_can_send(&m->lineage)) plk_state_stop(m, turn, PLK_MAIL_WHY_UNREADABLE);
         m->pulse_wanted = m->pulse_wanted || !m->heard_mute; // once on a link
         m->heard_mute = true;
         return PLK_ERR_OK;

@@ -70,6 +70,7 @@ struct plk_mail {
     // Copies: one run of held messages is being looked up.
     uint32_t copies_generation; // 0: none
     uint64_t copies_first, copies_last;
+    bool copies_apart; // the place of a message whose origin is taken
 
     // The link.
     bool up, heard_have, told_have;
@@ -160,6 +161,7 @@ enum plk_err plk_inbox_adopt(struct plk_mail *m, const struct plk_mail_turn *tur
 void plk_inbox_drain(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_receiving *s);
 
 // copies.c
+struct plk_origin plk_copies_apart(const struct plk_envelope *e);
 bool plk_copies_wants(struct plk_mail *m, struct plk_mail_load *load);
 enum plk_err plk_copies_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows, size_t count,
                               bool more);

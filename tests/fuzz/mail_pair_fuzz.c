@@ -149,7 +149,8 @@ static void step(struct world *w, uint8_t action, struct script *script) {
         break;
     case 13: {
         struct plk_mail_turn turn = mail_turn(pair, side);
-        plk_mail_cancel(side->mail, &turn, next(script) % 32);
+        // A disk from before would bring the message back, behind those that were sent meanwhile.
+        if (plk_mail_cancel(side->mail, &turn, next(script) % 32) == PLK_ERR_OK) w->has_before[who] = false;
         mail_settle(pair, side);
         break;
     }
