@@ -157,8 +157,10 @@ enum plk_err plk_link_answer(struct plk_node *node, struct plk_link *link, const
                              const struct plk_packet *packet, uint32_t generation);
 // Sends the cached answer (once more) on this way, when mark is durable.
 void plk_link_reply(struct plk_link *link, const struct plk_way *way, uint64_t mark);
-// Makes a confirmed channel the current one, or not (glare, DESIGN 3.5).
-void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned channel, const struct plk_way *way);
+// Makes a confirmed channel the current one, or not (glare, DESIGN 3.5). since_us: when the handshake message was sent that
+// the way has now answered.
+void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned channel, const struct plk_way *way,
+                        uint64_t since_us);
 
 // ---- link_receive.c
 void plk_link_receive(struct plk_node *node, struct plk_link *link, unsigned channel, const struct plk_way *way,

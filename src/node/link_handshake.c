@@ -120,7 +120,8 @@ static void restart_if_new_process(struct plk_node *node, struct plk_link *link,
     link->restarted = true;
 }
 
-void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned index, const struct plk_way *way) {
+void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned index, const struct plk_way *way,
+                        uint64_t since_us) {
     struct plk_channel *channel = &link->channels[index];
     uint64_t now_us = node->now.mono_us;
     channel->confirmed_us = now_us;
@@ -130,6 +131,8 @@ void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned i
     restart_if_new_process(node, link, index);
     struct plk_path *path = plk_paths_open(&link->paths, way->transport, &way->addr, way->stream, true, now_us);
     if (path != NULL) {
+        // At most this: without it the first probe of the flight would wait for a whole second.
+        if (path->rtt_us == 0) path->rtt_us = now_us - since_us;
         first_path(channel, &link->paths, path);
         channel->heard_path = path->id;
     }
@@ -172,10 +175,11 @@ void plk_link_finish(struct plk_node *node, struct plk_link *link, const struct 
     }
     struct plk_cids cids = attempt->cids;
     memset(&attempt->cids, 0, sizeof attempt->cids); // they live on in the channel
+    uint64_t since_us = attempt->started_us;
     plk_link_attempt_end(node, link);
     unsigned index = channel_open(node, link, &session, &cids, &peer);
     plk_mem_wipe(&session, sizeof session);
-    plk_link_confirmed(node, link, index, way);
+    plk_link_confirmed(node, link, index, way, since_us);
 }
 
 void plk_link_reply(struct plk_link *link, const struct plk_way *way, uint64_t mark) {
