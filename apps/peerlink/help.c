@@ -43,14 +43,16 @@ static void list_all(void) {
         "Exit status: 0 done, 1 failed, 2 wrong usage, 3 timed out (the message is still queued), 4 node not running.");
 }
 
-static json_t *entry_json(const struct plk_command_entry *entry) {
+static void print_json(const struct plk_command_entry *entry, const struct plk_option *option) {
     json_t *options = json_array();
-    for (const struct plk_option *option = entry->options; option->name != NULL; option++) {
+    for (; option->name != NULL; option++) {
         json_array_append_new(
             options, json_pack("{s:s, s:s?, s:s}", "name", option->name, "value", option->value, "help", option->help));
     }
-    return json_pack("{s:s, s:s, s:s, s:o}", "name", entry->name, "args", entry->args, "help", entry->help, "options",
-                     options);
+    json_t *object = json_pack("{s:s, s:s, s:s, s:o}", "name", entry->name, "args", entry->args, "help", entry->help,
+                               "options", options);
+    plk_cli_json(object);
+    json_decref(object);
 }
 
 int plk_command_help(struct plk_cli *cli) {
@@ -60,11 +62,9 @@ int plk_command_help(struct plk_cli *cli) {
     }
     if (plk_cli_has(cli, "--json")) {
         for (size_t i = 0; plk_command_at(i) != NULL; i++) {
-            if (entry != NULL && plk_command_at(i) != entry) continue;
-            json_t *object = entry_json(plk_command_at(i));
-            plk_cli_json(object);
-            json_decref(object);
+            if (entry == NULL || plk_command_at(i) == entry) print_json(plk_command_at(i), plk_command_at(i)->options);
         }
+        if (entry == NULL) print_json(plk_command_find(""), plk_command_globals);
     } else if (entry != NULL) {
         explain(entry);
     } else {

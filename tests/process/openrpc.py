@@ -1,14 +1,57 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""api/openrpc.json is what the program says of itself, and what it says is true: every method is called on a running node,
-and each result is held to its schema."""
+"""api/openrpc.json and the reference in docs/api.md are what the program says of itself (--write makes them so), and what it
+says is true: every method is called on a running node, and each result is held to its schema."""
 import json
 import pathlib
 import sys
 
 from _peer import RpcError, World, befriend, check
 
-FILE = pathlib.Path(__file__).resolve().parents[2] / "api/openrpc.json"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FILE, PAGE = ROOT / "api/openrpc.json", ROOT / "docs/api.md"
+BEGIN, END = "<!-- reference begin -->\n", "<!-- reference end -->"
+
+
+def type_word(schema):
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        return f"[{name}](#object-{name.lower()})"
+    if "oneOf" in schema:
+        return " or ".join(type_word(s) for s in schema["oneOf"])
+    if schema["type"] == "array":
+        return "list of " + type_word(schema["items"])
+    return " \\| ".join(f"`{w}`" for w in schema["enum"]) if "enum" in schema else schema["type"]
+
+
+def table(rows):
+    lines = [f"| `{name}` | {type_word(schema)}{'' if required else ', optional'} | {text} |" for name, schema, required, text in rows]
+    return ["| name | type | |", "|---|---|---|"] + lines + [""]
+
+
+def reference(document):
+    """Methods, then shapes, as Markdown."""
+    out = ["## Methods", ""]
+    for method in document["methods"]:
+        notes = [t for key, t in (("x-unix-socket-only", "on the Unix socket only"),
+                                  ("x-without-node", "answered from the store without a node")) if method[key]]
+        result = type_word(method["result"]["schema"])
+        out += [f"### {method['name']}", "", f"{method['summary'][0].upper() + method['summary'][1:]}."
+                f"{' (' + '; '.join(notes) + ')' if notes else ''} Result: {result}.", ""]
+        if method["params"]:
+            out += table((p["name"], p["schema"], p["required"], p["description"]) for p in method["params"])
+    out += ["## Results and events", ""]
+    for name, schema in document["components"]["schemas"].items():
+        if schema["properties"] and not name.endswith(("Params", "Param")):
+            out += [f"### Object {name}", ""]
+            out += table((n, {k: v for k, v in s.items() if k != "description"}, n in schema["required"], s["description"])
+                         for n, s in schema["properties"].items())
+    return "\n".join(out)
+
+
+def page(document):
+    head, rest = PAGE.read_text().split(BEGIN)
+    return head + BEGIN + reference(document) + END + rest.split(END, 1)[1]
 
 
 class Schema:
@@ -154,8 +197,10 @@ def main():
         said = json.loads(alice.do("rpc", "rpc.discover"))
         if "--write" in sys.argv:
             FILE.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
+            PAGE.write_text(page(said))
             return
         check(json.loads(FILE.read_text()) == said, f"{FILE.name} is not what the program says: run this with --write")
+        check(PAGE.read_text() == page(said), f"{PAGE.name} is not what the program says: run this with --write")
         for peer in (alice, bob):
             peer.detached()  # without any command and profile: state `empty`
         c = Caller(said)
