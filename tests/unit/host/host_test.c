@@ -15,6 +15,7 @@
 
 struct person {
     char home[64];
+    bool no_udp;
     struct plk_host *host;
     enum plk_node_state state;
     unsigned messages, states, results;
@@ -51,6 +52,7 @@ static enum plk_fault_kind open_person(struct person *person, const char *listen
     struct plk_host_config config = {.home = person->home,
                                      .create = true,
                                      .listen = listen,
+                                     .no_udp = person->no_udp,
                                      .log = {.fd = -1},
                                      .on = {.state = on_state, .event = on_event},
                                      .ctx = person};
@@ -78,9 +80,10 @@ static void command(struct person *person, struct person *other, struct plk_comm
     UNTIL(person, other, person->results == before + 1);
 }
 
-static void begin(struct person *person, const char *listen) {
+static void begin(struct person *person, const char *listen, bool no_udp) {
     struct plk_fault fault = {.line = ""};
     memset(person, 0, sizeof *person);
+    person->no_udp = no_udp;
     tempdir_make(person->home);
     if (open_person(person, listen, &fault) != PLK_FAULT_NONE) fail_msg("%s", fault.line);
 }
@@ -123,12 +126,15 @@ static void say(struct person *from, struct person *to, uint32_t contact, const 
 
 static void they_talk(const char *listen, bool no_udp) {
     struct person alice, bob;
-    (void)no_udp;
-    begin(&alice, listen);
-    begin(&bob, listen);
+    begin(&alice, listen, no_udp);
+    begin(&bob, listen, no_udp);
     become_contacts(&alice, &bob);
     say(&bob, &alice, 1, "hello");
     say(&alice, &bob, 1, "hello yourself");
+    struct plk_contact_view view;
+    assert_int_equal(plk_node_contact(plk_host_node(bob.host), 1, &view), PLK_ERR_OK);
+    assert_true(view.online);
+    assert_int_equal(view.transport, no_udp ? PLK_TCP : PLK_UDP);
     end(&alice);
     end(&bob);
 }
@@ -143,12 +149,17 @@ static void two_hosts_talk_over_ipv6(void **state) {
     they_talk("[::1]:0", false);
 }
 
+static void two_hosts_talk_over_tcp(void **state) {
+    (void)state;
+    they_talk("127.0.0.1:0", true);
+}
+
 static void a_conversation_goes_on_after_a_restart(void **state) {
     (void)state;
     struct person alice, bob;
     struct plk_fault fault;
-    begin(&alice, NULL);
-    begin(&bob, NULL);
+    begin(&alice, NULL, false);
+    begin(&bob, NULL, false);
     become_contacts(&alice, &bob);
     say(&bob, &alice, 1, "before");
     unsigned long port = plk_home_number_read(bob.home, "port");
@@ -167,12 +178,62 @@ static void a_conversation_goes_on_after_a_restart(void **state) {
     end(&bob);
 }
 
+static void send_nth(struct person *from, unsigned n) {
+    char text[64];
+    snprintf(text, sizeof text, "message number %u", n);
+    struct plk_command send = {.kind = PLK_CMD_SEND, .contact = 1, .text = plk_bytes_text(text)};
+    assert_int_equal(plk_host_command(from->host, &send, on_result, from), PLK_ERR_OK);
+}
+
+// The last count messages are the numbered ones, in order.
+static void expect_numbered(struct person *person, unsigned count) {
+    uint64_t before = 0;
+    for (unsigned left = count; left > 0;) {
+        struct plk_history_page page;
+        struct plk_history_query query = {.contact = 1, .limit = left < 500 ? left : 500, .before_row = before};
+        assert_int_equal(plk_history_read(plk_host_history(person->host), &query, &page), PLK_ERR_OK);
+        assert_int_equal(page.count, query.limit);
+        for (size_t i = page.count; i > 0; i--) {
+            char text[64];
+            snprintf(text, sizeof text, "message number %u", --left);
+            assert_int_equal(page.rows[i - 1].payload.len, strlen(text));
+            assert_memory_equal(page.rows[i - 1].payload.at, text, strlen(text));
+        }
+        before = page.next_before;
+        plk_history_page_free(&page);
+    }
+}
+
+// More than any buffer holds: batches are gathered, windows open and close, nothing is lost on the way.
+static void many_messages_all_arrive(void **state) {
+    (void)state;
+    struct person alice, bob;
+    begin(&alice, "127.0.0.1:0", false);
+    begin(&bob, "127.0.0.1:0", false);
+    become_contacts(&alice, &bob);
+    say(&bob, &alice, 1, "the first");
+    unsigned before = alice.messages, results = bob.results;
+    for (unsigned n = 0; n < 3000; n++) {
+        UNTIL(&bob, &alice, n - (bob.results - results) < 100);
+        assert_int_equal(bob.err, PLK_ERR_OK);
+        send_nth(&bob, n);
+    }
+    UNTIL(&alice, &bob, alice.messages == before + 3000);
+    expect_numbered(&alice, 3000);
+    expect_numbered(&bob, 3000);
+    struct plk_host_status status;
+    plk_host_status(bob.host, &status);
+    assert_int_equal(status.send_dropped, 0);
+    end(&alice);
+    end(&bob);
+}
+
 static void a_home_is_used_once(void **state) {
     (void)state;
     struct person alice, again;
     struct plk_fault fault;
     long pid;
-    begin(&alice, "127.0.0.1:0");
+    begin(&alice, "127.0.0.1:0", false);
     again = alice;
     assert_int_equal(open_person(&again, "127.0.0.1:0", &fault), PLK_FAULT_IN_USE);
     assert_null(again.host);
@@ -191,7 +252,7 @@ static void a_port_that_is_taken_is_said(void **state) {
     struct plk_fault fault;
     struct plk_host_status status;
     char listen[32];
-    begin(&alice, "127.0.0.1:0");
+    begin(&alice, "127.0.0.1:0", false);
     plk_host_status(alice.host, &status);
     snprintf(listen, sizeof listen, "127.0.0.1:%u", status.udp4_port);
     memset(&bob, 0, sizeof bob);
@@ -207,7 +268,7 @@ static void an_empty_home_can_be_protected(void **state) {
     (void)state;
     struct person alice;
     struct plk_fault fault;
-    begin(&alice, "127.0.0.1:0");
+    begin(&alice, "127.0.0.1:0", false);
     UNTIL(&alice, &alice, alice.state == PLK_NODE_EMPTY);
     struct plk_history *history = plk_host_history(alice.host);
     assert_int_equal(plk_host_protect(alice.host, plk_bytes_text("correct horse"), &fault), PLK_FAULT_NONE);
@@ -228,7 +289,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_hosts_talk_over_ipv4),
         cmocka_unit_test(two_hosts_talk_over_ipv6),
+        cmocka_unit_test(two_hosts_talk_over_tcp),
         cmocka_unit_test(a_conversation_goes_on_after_a_restart),
+        cmocka_unit_test(many_messages_all_arrive),
         cmocka_unit_test(a_home_is_used_once),
         cmocka_unit_test(a_port_that_is_taken_is_said),
         cmocka_unit_test(an_empty_home_can_be_protected),
