@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The kill test: messages in both directions while each node is killed with SIGKILL at random moments, start included.
 
-PLK_KILLS of each node (25), PLK_MESSAGES in each direction (1000), PLK_SEED. Afterwards each history must hold every
+PLK_KILLS of each node (40), PLK_MESSAGES in each direction (2000), PLK_SEED. Afterwards each history must hold every
 accepted message once, and both histories must agree on the order of each direction.
 """
 import os
@@ -13,8 +13,8 @@ import time
 
 from _peer import Rpc, RpcError, World, befriend, check
 
-KILLS = int(os.environ.get("PLK_KILLS", "25"))
-MESSAGES = int(os.environ.get("PLK_MESSAGES", "1000"))
+KILLS = int(os.environ.get("PLK_KILLS", "40"))
+MESSAGES = int(os.environ.get("PLK_MESSAGES", "2000"))
 SEED = int(os.environ.get("PLK_SEED", str(random.randrange(1 << 32))))
 LIMIT_S = float(os.environ.get("PLK_LIMIT_S", "3600"))
 WINDOW = 16  # sends without an answer
