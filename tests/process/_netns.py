@@ -11,6 +11,7 @@ others only on a prefix of its own; nothing of this leaves the namespaces.
 A namespace has no name: a process that waits for the end of this one holds it, and with that process it is gone, and with
 it the interfaces, however the test ends.
 """
+import itertools
 import os
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ import time
 from _peer import Peer, World, check
 
 SUBNETS = 4
+NUMBERS = itertools.count()  # of messages: no two texts of a test are the same
 
 
 def need_root():
@@ -253,13 +255,11 @@ class Talk:
     def speak(self, direction, ready):
         rpc = direction.sender.rpc()
         ready.set()
-        number = 0
         while not self.stop.wait(self.gap_s):
-            text = f"{direction.sender.name} {number:06d}"
+            text = f"{direction.sender.name} {next(NUMBERS):06d}"
             with self.changed:
                 direction.sent.append((text, time.monotonic()))
             rpc.call("send", contact=direction.receiver.name, text=text)
-            number += 1
         rpc.close()
 
     def wait(self, done, seconds, what):
@@ -297,6 +297,17 @@ class Talk:
         took = self.wait(lambda: all(transport_of(d.sender) == transport for d in self.directions), seconds, what)
         print(f"  {what}: over {transport} after {took * 1000:.0f} ms", flush=True)
         return took
+
+    def runs(self, seconds, what):
+        """Goes on for so long; the median of the seconds from sending to arrival, of what was sent then."""
+        since = time.monotonic()
+        check(not self.stop.wait(seconds), what)
+        self.healthy()
+        took = self.latencies(since)
+        check(took, f"{what}: nothing arrived in {seconds} s")
+        p50, p99 = took[len(took) // 2], took[len(took) * 99 // 100]
+        print(f"  {what}: {len(took)} messages, p50 {p50 * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms", flush=True)
+        return p50
 
     def latencies(self, since=0.0):
         """Seconds from sending to arrival, sorted, of what was sent since then."""
