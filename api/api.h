@@ -13,7 +13,7 @@
 #include "host/host.h"
 
 #define PLK_API_CLIENTS_MAX 64
-#define PLK_API_PENDING_MAX 1024      // calls of one program without an answer; then it is not read from
+#define PLK_API_PENDING_MAX 256       // calls of one program without an answer; then it is not read from
 #define PLK_API_OUT_MAX (256 * 1024)  // bytes not taken by one program; then it is not read from and gets no events
 #define PLK_API_EVENTS_PAGE 256       // events read at once
 #define PLK_API_WAIT_DEFAULT_MS 30000 // `send` with `wait` and no `timeout_ms`
