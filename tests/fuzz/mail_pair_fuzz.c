@@ -150,7 +150,10 @@ static void step(struct world *w, uint8_t action, struct script *script) {
     case 13: {
         struct plk_mail_turn turn = mail_turn(pair, side);
         // A disk from before would bring the message back, behind those that were sent meanwhile.
-        if (plk_mail_cancel(side->mail, &turn, next(script) % 32) == PLK_ERR_OK) w->has_before[who] = false;
+        if (plk_mail_cancel(side->mail, &turn, next(script) % 32) == PLK_ERR_OK) {
+            mail_flush(pair, side);
+            w->has_before[who] = false;
+        }
         mail_settle(pair, side);
         break;
     }
