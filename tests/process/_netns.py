@@ -29,7 +29,7 @@ def need_root():
     """Ends with 77 (skipped) and the reason where there are no namespaces to be had."""
     if os.geteuid() != 0:
         skip("network namespaces need root")
-    for tool in ("unshare", "nsenter", "setpriv", "ip", "nft"):
+    for tool in ("unshare", "nsenter", "setpriv", "ip", "ss", "nft"):
         if not shutil.which(tool):
             skip(f"there is no program {tool}")
     tried = subprocess.run(["unshare", "--net", "nft", "add table inet plk"], capture_output=True, text=True)
@@ -156,6 +156,21 @@ class NetPeer(Peer):
         line = self.node.stdout.readline()
         check(line, f"{self.name}'s node did not start: {self.log.read_text(errors='replace')[-2000:]}")
         return self
+
+    def cpu_s(self):
+        """Seconds of processor time that the node has had."""
+        with open(f"/proc/{self.node.pid}/stat", encoding="ascii") as line:
+            user, system = line.read().rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def files(self):
+        """How many descriptors the node holds."""
+        return len(os.listdir(f"/proc/{self.node.pid}/fd"))
+
+    def port(self):
+        """Where its node listens: one number for UDP and TCP of both families."""
+        told = self.space.run("ss", "-Hltn").split("\n")
+        return int(told[0].split()[3].rsplit(":", 1)[1])
 
     def rss_kib(self):
         with open(f"/proc/{self.node.pid}/status", encoding="ascii") as lines:
