@@ -166,7 +166,7 @@ void plk_peer_send_control(struct plk_node *node, struct plk_peer *peer, uint16_
 bool plk_peer_is_online(const struct plk_node *node, const struct plk_peer *peer);
 struct plk_mail *plk_peer_mail_new(struct plk_node *node, const struct plk_peer *peer);
 
-// ---- meet.c: first contact; rekey.c: re-key
+// ---- join.c, welcome.c: first contact; rekey.c: re-key
 enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *command);
 void plk_peer_meeting_settle(struct plk_node *node, struct plk_peer *peer); // JOINER
 void plk_node_inviter_settle(struct plk_node *node, struct plk_link *link); // INVITER

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: MIT
-// First contact over an inline invite (DESIGN 3.3): the joiner's blob and the inviter's acceptance on an NNpsk0 session.
+// The joiner of an inline invite (DESIGN 3.3): its blob goes out, the same bytes on every attempt, until the acceptance comes.
 // What must be durable before what leaves is in contact/first.h.
+#include "node/acquaint.h"
 #include "node/inside.h"
 #include "node/records.h"
-
-void plk_node_payload(struct plk_node *node, struct plk_payload *payload) {
-    memset(payload, 0, sizeof *payload);
-    payload->name = plk_profile_name(&node->profile);
-    payload->about = plk_profile_about(&node->profile);
-    memcpy(payload->device, node->profile.device, sizeof payload->device);
-    plk_network_places(&node->network, &payload->places);
-    payload->incarnation = plk_rng_u64(&node->rng) | 1;
-}
-
-// ---- the joiner -----------------------------------------------------------------------------------------------------
 
 static void write_joining(struct plk_node *node, struct plk_peer *peer) {
     uint8_t value[PLK_JOINING_ROW_MAX];
@@ -23,19 +13,6 @@ static void write_joining(struct plk_node *node, struct plk_peer *peer) {
     plk_peer_put(node, peer, PLK_TABLE_link, PLK_SLOT_JOINING, plk_writer_bytes(&w));
     plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_BLOB, plk_buf_bytes(&peer->warm->blob));
     plk_mem_wipe(value, sizeof value);
-}
-
-static struct plk_peer *new_contact(struct plk_node *node, const uint8_t peer_id[PLK_PEER_ID_LEN],
-                                    enum plk_contact_state state, struct plk_bytes name) {
-    static const char nobody[] = "new contact";
-    struct plk_contact_row row = {.contact = node->profile.next_contact++, .state = state};
-    memcpy(row.peer_id, peer_id, PLK_PEER_ID_LEN);
-    row.created_ms = node->now.wall_ms;
-    plk_node_write_profile(node);
-    struct plk_peer *peer = plk_peers_add(node, &row);
-    plk_peer_name(node, peer, name.len > 0 ? name : plk_bytes(nobody, sizeof nobody - 1));
-    plk_peer_make_warm(node, peer);
-    return peer;
 }
 
 // The blob and all that goes with it. The first text is sealed inside the blob, so the envelope comes before the ratchet,
@@ -129,7 +106,7 @@ enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *comma
     if (memcmp(peer_id, node->persona.peer_id, PLK_PEER_ID_LEN) == 0) return PLK_ERR_SELF;
     struct plk_peer *known = plk_peers_by_id(&node->peers, peer_id);
     if (known != NULL) return known_already(node, command, known);
-    struct plk_peer *peer = new_contact(node, peer_id, PLK_CONTACT_ADDED, command->name);
+    struct plk_peer *peer = plk_acquaint_new(node, peer_id, PLK_CONTACT_ADDED, command->name);
     struct plk_warm *warm = peer->warm;
     peer->row.renamed = command->name.len > 0;
     peer->loopback = only_loopback(&link.places);
@@ -154,31 +131,6 @@ enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *comma
     result(node, command, PLK_ERR_OK, peer);
     plk_peer_dial_soon(node, peer, 0);
     return PLK_ERR_OK;
-}
-
-// What both sides do once each knows the other: generation 1, recovery, name, addresses.
-static void know(struct plk_node *node, struct plk_peer *peer, const struct plk_first *first,
-                 const uint8_t link_secret[32], const struct plk_payload *theirs, bool agreed) {
-    struct plk_warm *warm = peer->warm;
-    struct plk_generation_change change = {.write = 0};
-    warm->has_recovery = true;
-    plk_peer_write_recovery(node, peer);
-    plk_generation_begin(&warm->generations, warm->recovery.lines, first->line, first->link_psk, link_secret,
-                         theirs->link_public, agreed, node->now.wall_ms, &change);
-    peer->row.state = PLK_CONTACT_ACTIVE;
-    if (theirs->name.len > 0) {
-        memset(peer->row.profile_name, 0, sizeof peer->row.profile_name);
-        memcpy(peer->row.profile_name, theirs->name.at, theirs->name.len);
-        peer->row.profile_name_len = (uint8_t)theirs->name.len;
-        if (!peer->row.renamed) plk_peer_name(node, peer, theirs->name);
-    }
-    warm->about.len = 0;
-    plk_buf_put(node->mem, &warm->about, theirs->about);
-    plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_ABOUT, theirs->about);
-    plk_peer_places(node, peer, &theirs->places, PLK_CANDIDATE_LINK);
-    plk_peer_apply_generations(node, peer, &change);
-    plk_peer_write(node, peer);
-    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, 0, NULL);
 }
 
 static void forget_joining(struct plk_node *node, struct plk_peer *peer) {
@@ -209,7 +161,7 @@ static void accepted(struct plk_node *node, struct plk_peer *peer, struct plk_by
         plk_recovery_init(&warm->recovery, &join->identity, join->recovery, &theirs);
         warm->recovery.resets[0] = join->reset;
         warm->recovery.reset_count = 1;
-        know(node, peer, &first, join->link_secret, &theirs, true);
+        plk_acquaint_know(node, peer, &first, join->link_secret, &theirs, true);
         if (theirs.ack.len > 0) plk_mail_on_acks(warm->mail, &turn, theirs.ack);
         plk_peer_mail_events(node, peer);
         forget_joining(node, peer);
@@ -268,129 +220,4 @@ void plk_peer_meeting_settle(struct plk_node *node, struct plk_peer *peer) {
     struct plk_way way = {.transport = PLK_UDP};
     if (path != NULL && path->transport == PLK_UDP) way.addr = path->addr;
     plk_peer_call(node, peer, way.addr.family == 0 ? NULL : &way);
-}
-
-// ---- the inviter ----------------------------------------------------------------------------------------------------
-
-static void make_acceptance(struct plk_node *node, struct plk_peer *peer, struct plk_first_opened *opened,
-                            const uint8_t hash[PLK_FIRST_HASH_LEN], bool known) {
-    struct plk_warm *warm = peer->warm;
-    struct plk_mail_turn turn = plk_node_turn(node);
-    struct plk_payload mine;
-    uint8_t link_secret[32], acks[PLK_ACKS_LEN_MAX];
-    struct plk_ratchet_place place;
-    uint32_t lines = known ? warm->recovery.lines : 0;
-    plk_node_payload(node, &mine);
-    plk_rng_bytes(&node->rng, mine.epoch, sizeof mine.epoch);
-    plk_rng_bytes(&node->rng, link_secret, sizeof link_secret);
-    plk_dh_public(mine.link_public, link_secret);
-    plk_recovery_init(&warm->recovery, &opened->identity, opened->first.recovery, &opened->payload);
-    warm->recovery.lines += lines;
-    plk_recovery_refresh(&warm->recovery, &node->rng, &mine.reset);
-    mine.has_reset = true;
-    plk_mail_begin(warm->mail, &turn, known ? PLK_MAIL_BEGIN_RESTORED : PLK_MAIL_BEGIN_FIRST, &opened->first.ratchet,
-                   mine.epoch);
-    for (unsigned i = 0; i < opened->payload.envelope_count; i++) {
-        if (plk_mail_adopt(warm->mail, &turn, opened->payload.envelopes[i]) != PLK_ERR_OK) node->counters.protocol++;
-    }
-    struct plk_writer w = plk_writer(acks, sizeof acks);
-    plk_mail_acks(warm->mail, &w);
-    mine.ack = plk_writer_bytes(&w);
-    if (mine.ack.len > PLK_PAYLOAD_ACK_MAX) mine.ack.len = 0;
-    plk_buf_free(node->mem, &warm->acceptance);
-    enum plk_err err =
-        plk_first_accept(node->mem, &node->rng, &opened->first.ratchet, hash, &mine, &warm->acceptance, &place);
-    plk_assert(err == PLK_ERR_OK);
-    plk_mail_set_ratchet(warm->mail, &turn, &opened->first.ratchet);
-    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_ACCEPTANCE, plk_buf_bytes(&warm->acceptance));
-    know(node, peer, &opened->first, link_secret, &opened->payload, false);
-    plk_peer_mail_events(node, peer);
-    plk_mem_wipe(link_secret, sizeof link_secret);
-}
-
-static void opened_blob(struct plk_node *node, struct plk_link *link, struct plk_invite *invite,
-                        struct plk_first_opened *opened, const uint8_t hash[PLK_FIRST_HASH_LEN]) {
-    struct plk_peer *peer = plk_peers_by_id(&node->peers, opened->peer_id);
-    const struct plk_path *path = plk_paths_active(&link->paths);
-    bool known = peer != NULL;
-    if (!known) peer = new_contact(node, opened->peer_id, PLK_CONTACT_ACTIVE, opened->payload.name);
-    peer->loopback = path != NULL && plk_addr_class(&path->addr) == PLK_ADDR_LOOPBACK;
-    make_acceptance(node, peer, opened, hash, known);
-    if (path != NULL && path->transport == PLK_UDP) {
-        struct plk_addr_rules rules = plk_network_rules(&node->network, peer->loopback);
-        plk_candidates_add(&peer->warm->candidates, PLK_UDP, &path->addr, PLK_CANDIDATE_GOOD, node->now.wall_ms,
-                           &rules);
-        plk_peer_write_candidates(node, peer);
-    }
-    plk_invite_spend(invite, hash, peer->row.contact);
-    plk_invites_write(node, invite);
-    peer->warm->acceptance_mark = plk_ledger_mark(&node->ledger);
-    link->meets = peer->row.contact;
-    plk_peer_touch(node, peer);
-}
-
-// False: the contact's rows must be read first; the record stays where it is.
-static bool take_blob(struct plk_node *node, struct plk_link *link, struct plk_invite *invite, struct plk_bytes blob) {
-    uint8_t hash[PLK_FIRST_HASH_LEN], prekey[32], bundle[PLK_BUNDLE_LEN];
-    struct plk_first_opened opened;
-    plk_first_hash(hash, blob);
-    enum plk_err err = plk_invite_meet(invite, hash, node->now.wall_ms);
-    if (err == PLK_ERR_REPLAYED) {
-        link->meets = invite->contact;
-        return true;
-    }
-    if (err != PLK_ERR_OK) {
-        plk_records_refuse(link, err == PLK_ERR_EXPIRED ? PLK_RECORD_WHY_EXPIRED : PLK_RECORD_WHY_USED, 0);
-        return true;
-    }
-    plk_invite_prekey(invite, prekey);
-    plk_invite_bundle(invite, &node->persona, bundle);
-    err = plk_first_open(node->mem, &node->persona, invite->psk, prekey, plk_bytes(bundle, sizeof bundle),
-                         node->now.wall_ms, blob, &opened);
-    plk_mem_wipe(prekey, sizeof prekey);
-    if (err != PLK_ERR_OK) {
-        node->counters.forged++;
-        plk_records_refuse(link, PLK_RECORD_WHY_FORGED, 0);
-        return true;
-    }
-    struct plk_peer *known = plk_peers_by_id(&node->peers, opened.peer_id);
-    bool wait = known != NULL && (known->heat != PLK_WARM || !plk_mail_is_open(known->warm->mail));
-    if (wait) {
-        plk_peer_warm(node, known);
-    } else if (known != NULL && known->row.blocked) {
-        plk_records_refuse(link, PLK_RECORD_WHY_BLOCKED, 0);
-    } else {
-        opened_blob(node, link, invite, &opened, hash);
-    }
-    plk_first_opened_free(node->mem, &opened);
-    return !wait;
-}
-
-static void hand_acceptance(struct plk_node *node, struct plk_link *link) {
-    struct plk_peer *peer = link->meets == 0 ? NULL : plk_peers_find(&node->peers, link->meets);
-    if (peer == NULL) return;
-    if (peer->heat != PLK_WARM) {
-        plk_peer_warm(node, peer);
-        return;
-    }
-    if (!plk_ledger_durable(&node->ledger, peer->warm->acceptance_mark)) return;
-    if (peer->warm->acceptance.len > 0) {
-        plk_records_write(link, PLK_RECORD_ACCEPTANCE, plk_buf_bytes(&peer->warm->acceptance));
-    } else {
-        plk_records_refuse(link, PLK_RECORD_WHY_USED, 0); // it has arrived long ago
-    }
-    link->meets = 0;
-}
-
-void plk_node_inviter_settle(struct plk_node *node, struct plk_link *link) {
-    struct plk_invite *invite = plk_invites_find(&node->invites, link->invite);
-    uint8_t type;
-    struct plk_bytes content;
-    size_t taken;
-    if (link->dead || invite == NULL || !plk_link_is_up(link)) return;
-    while (!plk_ledger_behind(&node->ledger) && plk_records_next(node, link, &type, &content, &taken)) {
-        if (type == PLK_RECORD_BLOB && !take_blob(node, link, invite, content)) break;
-        plk_streams_consume(link->streams, 0, taken);
-    }
-    hand_acceptance(node, link);
 }

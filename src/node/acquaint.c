@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// What both sides of a first contact do: who I am, a new contact, and what is known once each knows the other.
+#include "node/acquaint.h"
+
+#include "node/inside.h"
+
+void plk_node_payload(struct plk_node *node, struct plk_payload *payload) {
+    memset(payload, 0, sizeof *payload);
+    payload->name = plk_profile_name(&node->profile);
+    payload->about = plk_profile_about(&node->profile);
+    memcpy(payload->device, node->profile.device, sizeof payload->device);
+    plk_network_places(&node->network, &payload->places);
+    payload->incarnation = plk_rng_u64(&node->rng) | 1;
+}
+
+struct plk_peer *plk_acquaint_new(struct plk_node *node, const uint8_t peer_id[PLK_PEER_ID_LEN],
+                                  enum plk_contact_state state, struct plk_bytes name) {
+    static const char nobody[] = "new contact";
+    struct plk_contact_row row = {.contact = node->profile.next_contact++, .state = state};
+    memcpy(row.peer_id, peer_id, PLK_PEER_ID_LEN);
+    row.created_ms = node->now.wall_ms;
+    plk_node_write_profile(node);
+    struct plk_peer *peer = plk_peers_add(node, &row);
+    plk_peer_name(node, peer, name.len > 0 ? name : plk_bytes(nobody, sizeof nobody - 1));
+    plk_peer_make_warm(node, peer);
+    return peer;
+}
+
+// What both sides do once each knows the other: generation 1, recovery, name, addresses.
+void plk_acquaint_know(struct plk_node *node, struct plk_peer *peer, const struct plk_first *first,
+                       const uint8_t link_secret[32], const struct plk_payload *theirs, bool agreed) {
+    struct plk_warm *warm = peer->warm;
+    struct plk_generation_change change = {.write = 0};
+    warm->has_recovery = true;
+    plk_peer_write_recovery(node, peer);
+    plk_generation_begin(&warm->generations, warm->recovery.lines, first->line, first->link_psk, link_secret,
+                         theirs->link_public, agreed, node->now.wall_ms, &change);
+    peer->row.state = PLK_CONTACT_ACTIVE;
+    if (theirs->name.len > 0) {
+        memset(peer->row.profile_name, 0, sizeof peer->row.profile_name);
+        memcpy(peer->row.profile_name, theirs->name.at, theirs->name.len);
+        peer->row.profile_name_len = (uint8_t)theirs->name.len;
+        if (!peer->row.renamed) plk_peer_name(node, peer, theirs->name);
+    }
+    warm->about.len = 0;
+    plk_buf_put(node->mem, &warm->about, theirs->about);
+    plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_ABOUT, theirs->about);
+    plk_peer_places(node, peer, &theirs->places, PLK_CANDIDATE_LINK);
+    plk_peer_apply_generations(node, peer, &change);
+    plk_peer_write(node, peer);
+    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, 0, NULL);
+}

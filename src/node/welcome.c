@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// The inviter (DESIGN 3.3): a blob is met once; the acceptance is repeated for as long as the same blob asks for it.
+// What must be durable before what leaves is in contact/first.h.
+#include "node/acquaint.h"
+#include "node/inside.h"
+#include "node/records.h"
+
+static void make_acceptance(struct plk_node *node, struct plk_peer *peer, struct plk_first_opened *opened,
+                            const uint8_t hash[PLK_FIRST_HASH_LEN], bool known) {
+    struct plk_warm *warm = peer->warm;
+    struct plk_mail_turn turn = plk_node_turn(node);
+    struct plk_payload mine;
+    uint8_t link_secret[32], acks[PLK_ACKS_LEN_MAX];
+    struct plk_ratchet_place place;
+    uint32_t lines = known ? warm->recovery.lines : 0;
+    plk_node_payload(node, &mine);
+    plk_rng_bytes(&node->rng, mine.epoch, sizeof mine.epoch);
+    plk_rng_bytes(&node->rng, link_secret, sizeof link_secret);
+    plk_dh_public(mine.link_public, link_secret);
+    plk_recovery_init(&warm->recovery, &opened->identity, opened->first.recovery, &opened->payload);
+    warm->recovery.lines += lines;
+    plk_recovery_refresh(&warm->recovery, &node->rng, &mine.reset);
+    mine.has_reset = true;
+    plk_mail_begin(warm->mail, &turn, known ? PLK_MAIL_BEGIN_RESTORED : PLK_MAIL_BEGIN_FIRST, &opened->first.ratchet,
+                   mine.epoch);
+    for (unsigned i = 0; i < opened->payload.envelope_count; i++) {
+        if (plk_mail_adopt(warm->mail, &turn, opened->payload.envelopes[i]) != PLK_ERR_OK) node->counters.protocol++;
+    }
+    struct plk_writer w = plk_writer(acks, sizeof acks);
+    plk_mail_acks(warm->mail, &w);
+    mine.ack = plk_writer_bytes(&w);
+    if (mine.ack.len > PLK_PAYLOAD_ACK_MAX) mine.ack.len = 0;
+    plk_buf_free(node->mem, &warm->acceptance);
+    enum plk_err err =
+        plk_first_accept(node->mem, &node->rng, &opened->first.ratchet, hash, &mine, &warm->acceptance, &place);
+    plk_assert(err == PLK_ERR_OK);
+    plk_mail_set_ratchet(warm->mail, &turn, &opened->first.ratchet);
+    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_ACCEPTANCE, plk_buf_bytes(&warm->acceptance));
+    plk_acquaint_know(node, peer, &opened->first, link_secret, &opened->payload, false);
+    plk_peer_mail_events(node, peer);
+    plk_mem_wipe(link_secret, sizeof link_secret);
+}
+
+static void opened_blob(struct plk_node *node, struct plk_link *link, struct plk_invite *invite,
+                        struct plk_first_opened *opened, const uint8_t hash[PLK_FIRST_HASH_LEN]) {
+    struct plk_peer *peer = plk_peers_by_id(&node->peers, opened->peer_id);
+    const struct plk_path *path = plk_paths_active(&link->paths);
+    bool known = peer != NULL;
+    if (!known) peer = plk_acquaint_new(node, opened->peer_id, PLK_CONTACT_ACTIVE, opened->payload.name);
+    peer->loopback = path != NULL && plk_addr_class(&path->addr) == PLK_ADDR_LOOPBACK;
+    make_acceptance(node, peer, opened, hash, known);
+    if (path != NULL && path->transport == PLK_UDP) {
+        struct plk_addr_rules rules = plk_network_rules(&node->network, peer->loopback);
+        plk_candidates_add(&peer->warm->candidates, PLK_UDP, &path->addr, PLK_CANDIDATE_GOOD, node->now.wall_ms,
+                           &rules);
+        plk_peer_write_candidates(node, peer);
+    }
+    plk_invite_spend(invite, hash, peer->row.contact);
+    plk_invites_write(node, invite);
+    peer->warm->acceptance_mark = plk_ledger_mark(&node->ledger);
+    link->meets = peer->row.contact;
+    plk_peer_touch(node, peer);
+}
+
+// False: the contact's rows must be read first; the record stays where it is.
+static bool take_blob(struct plk_node *node, struct plk_link *link, struct plk_invite *invite, struct plk_bytes blob) {
+    uint8_t hash[PLK_FIRST_HASH_LEN], prekey[32], bundle[PLK_BUNDLE_LEN];
+    struct plk_first_opened opened;
+    plk_first_hash(hash, blob);
+    enum plk_err err = plk_invite_meet(invite, hash, node->now.wall_ms);
+    if (err == PLK_ERR_REPLAYED) {
+        link->meets = invite->contact;
+        return true;
+    }
+    if (err != PLK_ERR_OK) {
+        plk_records_refuse(link, err == PLK_ERR_EXPIRED ? PLK_RECORD_WHY_EXPIRED : PLK_RECORD_WHY_USED, 0);
+        return true;
+    }
+    plk_invite_prekey(invite, prekey);
+    plk_invite_bundle(invite, &node->persona, bundle);
+    err = plk_first_open(node->mem, &node->persona, invite->psk, prekey, plk_bytes(bundle, sizeof bundle),
+                         node->now.wall_ms, blob, &opened);
+    plk_mem_wipe(prekey, sizeof prekey);
+    if (err != PLK_ERR_OK) {
+        node->counters.forged++;
+        plk_records_refuse(link, PLK_RECORD_WHY_FORGED, 0);
+        return true;
+    }
+    struct plk_peer *known = plk_peers_by_id(&node->peers, opened.peer_id);
+    bool wait = known != NULL && (known->heat != PLK_WARM || !plk_mail_is_open(known->warm->mail));
+    if (wait) {
+        plk_peer_warm(node, known);
+    } else if (known != NULL && known->row.blocked) {
+        plk_records_refuse(link, PLK_RECORD_WHY_BLOCKED, 0);
+    } else {
+        opened_blob(node, link, invite, &opened, hash);
+    }
+    plk_first_opened_free(node->mem, &opened);
+    return !wait;
+}
+
+static void hand_acceptance(struct plk_node *node, struct plk_link *link) {
+    struct plk_peer *peer = link->meets == 0 ? NULL : plk_peers_find(&node->peers, link->meets);
+    if (peer == NULL) return;
+    if (peer->heat != PLK_WARM) {
+        plk_peer_warm(node, peer);
+        return;
+    }
+    if (!plk_ledger_durable(&node->ledger, peer->warm->acceptance_mark)) return;
+    if (peer->warm->acceptance.len > 0) {
+        plk_records_write(link, PLK_RECORD_ACCEPTANCE, plk_buf_bytes(&peer->warm->acceptance));
+    } else {
+        plk_records_refuse(link, PLK_RECORD_WHY_USED, 0); // it has arrived long ago
+    }
+    link->meets = 0;
+}
+
+void plk_node_inviter_settle(struct plk_node *node, struct plk_link *link) {
+    struct plk_invite *invite = plk_invites_find(&node->invites, link->invite);
+    uint8_t type;
+    struct plk_bytes content;
+    size_t taken;
+    if (link->dead || invite == NULL || !plk_link_is_up(link)) return;
+    while (!plk_ledger_behind(&node->ledger) && plk_records_next(node, link, &type, &content, &taken)) {
+        if (type == PLK_RECORD_BLOB && !take_blob(node, link, invite, content)) break;
+        plk_streams_consume(link->streams, 0, taken);
+    }
+    hand_acceptance(node, link);
+}
