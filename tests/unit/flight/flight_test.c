@@ -191,6 +191,51 @@ static void a_path_that_carries_nothing_starts_over(void **state) {
     assert_int_equal(info_of(1).window, 2 * 1152);
 }
 
+static void before_the_first_round_trip_nothing_is_persistent(void **state) {
+    (void)state;
+    add_path(2, PLK_FLIGHT_LOSSY, 0);
+    for (uint64_t pn = 0; pn <= 9; pn++) {
+        send_on(2, pn);
+        now_us += PLK_SECOND;
+    }
+    send_on(2, 10);
+    now_us += RTT_US;
+    assert_int_equal(ack_range(10, 10), PLK_ERR_OK); // the first sample, together with the losses
+    assert_int_equal(info_of(2).packets_lost, 10);
+    assert_int_equal(info_of(2).persistent, 0);
+}
+
+static void a_reset_calls_off_probes(void **state) {
+    (void)state;
+    uint64_t until_us;
+    for (uint64_t pn = 0; pn < 11; pn++) send_on(1, pn);
+    now_us = plk_flight_deadline(f);
+    plk_flight_tick(f, now_us);
+    assert_int_equal(plk_flight_room(f, 1, now_us, SIZE, &until_us), PLK_FLIGHT_YES);
+    plk_flight_path_reset(f, 1, true);
+    assert_int_equal(info_of(1).ptos, 0);
+    assert_int_equal(plk_flight_room(f, 1, now_us, SIZE, &until_us), PLK_FLIGHT_FULL);
+}
+
+// The answer comes before the probe was asked for: what it settled is not repeated.
+static void what_is_settled_is_not_retried(void **state) {
+    (void)state;
+    send_run(0, 2);
+    now_us = plk_flight_deadline(f);
+    plk_flight_tick(f, now_us);
+    assert_int_equal(ack_range(0, 2), PLK_ERR_OK);
+    for (uint64_t pn = 0; pn <= 2; pn++) expect_item(PLK_FLIGHT_ACKED, pn);
+    struct plk_flight_event event;
+    while (plk_flight_next(f, &event)) assert_int_equal(event.kind, PLK_FLIGHT_PROBE);
+    send_run(3, 5);
+    now_us = plk_flight_deadline(f);
+    plk_flight_tick(f, now_us);
+    assert_int_equal(ack_range(4, 4), PLK_ERR_OK); // another one than the oldest
+    expect_item(PLK_FLIGHT_ACKED, 4);
+    expect_item(PLK_FLIGHT_RETRY, 3);
+    assert_int_equal(info_of(1).acked_us, now_us);
+}
+
 static void one_answer_in_between_is_not_persistent_congestion(void **state) {
     (void)state;
     uint64_t pto_us = info_of(1).pto_us;
@@ -214,7 +259,8 @@ static void a_packet_is_lost_only_by_acks_of_its_own_path(void **state) {
     for (uint64_t pn = 1; pn <= 50; pn++) send_on(2, pn);
     now_us += RTT_US + 30 * PLK_MS;
     assert_int_equal(ack_range(1, 50), PLK_ERR_OK);
-    for (uint64_t pn = 1; pn <= 50; pn++) expect_item(PLK_FLIGHT_ACKED, pn);
+    assert_int_equal(expect(PLK_FLIGHT_ACKED).path, 2);
+    for (uint64_t pn = 2; pn <= 50; pn++) expect_item(PLK_FLIGHT_ACKED, pn);
     expect_nothing();
     assert_int_equal(info_of(1).outstanding, 1);
     assert_int_equal(info_of(2).outstanding, 0);
@@ -377,6 +423,15 @@ static void a_moved_path_starts_with_a_new_window(void **state) {
     assert_int_equal(info_of(1).smoothed_us, 3 * PLK_MS);
 }
 
+static void a_larger_packet_size_makes_a_larger_least_window(void **state) {
+    (void)state;
+    plk_flight_path_mtu(f, 1, 4000);
+    plk_flight_path_mtu(f, 77, 4000); // unknown: nothing
+    plk_flight_path_reset(f, 1, true);
+    assert_int_equal(info_of(1).window, 14720);
+    assert_int_equal(info_of(1).smoothed_us, RTT_US);
+}
+
 static void there_are_eight_paths(void **state) {
     (void)state;
     struct plk_flight_path path = {.id = 1, .mtu = 1152};
@@ -414,6 +469,9 @@ int main(void) {
         TEST(silence_is_probed_ever_more_rarely),
         TEST(a_probe_passes_a_full_window),
         TEST(a_path_that_carries_nothing_starts_over),
+        TEST(before_the_first_round_trip_nothing_is_persistent),
+        TEST(a_reset_calls_off_probes),
+        TEST(what_is_settled_is_not_retried),
         TEST(one_answer_in_between_is_not_persistent_congestion),
         TEST(a_packet_is_lost_only_by_acks_of_its_own_path),
         TEST(a_dead_path_loses_its_whole_flight_at_once),
@@ -424,6 +482,7 @@ int main(void) {
         TEST(an_acknowledged_ack_is_not_repeated),
         TEST(a_new_session_keeps_what_is_known_of_the_paths),
         TEST(a_moved_path_starts_with_a_new_window),
+        TEST(a_larger_packet_size_makes_a_larger_least_window),
         TEST(there_are_eight_paths),
         TEST(several_items_come_back_in_order_and_nothing_for_nothing),
     };

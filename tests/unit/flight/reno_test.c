@@ -135,6 +135,39 @@ static void it_paces(void **state) {
     assert_in_range(now_us, 1000000 + 10000 + RTT_US + 25000, 1000000 + 10000 + RTT_US + 34000);
 }
 
+// Nine of ten packets towards the next step: none of them counts after a loss, a collapse or a reset.
+static void credit_is_lost_with_the_window(void **state) {
+    (void)state;
+    for (int how = 0; how < 3; how++) {
+        plk_reno_init(&w, MTU, PLK_FLIGHT_WINDOW_MAX);
+        w.threshold = w.size;
+        for (unsigned i = 0; i < 10; i++) plk_reno_sent(&w, 0, MTU, RTT_US);
+        for (unsigned i = 0; i < 9; i++) plk_reno_acked(&w, i, true, MTU);
+        assert_int_equal(w.credit, 9 * MTU);
+        if (how == 0) plk_reno_lost(&w, 9, 10, MTU);
+        if (how == 1) plk_reno_collapse(&w);
+        if (how == 2) plk_reno_reset(&w, 10);
+        assert_int_equal(w.credit, 0);
+    }
+}
+
+static void after_a_collapse_every_ack_counts(void **state) {
+    (void)state;
+    fill();
+    plk_reno_lost(&w, 0, order, MTU);
+    plk_reno_collapse(&w);
+    plk_reno_acked(&w, 1, true, MTU); // sent before the loss was noticed (RFC 9002 appendix B.8: no recovery any more)
+    assert_int_equal(w.size, 3 * MTU);
+}
+
+static void a_reset_does_not_wait_for_the_old_pace(void **state) {
+    (void)state;
+    for (int i = 0; i < 10; i++) plk_reno_sent(&w, 0, MTU, PLK_SECOND);
+    assert_true(plk_reno_pace_us(&w, PLK_SECOND) > 0);
+    plk_reno_reset(&w, 10);
+    assert_int_equal(plk_reno_pace_us(&w, PLK_SECOND), 0);
+}
+
 static void a_reset_forgets_what_it_learned_but_not_what_is_out(void **state) {
     (void)state;
     for (int i = 0; i < 5; i++) round_trip();
@@ -158,6 +191,9 @@ int main(void) {
         cmocka_unit_test_setup(who_does_not_use_it_does_not_grow_it, fresh),
         cmocka_unit_test_setup(it_never_falls_below_two_packets_or_beyond_the_limit, fresh),
         cmocka_unit_test_setup(it_paces, fresh),
+        cmocka_unit_test_setup(credit_is_lost_with_the_window, fresh),
+        cmocka_unit_test_setup(after_a_collapse_every_ack_counts, fresh),
+        cmocka_unit_test_setup(a_reset_does_not_wait_for_the_old_pace, fresh),
         cmocka_unit_test_setup(a_reset_forgets_what_it_learned_but_not_what_is_out, fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

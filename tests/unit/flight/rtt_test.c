@@ -40,6 +40,19 @@ static void later_samples_are_averaged(void **state) {
     assert_int_equal(rtt.var_us, (3 * 50000 + 10000) / 4);
 }
 
+static void the_least_is_remembered(void **state) {
+    (void)state;
+    struct plk_rtt rtt;
+    plk_rtt_init(&rtt);
+    plk_rtt_sample(&rtt, 0, 100000, 0);
+    plk_rtt_sample(&rtt, 0, 60000, 20000); // not made smaller by what the peer says of its delay
+    assert_int_equal(rtt.min_us, 60000);
+    assert_int_equal(rtt.smoothed_us, (7 * 100000 + 60000) / 8);
+    plk_rtt_sample(&rtt, 0, 80000, 20000);
+    assert_int_equal(rtt.min_us, 60000);
+    assert_int_equal(rtt.smoothed_us, (7 * 95000 + 60000) / 8);
+}
+
 static void a_peer_cannot_lie_the_round_trip_away(void **state) {
     (void)state;
     struct plk_rtt rtt;
@@ -66,7 +79,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(before_any_sample_it_is_careful), cmocka_unit_test(the_first_sample_sets_it),
         cmocka_unit_test(later_samples_are_averaged),      cmocka_unit_test(a_peer_cannot_lie_the_round_trip_away),
-        cmocka_unit_test(loopback_keeps_a_granularity),
+        cmocka_unit_test(the_least_is_remembered),         cmocka_unit_test(loopback_keeps_a_granularity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,7 +77,9 @@ static void bytes_arrive_in_order_and_contiguous(void **state) {
     (void)state;
     assert_int_equal(write_text(a, 2, 5000), 5000);
     assert_int_equal(plk_streams_unacked(a, 2), 5000);
+    assert_int_equal(plk_streams_sent_to(a, 2), 0);
     deliver_all(a, b);
+    assert_int_equal(plk_streams_sent_to(a, 2), 5000);
     assert_int_equal(plk_streams_unacked(a, 2), 0);
     assert_int_equal(plk_streams_acked_to(a, 2), 5000);
     assert_readable(b, 2, 0, 5000);
