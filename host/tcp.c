@@ -34,6 +34,7 @@ struct plk_tcp {
     struct stream *streams;
     size_t count, accepted;
     uint32_t next_id;
+    uint64_t stranger_ms;
     struct listener {
         uv_poll_t poll;
         struct plk_tcp *tcp;
@@ -172,10 +173,10 @@ static bool push(struct stream *stream) {
     return true;
 }
 
-// A node that filled the buffer hears of room when half of it is free: a call per packet would help nobody.
+// A node hears of room when what it knows of goes to an end and there is a good deal of it: not once per packet.
 static bool tell_room(struct stream *stream) {
-    size_t room = PLK_TCP_BUFFER_MAX - stream->len;
-    bool worth = !stream->closing && room > stream->told && (stream->len == 0 || room >= PLK_TCP_BUFFER_MAX / 2);
+    bool worth = !stream->closing && stream->told < PLK_TCP_BUFFER_MAX / 2 &&
+                 PLK_TCP_BUFFER_MAX - stream->len >= PLK_TCP_BUFFER_MAX / 2;
     if (worth) tell(stream, PLK_STREAM_WRITABLE, plk_bytes(NULL, 0));
     return worth;
 }
@@ -324,7 +325,7 @@ static void take_in(struct plk_tcp *tcp, int fd, const struct plk_addr *remote) 
     }
     struct stream *stream = add_stream(tcp, fd, PLK_TCP_ACCEPTED_BIT | (tcp->next_id++ & ~PLK_TCP_ACCEPTED_BIT), remote);
     stream->accepted = true;
-    stream->deadline_ms = now_ms(tcp) + PLK_TCP_STRANGER_MS;
+    stream->deadline_ms = now_ms(tcp) + tcp->stranger_ms;
     tcp->accepted++;
     tell(stream, PLK_STREAM_ACCEPTED, plk_bytes(NULL, 0));
     if (!stream->dead) watch(stream);
@@ -429,6 +430,7 @@ static void open_listener(struct plk_tcp *tcp, struct listener *listener, int fd
 struct plk_tcp *plk_tcp_open(uv_loop_t *loop, int fd4, int fd6, plk_tcp_happened *happened, void (*done)(void *ctx), void *ctx) {
     struct plk_tcp *tcp = plk_memory_take(sizeof *tcp);
     tcp->loop = loop;
+    tcp->stranger_ms = PLK_TCP_STRANGER_MS;
     tcp->happened = happened;
     tcp->done = done;
     tcp->ctx = ctx;
@@ -440,6 +442,8 @@ struct plk_tcp *plk_tcp_open(uv_loop_t *loop, int fd4, int fd6, plk_tcp_happened
     open_listener(tcp, &tcp->v6, fd6);
     return tcp;
 }
+
+void plk_tcp_patience(struct plk_tcp *tcp, uint64_t stranger_ms) { tcp->stranger_ms = stranger_ms; }
 
 static void on_listener_closed(uv_handle_t *handle) {
     struct listener *listener = handle->data;

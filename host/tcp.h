@@ -28,6 +28,7 @@ struct plk_tcp;
 
 // Takes the listening descriptors (-1: none). done, which may be NULL, is called after what happened at a time.
 struct plk_tcp *plk_tcp_open(uv_loop_t *loop, int fd4, int fd6, plk_tcp_happened *happened, void (*done)(void *ctx), void *ctx);
+void plk_tcp_patience(struct plk_tcp *tcp, uint64_t stranger_ms); // instead of PLK_TCP_STRANGER_MS, for connections to come
 void plk_tcp_close(struct plk_tcp *tcp); // closes all connections, tells nothing; freed when the loop has run again
 
 // An id with the top bit clear. Answered by OPENED or CLOSED, later.
