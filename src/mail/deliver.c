@@ -51,6 +51,18 @@ static void mark_held(struct plk_mail *m, const struct plk_sending *s, const str
     }
 }
 
+// As much of an ack as one batch takes; plk_deliver_late goes on with the rest.
+static struct plk_ack first_part(struct plk_mail *m, const struct plk_sending *s, const struct plk_ack *ack, bool live) {
+    struct plk_ack part = *ack;
+    m->has_late = ack->contiguous - s->acked > PLK_MAIL_DELIVER_STEP;
+    if (!m->has_late) return part;
+    m->late = *ack;
+    m->late_live = live;
+    part.contiguous = s->acked + PLK_MAIL_DELIVER_STEP;
+    memcpy(part.chain, plk_window_at(&m->window, PLK_MAIL_DELIVER_STEP - 1)->chain, PLK_MESSAGE_HASH_LEN);
+    return part;
+}
+
 static void on_current(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s, const struct plk_ack *ack,
                        bool live) {
     if (ack->contiguous >= s->next_seq) {
@@ -63,11 +75,22 @@ static void on_current(struct plk_mail *m, const struct plk_mail_turn *turn, str
     } else if (!same_chain(ack->chain, plk_window_at(&m->window, (size_t)(ack->contiguous - s->acked - 1))->chain)) {
         roll_back(m, turn, true);
     } else {
-        advance(m, turn, s, ack);
+        struct plk_ack part = first_part(m, s, ack, live);
+        advance(m, turn, s, &part);
         if (live) mark_held(m, s, ack);
         return;
     }
     if (live && ack->contiguous == s->acked && m->stopped == PLK_MAIL_WHY_NONE) mark_held(m, s, ack);
+}
+
+bool plk_deliver_late(struct plk_mail *m, const struct plk_mail_turn *turn) {
+    struct plk_sending *s = plk_state_current(m);
+    if (!m->has_late) return false;
+    m->has_late = false;
+    if (s == NULL || memcmp(s->epoch, m->late.epoch, PLK_EPOCH_LEN) != 0 || m->late.contiguous <= s->acked) return false;
+    struct plk_ack ack = m->late;
+    on_current(m, turn, s, &ack, m->late_live && m->up);
+    return true;
 }
 
 // ---- earlier streams ------------------------------------------------------------------------------------------------

@@ -216,7 +216,9 @@ uint64_t plk_mail_note(struct plk_mail *m, const struct plk_mail_turn *turn, uin
     return number;
 }
 
-bool plk_mail_seal(struct plk_mail *m, const struct plk_mail_turn *turn) { return plk_seal_run(m, turn); }
+bool plk_mail_seal(struct plk_mail *m, const struct plk_mail_turn *turn) {
+    return plk_deliver_late(m, turn) || plk_seal_run(m, turn);
+}
 
 void plk_mail_link_up(struct plk_mail *m) {
     const struct plk_sending *s = plk_state_current(m);

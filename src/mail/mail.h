@@ -29,6 +29,7 @@
 #include "wire/batch.h"
 #include "wire/message.h"
 
+#define PLK_MAIL_DELIVER_STEP 100                               // messages that one ack moves in one batch: half of its operations
 #define PLK_MAIL_UNACKED_MAX 512                                // encrypted and not acknowledged (DESIGN 3.4)
 #define PLK_MAIL_UNACKED_BYTES_MAX (1u << 20)                   // of their ciphertexts
 #define PLK_MAIL_WINDOW_MAX 1024                                // outbox entries in memory; the rest is in the store

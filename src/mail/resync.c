@@ -48,10 +48,11 @@ static void forget_acked(struct plk_sending *s, uint64_t acked) {
     s->forked = true; // its chain hash is not known any more
 }
 
+// Acks that fit have been taken over before (deliver.c).
 static void note_fork(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s,
                       const struct plk_ack *ack) {
     bool other = ack->contiguous == s->acked && memcmp(ack->chain, s->acked_chain, PLK_MESSAGE_HASH_LEN) != 0;
-    if (s->forked || (ack->contiguous < s->next_seq && !other)) return;
+    if (s->forked || (ack->contiguous <= s->acked && !other)) return;
     s->forked = true;
     plk_state_save_sending(m, s, turn->batch);
 }

@@ -225,10 +225,11 @@ void plk_seal_left(struct plk_mail *m, uint64_t now_us, uint64_t offset) {
 }
 
 void plk_seal_tell_sent(struct plk_mail *m, const struct plk_mail_turn *turn) {
-    for (; m->told < m->left; m->told++) {
+    for (unsigned now = 0; m->told < m->left; m->told++) {
         struct plk_entry *entry = plk_window_at(&m->window, m->told);
         if (entry->left_us == 0 || entry->was_sent) continue;
         if (turn->now.mono_us < entry->left_us + PLK_MAIL_SENT_AFTER_US) return;
+        if (now++ == PLK_MAIL_DELIVER_STEP) return; // the deadline stands: the next batch takes the rest
         entry->was_sent = true;
         plk_history_patch(m, turn, entry, PLK_STATE_SENT, PLK_ERR_OK);
     }

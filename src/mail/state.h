@@ -74,6 +74,8 @@ struct plk_mail {
 
     // The link.
     bool up, heard_have, told_have;
+    bool has_late, late_live; // the rest of an ack that moves more messages than one batch takes: plk_deliver_late
+    struct plk_ack late;
     uint64_t given_bytes, acked_at_up;
     struct plk_loose pulse;
     bool pulse_given, pulse_wanted;
@@ -144,6 +146,7 @@ void plk_seal_left(struct plk_mail *m, uint64_t now_us, uint64_t offset);
 void plk_seal_tell_sent(struct plk_mail *m, const struct plk_mail_turn *turn);
 
 // deliver.c
+bool plk_deliver_late(struct plk_mail *m, const struct plk_mail_turn *turn); // true: call again when there is a new batch
 enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes acks, bool live);
 void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn, const uint8_t hash[PLK_MESSAGE_HASH_LEN]);
 
