@@ -239,6 +239,7 @@ static bool next_done(struct plk_flight *f, struct plk_flight_event *event) {
         plk_pool_give(&f->pool, index);
         f->stats.outstanding--;
     }
+    plk_pool_trim(f->mem, &f->pool);
     return false;
 }
 

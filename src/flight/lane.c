@@ -158,7 +158,6 @@ void plk_lane_tick(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_us
 }
 
 void plk_lane_dead(struct plk_lane *lane, struct plk_pool *pool, struct plk_pool_list *lost) {
-    lane->packets_lost += lane->flying.count;
     for (uint32_t at = lane->flying.head; at != PLK_POOL_NONE; at = pool->at[at].next)
         pool->at[at].fate = PLK_POOL_LOST;
     plk_pool_join(pool, lost, &lane->flying);

@@ -8,6 +8,10 @@ void plk_pool_free(struct plk_mem *mem, struct plk_pool *pool) {
     plk_pool_init(pool);
 }
 
+void plk_pool_trim(struct plk_mem *mem, struct plk_pool *pool) {
+    if (pool->used == 0 && pool->cap > PLK_POOL_KEEP) plk_pool_free(mem, pool);
+}
+
 static void grow(struct plk_mem *mem, struct plk_pool *pool) {
     unsigned cap = pool->cap == 0 ? 16 : pool->cap * 2;
     plk_assert(cap <= PLK_FLIGHT_PACKETS);

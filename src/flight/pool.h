@@ -7,6 +7,7 @@
 #include "flight/flight.h"
 
 #define PLK_POOL_NONE UINT32_MAX
+#define PLK_POOL_KEEP 256 // places that an empty pool keeps: a burst does not cost memory for ever
 
 enum plk_pool_fate { PLK_POOL_FLYING, PLK_POOL_ACKED, PLK_POOL_LOST };
 
@@ -39,6 +40,7 @@ struct plk_pool {
 
 void plk_pool_init(struct plk_pool *pool);
 void plk_pool_free(struct plk_mem *mem, struct plk_pool *pool);
+void plk_pool_trim(struct plk_mem *mem, struct plk_pool *pool);     // gives back what an empty pool need not keep
 uint32_t plk_pool_take(struct plk_mem *mem, struct plk_pool *pool); // traps beyond PLK_FLIGHT_PACKETS
 void plk_pool_give(struct plk_pool *pool, uint32_t index);          // it is in no list
 void plk_pool_append(struct plk_pool *pool, struct plk_pool_list *list, uint32_t index);

@@ -279,6 +279,8 @@ static void a_dead_path_loses_its_whole_flight_at_once(void **state) {
     assert_int_equal(ack_range(0, 4), PLK_ERR_OK); // late acks of it mean nothing any more
     expect_nothing();
     plk_flight_path_dead(f, 77);
+    assert_int_equal(plk_flight_stats(f).lost, 5);
+    assert_int_equal(plk_flight_stats(f).sent, 6);
     add_path(1, PLK_FLIGHT_LOSSY, 0);
     assert_int_equal(info_of(1).in_flight, 0);
     assert_int_equal(info_of(2).outstanding, 1);
@@ -344,6 +346,7 @@ static void what_is_outstanding_is_bounded(void **state) {
     assert_true(plk_flight_idle(f));
     assert_int_equal(plk_flight_room(f, 2, now_us, SIZE, &until_us), PLK_FLIGHT_YES);
     assert_int_equal(plk_flight_stats(f).outstanding_max, PLK_FLIGHT_PACKETS);
+    assert_true(mem.used < 16 * 1024); // a burst does not cost memory for ever
 }
 
 static void an_ack_leaves_in_time(void **state) {
@@ -376,6 +379,12 @@ static void an_acknowledged_ack_is_not_repeated(void **state) {
     assert_true(plk_flight_ack_build(f, now_us, &ack));
     assert_int_equal(ack.count, 1); // 10..11; what the first packet told is settled
     assert_int_equal(ack.ranges[0].first, 10);
+    plk_flight_sent(f, now_us, &(struct plk_flight_packet){.path = 1, .pn = 2, .size = 50});
+    plk_flight_received(f, now_us, 20, true);
+    send_on(1, 3); // this one held no ack: its own says nothing
+    assert_int_equal(ack_range(3, 3), PLK_ERR_OK);
+    assert_true(plk_flight_ack_build(f, now_us, &ack));
+    assert_int_equal(ack.count, 2);
 }
 
 static void a_new_session_keeps_what_is_known_of_the_paths(void **state) {
