@@ -42,6 +42,20 @@ void plk_api_event(struct plk_api *api, const struct plk_output *output) {
     if (event->kind == PLK_EVENT_STATE) plk_wait_event(api, event);
 }
 
+static void on_stall(uv_timer_t *timer) {
+    struct plk_api *api = timer->data;
+    plk_call_tell_stalled(api->commands);
+}
+
+// A disk that is locked for a moment is nothing to speak of.
+void plk_api_stalled(struct plk_api *api, bool stalled) {
+    if (api == NULL || api->closing) return;
+    if (stalled)
+        uv_timer_start(&api->stall, on_stall, PLK_API_STALL_MS, PLK_API_STALL_MS);
+    else
+        uv_timer_stop(&api->stall);
+}
+
 // ---- life -----------------------------------------------------------------------------------------------------------
 
 static void on_closed(uv_handle_t *handle) {
@@ -65,12 +79,13 @@ static int bind_socket(struct plk_api *api) {
 
 static enum plk_fault_kind start(struct plk_api *api, struct plk_fault *fault) {
     uv_loop_t *loop = plk_host_loop(api->host);
-    api->listener.data = api->prepare.data = api->idle.data = api->timer.data = api;
+    api->listener.data = api->prepare.data = api->idle.data = api->timer.data = api->stall.data = api;
     int failed = uv_pipe_init(loop, &api->listener, 0);
     if (failed == 0) failed = uv_prepare_init(loop, &api->prepare);
     if (failed == 0) failed = uv_idle_init(loop, &api->idle);
     if (failed == 0) failed = uv_timer_init(loop, &api->timer);
-    api->open_handles = 4;
+    if (failed == 0) failed = uv_timer_init(loop, &api->stall);
+    api->open_handles = 5;
     if (failed == 0) failed = bind_socket(api);
     if (failed == 0) failed = uv_listen((uv_stream_t *)&api->listener, PLK_API_CLIENTS_MAX, on_connection);
     if (failed == 0) failed = uv_prepare_start(&api->prepare, on_prepare);
@@ -96,6 +111,9 @@ enum plk_fault_kind plk_api_open(struct plk_api **out, const struct plk_api_conf
         plk_api_close(api);
         return kind;
     }
+    struct plk_host_status status = {0};
+    plk_host_status(api->host, &status);
+    plk_api_stalled(api, status.stalled);
     *out = api;
     return PLK_FAULT_NONE;
 }
@@ -106,6 +124,7 @@ void plk_api_close(struct plk_api *api) {
     if (api == NULL) return;
     api->closing = true;
     plk_wait_drop(api, NULL);
+    plk_call_let_go(api->commands);
     for (struct plk_client *client = api->clients; client != NULL; client = client->next) {
         plk_client_flush(client);
         plk_client_close(client);
@@ -114,6 +133,7 @@ void plk_api_close(struct plk_api *api) {
     close_handle(api, (uv_handle_t *)&api->prepare);
     close_handle(api, (uv_handle_t *)&api->idle);
     close_handle(api, (uv_handle_t *)&api->timer);
+    close_handle(api, (uv_handle_t *)&api->stall);
     while (api->open_handles > 0) uv_run(plk_host_loop(api->host), UV_RUN_NOWAIT);
     free(api);
 }

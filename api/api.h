@@ -19,6 +19,8 @@
 #define PLK_API_WAIT_DEFAULT_MS 30000 // `send` with `wait` and no `timeout_ms`
 #define PLK_API_HISTORY_BYTES_MAX (1u << 20) // of texts in one answer of `history`; at least one message
 
+#define PLK_API_STALL_MS 2000 // a call that the disk has not taken for so long is told so
+
 struct plk_api;
 
 struct plk_api_config {
@@ -33,6 +35,8 @@ enum plk_fault_kind plk_api_open(struct plk_api **out, const struct plk_api_conf
 
 // To be told what the host tells (struct plk_host_events). NULL is fine.
 void plk_api_event(struct plk_api *api, const struct plk_output *output);
+
+void plk_api_stalled(struct plk_api *api, bool stalled);
 
 const char *plk_api_socket(const struct plk_api *api);
 

@@ -5,10 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "api/client.h"
 #include "api/shapes.h"
 #include "contact/persona.h"
 
+static void unlink_call(struct plk_call *call) {
+    if (call->at == NULL) return;
+    *call->at = call->after;
+    if (call->after != NULL) call->after->at = call->at;
+    call->at = NULL;
+}
+
 static void call_free(struct plk_call *call) {
+    unlink_call(call);
     json_decref(call->id);
     json_decref(call->params);
     free(call);
@@ -17,10 +26,7 @@ static void call_free(struct plk_call *call) {
 // ---- answers --------------------------------------------------------------------------------------------------------
 
 static void finish(struct plk_call *call, json_t *answer) {
-    if (call->id != NULL)
-        call->sink(call->owner, call, answer);
-    else
-        call->sink(call->owner, call, NULL);
+    if (!call->told) call->sink(call->owner, call, call->id != NULL ? answer : NULL);
     json_decref(answer);
     call_free(call);
 }
@@ -181,13 +187,48 @@ void plk_call_run(const struct plk_call *context, struct plk_bytes line) {
 
 static void command_result(void *ctx, const struct plk_output *output) {
     struct plk_call *call = ctx;
-    call->on_result(call, output);
+    unlink_call(call);
+    if (call->told)
+        call_free(call);
+    else if (call->api == NULL) // what it says now comes too late
+        plk_call_fail(call, PLK_CALL_NO_NODE, "the node is stopping");
+    else
+        call->on_result(call, output);
 }
 
 void plk_call_command(struct plk_call *call, const struct plk_command *command, plk_call_result *on_result) {
+    struct plk_call **list = &call->api->commands;
     call->on_result = on_result;
     enum plk_err err = plk_host_command(call->host, command, command_result, call);
-    if (err != PLK_ERR_OK) plk_call_err(call, err, NULL);
+    if (err != PLK_ERR_OK) {
+        plk_call_err(call, err, NULL);
+        return;
+    }
+    call->at = list;
+    call->after = *list;
+    if (call->after != NULL) call->after->at = &call->after;
+    *list = call;
+}
+
+void plk_call_tell_stalled(struct plk_call *first) {
+    static const char line[] =
+        "the disk is full or locked: this is done as soon as there is room, if the node runs until then";
+    for (struct plk_call *call = first; call != NULL; call = call->after) {
+        if (call->told) continue;
+        json_t *answer = plk_call_error(call->id, PLK_ERR_STALLED, plk_err_name(PLK_ERR_STALLED), line);
+        call->sink(call->owner, call, call->id != NULL ? answer : NULL);
+        call->told = true;
+        json_decref(answer);
+    }
+}
+
+void plk_call_let_go(struct plk_call *first) {
+    while (first != NULL) {
+        struct plk_call *call = first;
+        first = call->after;
+        unlink_call(call);
+        call->api = NULL;
+    }
 }
 
 struct plk_bytes plk_call_text(const struct plk_call *call, const char *name) {

@@ -44,6 +44,8 @@ struct plk_call {
     json_t *params; // an object that fits method->params
     const struct plk_method *method;
     plk_call_result *on_result;
+    struct plk_call **at, *after; // in the list of those whose command has no result yet
+    bool told;                    // was answered before its command: what its method says now is heard by nobody
     // What `send` waits for.
     uint32_t contact;
     uint64_t row, deadline_us;
@@ -66,6 +68,11 @@ json_t *plk_call_error(const json_t *id, int code, const char *name, const char 
 
 // Hands a command to the node; on OK on_result gets its result and must end the call, on an error the call fails.
 void plk_call_command(struct plk_call *call, const struct plk_command *command, plk_call_result *on_result);
+
+// Of a list of calls whose commands have no result yet: told now that the disk does not take them, or let go because the
+// api is closed. Their commands go on, and may well succeed.
+void plk_call_tell_stalled(struct plk_call *first);
+void plk_call_let_go(struct plk_call *first);
 
 // Parameters by name; the shape was checked. Absent: empty (at is NULL), 0 or false.
 struct plk_bytes plk_call_text(const struct plk_call *call, const char *name);

@@ -35,7 +35,9 @@ struct plk_api {
     char socket[PLK_HOME_SOCKET_MAX];
     struct plk_client *clients;
     size_t client_count;
-    struct plk_call *waiting; // `send` with `wait`
+    uv_timer_t stall;          // after which those who wait for a full disk are told
+    struct plk_call *commands; // calls whose commands have no result yet
+    struct plk_call *waiting;  // `send` with `wait`
     size_t waiting_count;
     uint64_t last_event; // durable
     unsigned open_handles;

@@ -86,6 +86,11 @@ static void on_event(void *ctx, const struct plk_output *output) {
     plk_api_event(running->api, output);
 }
 
+static void on_stalled(void *ctx, bool stalled) {
+    struct running *running = ctx;
+    plk_api_stalled(running->api, stalled);
+}
+
 static void on_lost(void *ctx, const struct plk_fault *fault) { tell(ctx, PLK_EXIT_FAILED, fault->line); }
 
 static void on_signal(uv_signal_t *signal, int number) {
@@ -117,15 +122,16 @@ static void stop_signals(struct running *running) {
 
 static enum plk_fault_kind open_host(struct running *running, struct plk_fault *fault) {
     const struct plk_run *run = running->run;
-    struct plk_host_config config = {.home = run->home,
-                                     .create = run->without_profile,
-                                     .passphrase = run->passphrase,
-                                     .listen = run->config.listen[0] != '\0' ? run->config.listen : NULL,
-                                     .no_udp = !run->config.udp,
-                                     .no_tcp = !run->config.tcp,
-                                     .log = {.level = run->config.log_level, .fd = run->log_fd},
-                                     .on = {.state = on_state, .event = on_event, .lost = on_lost},
-                                     .ctx = running};
+    struct plk_host_config config = {
+        .home = run->home,
+        .create = run->without_profile,
+        .passphrase = run->passphrase,
+        .listen = run->config.listen[0] != '\0' ? run->config.listen : NULL,
+        .no_udp = !run->config.udp,
+        .no_tcp = !run->config.tcp,
+        .log = {.level = run->config.log_level, .fd = run->log_fd},
+        .on = {.state = on_state, .event = on_event, .stalled = on_stalled, .lost = on_lost},
+        .ctx = running};
     return plk_host_open(&running->host, &config, fault);
 }
 

@@ -68,8 +68,12 @@ class Peer:
 
     def run(self, *args, stdin=None, timeout=60):
         """Any command; what it printed and its status."""
-        return subprocess.run([self.program, "--home", str(self.home), *args], env=self.env, text=True, timeout=timeout,
-                              input="" if stdin is None else stdin, capture_output=True)
+        try:
+            return subprocess.run([self.program, "--home", str(self.home), *args], env=self.env, text=True, timeout=timeout,
+                                  input="" if stdin is None else stdin, capture_output=True)
+        except subprocess.TimeoutExpired:
+            words = " ".join(args)[:100]
+        raise AssertionError(f"{self.name}: {words}: no end after {timeout} s")
 
     def do(self, *args, **options):
         """A command that must succeed; its output."""

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 
-from _peer import PEERLINK, Peer, World, befriend, check
+from _peer import PEERLINK, Peer, RpcError, World, befriend, check
 
 B58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
@@ -259,19 +259,72 @@ def locked(c, world):
     held.close()
 
 
-def full(c, world):
-    """A file system of 64 KiB: as root only."""
-    if os.geteuid() != 0:
-        return
-    folder = world.folder("small")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", str(folder)], capture_output=True).returncode != 0:
-        return
-    try:
-        peer = Peer(world, "Full")
+class SmallDisk:
+    """A file system of its own, of this size; None where there can be none (not root)."""
+
+    def __init__(self, world, name, size):
+        self.path = world.folder(name)
+        self.mounted = os.geteuid() == 0 and subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "none", str(self.path)], capture_output=True).returncode == 0
+
+    def __enter__(self):
+        return self.path if self.mounted else None
+
+    def __exit__(self, *_):
+        if self.mounted:
+            subprocess.run(["umount", "-l", str(self.path)], check=True)
+
+
+def full_at_init(c, world):
+    with SmallDisk(world, "small", "64k") as folder:
+        if folder:
+            peer = Peer(world, "Full")
+            peer.home = folder / "home"
+            c.expect("full disk", peer.run("init", "--name", "Full"), 1)
+
+
+def full_while_running(c, world, bob):
+    """What was accepted is kept, what cannot be is refused, and all is well again when there is room."""
+    with SmallDisk(world, "tight", "6m") as folder:
+        if not folder:
+            return
+        peer = world.peer("Tight")
         peer.home = folder / "home"
-        c.expect("full disk", peer.run("init", "--name", "Full"), 1)
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
+        peer.do("init", "--name", "Tight")
+        peer.up()
+        befriend(bob, peer)
+        bob.kill()
+        peer.do("send", "Bob", "fits")
+        with open(folder / "filler", "wb") as filler:
+            try:
+                while True:
+                    filler.write(b"f" * 65536)
+                    filler.flush()
+            except OSError:
+                pass
+        accepted, refused = ["fits"], None
+        for i in range(400):
+            done = peer.run("send", "Bob", f"{i} " + "y" * 50000, timeout=120)
+            if done.returncode != 0:
+                refused = done
+                break
+            accepted.append(f"{i} " + "y" * 50000)
+        check(refused, "a full disk takes everything")
+        c.expect("full disk, running", refused, 1, "disk")
+        os.unlink(folder / "filler")
+        rpc = peer.rpc()
+        sent = None
+        while sent is None:
+            try:
+                sent = rpc.call("send", contact="Bob", text="after")
+            except RpcError as error:
+                check(error.name in ("STALLED", "BUSY"), str(error))
+        rpc.close()
+        texts_kept = [m["text"] for m in peer.history("Bob")]
+        check(texts_kept[:len(accepted)] == accepted and texts_kept[-1] == "after", [t[:20] for t in texts_kept])
+        check(len(texts_kept) <= len(accepted) + 2, "more was kept than was accepted")
+        peer.down()
+        bob.up()
 
 
 def restoring(c, world, alice):
@@ -322,7 +375,8 @@ def main():
         config(c, world, bob)
         damaged(c, world)
         locked(c, world)
-        full(c, world)
+        full_at_init(c, world)
+        full_while_running(c, world, bob)
         restoring(c, world, alice)
         bob.down()
         alice.down()
