@@ -84,6 +84,23 @@ def search_and_pages(alice):
     check(page == everything[-3:-1], page)
 
 
+def blocking(alice, bob):
+    bob.do("block", "Alice")
+    refused = bob.run("send", "Alice", "no")
+    check(refused.returncode == 1 and "blocked" in refused.stderr, refused)
+    before = texts(bob, "Alice")
+    waited = alice.run("send", "Bob", "let me in", "--wait", "delivered", "--timeout", "1")
+    check(waited.returncode == 3 and texts(bob, "Alice") == before, waited)
+    rpc = alice.rpc()
+    rpc.call("watch")
+    bob.do("unblock", "Alice")
+    bob.do("send", "Alice", "sorry", "--wait", "delivered")
+    if alice.json("contacts")[0]["undelivered"]:
+        rpc.event(lambda e: e["event"] == "state" and e["state"] == "delivered")
+    rpc.close()
+    check(sorted(texts(bob, "Alice")[len(before):]) == [("in", "let me in"), ("out", "sorry")], texts(bob, "Alice"))
+
+
 def status_names(alice, bob):
     status = alice.json("status")[0]
     check({"id", "name", "nat", "relays", "contacts"} <= set(status), status)
@@ -110,6 +127,7 @@ def main():
         stopped_node(alice, bob)
         repeated_id(alice, bob)
         search_and_pages(alice)
+        blocking(alice, bob)
         status_names(alice, bob)
         alice.down()
         bob.down()
