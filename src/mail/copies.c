@@ -32,7 +32,8 @@ struct plk_origin plk_copies_apart(const struct plk_envelope *e) {
 }
 
 // The next messages of a stream whose origins ascend in one epoch: they are looked up together.
-static bool find_run(struct plk_mail *m, const struct plk_receiving *s, struct plk_origin *first, struct plk_origin *last) {
+static bool find_run(struct plk_mail *m, const struct plk_receiving *s, struct plk_origin *first,
+                     struct plk_origin *last) {
     struct plk_held_item *item;
     struct plk_envelope e;
     uint64_t seq = s->contiguous + 1;
@@ -105,8 +106,8 @@ static void settle_apart(struct plk_mail *m, bool there) {
     if (item != NULL) item->verdict = there ? PLK_HELD_COPY : PLK_HELD_APART;
 }
 
-enum plk_err plk_copies_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows, size_t count,
-                             bool more) {
+enum plk_err plk_copies_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows,
+                             size_t count, bool more) {
     struct plk_wish *wish = &m->wishes[PLK_MAIL_WANT_COPIES];
     for (size_t i = 0; i < count; i++) {
         struct plk_message_row row = {.contact = 0};

@@ -27,7 +27,8 @@ static void roll_back(struct plk_mail *m, const struct plk_mail_turn *turn, bool
 // ---- the current stream ---------------------------------------------------------------------------------------------
 
 // All up to the contiguous number, which is above what was acknowledged and whose chain hash fits.
-static void advance(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s, const struct plk_ack *ack) {
+static void advance(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s,
+                    const struct plk_ack *ack) {
     size_t count = (size_t)(ack->contiguous - s->acked);
     const struct plk_entry *last = plk_window_at(&m->window, count - 1);
     struct plk_generation *generation = plk_lineage_current(&m->lineage);
@@ -52,7 +53,8 @@ static void mark_held(struct plk_mail *m, const struct plk_sending *s, const str
 }
 
 // As much of an ack as one batch takes; plk_deliver_late goes on with the rest.
-static struct plk_ack first_part(struct plk_mail *m, const struct plk_sending *s, const struct plk_ack *ack, bool live) {
+static struct plk_ack first_part(struct plk_mail *m, const struct plk_sending *s, const struct plk_ack *ack,
+                                 bool live) {
     struct plk_ack part = *ack;
     m->has_late = ack->contiguous - s->acked > PLK_MAIL_DELIVER_STEP;
     if (!m->has_late) return part;
@@ -63,8 +65,8 @@ static struct plk_ack first_part(struct plk_mail *m, const struct plk_sending *s
     return part;
 }
 
-static void on_current(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s, const struct plk_ack *ack,
-                       bool live) {
+static void on_current(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s,
+                       const struct plk_ack *ack, bool live) {
     if (ack->contiguous >= s->next_seq) {
         roll_back(m, turn, true);
     } else if (ack->contiguous < s->acked) {
@@ -87,7 +89,8 @@ bool plk_deliver_late(struct plk_mail *m, const struct plk_mail_turn *turn) {
     struct plk_sending *s = plk_state_current(m);
     if (!m->has_late) return false;
     m->has_late = false;
-    if (s == NULL || memcmp(s->epoch, m->late.epoch, PLK_EPOCH_LEN) != 0 || m->late.contiguous <= s->acked) return false;
+    if (s == NULL || memcmp(s->epoch, m->late.epoch, PLK_EPOCH_LEN) != 0 || m->late.contiguous <= s->acked)
+        return false;
     struct plk_ack ack = m->late;
     on_current(m, turn, s, &ack, m->late_live && m->up);
     return true;
@@ -97,12 +100,14 @@ bool plk_deliver_late(struct plk_mail *m, const struct plk_mail_turn *turn) {
 
 // What was not yet numbered anew in the current stream still has its number of the earlier one. A number or hash that does not
 // fit says nothing here: what is open will be resent, and the peer compares ids.
-static void on_earlier(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s, const struct plk_ack *ack) {
+static void on_earlier(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s,
+                       const struct plk_ack *ack) {
     bool fits = false;
     if (ack->contiguous <= s->acked || ack->contiguous >= s->next_seq) return;
     for (size_t i = 0; i < m->window.count && !fits; i++) {
         const struct plk_entry *entry = plk_window_at(&m->window, i);
-        fits = entry->generation == s->generation && entry->seq == ack->contiguous && same_chain(entry->chain, ack->chain);
+        fits =
+            entry->generation == s->generation && entry->seq == ack->contiguous && same_chain(entry->chain, ack->chain);
     }
     if (!fits) return;
     for (size_t i = 0; i < m->window.count;) {
@@ -148,7 +153,8 @@ enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *tu
 
 // The same message is encrypted again under its number and id (DESIGN 3.4). Twice for one message, for many without an ack in
 // between, or for a pulse, it means that the ratchets have parted.
-void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn, const uint8_t hash[PLK_MESSAGE_HASH_LEN]) {
+void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn,
+                            const uint8_t hash[PLK_MESSAGE_HASH_LEN]) {
     size_t unacked = plk_state_unacked(m);
     if (memcmp(m->pulse_hash, hash, PLK_MESSAGE_HASH_LEN) == 0) plk_state_stop(m, turn, PLK_MAIL_WHY_UNREADABLE);
     for (size_t i = 0; i < unacked; i++) {

@@ -78,7 +78,8 @@ static void raise(struct plk_mail *m, const struct plk_mail_turn *turn, const st
 }
 
 static void show(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_envelope *e, bool apart) {
-    struct plk_message_row row = {.direction = PLK_IN, .origin = origin_of(e), .kind = e->kind, .state = PLK_STATE_RECEIVED};
+    struct plk_message_row row = {
+        .direction = PLK_IN, .origin = origin_of(e), .kind = e->kind, .state = PLK_STATE_RECEIVED};
     if (apart) row.origin = plk_copies_apart(e);
     memcpy(row.id, e->id, PLK_ID_LEN);
     row.time_ms = e->time_ms;
@@ -167,8 +168,8 @@ static enum plk_err take_loose(struct plk_mail *m, const struct plk_mail_turn *t
     return PLK_ERR_OK;
 }
 
-static enum plk_err take(struct plk_mail *m, const struct plk_mail_turn *turn, uint32_t generation, struct plk_bytes text,
-                         bool may_be_loose) {
+static enum plk_err take(struct plk_mail *m, const struct plk_mail_turn *turn, uint32_t generation,
+                         struct plk_bytes text, bool may_be_loose) {
     struct plk_envelope e;
     if (plk_message_envelope_decode(text, &e) != PLK_ERR_OK) return PLK_ERR_MALFORMED;
     // Rows that are made here (notices) have an epoch of zeros.
@@ -232,8 +233,8 @@ enum plk_err plk_inbox_ciphertext(struct plk_mail *m, const struct plk_mail_turn
         plk_receipt_tell_all(m);
         return PLK_ERR_REPLAYED;
     }
-    enum plk_err err = plk_lineage_open(&m->lineage, turn->now.wall_ms, plk_state_ad(m), ciphertext, m->text, &len, &by,
-                                        turn->batch);
+    enum plk_err err =
+        plk_lineage_open(&m->lineage, turn->now.wall_ms, plk_state_ad(m), ciphertext, m->text, &len, &by, turn->batch);
     if (err != PLK_ERR_OK) return refuse(m, turn, err, by, hash);
     uint32_t generation = by->number;
     note_heard(m, turn, generation);

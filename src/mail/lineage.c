@@ -137,8 +137,9 @@ bool plk_lineage_can_send(const struct plk_lineage *lineage) {
 
 // ---- opening --------------------------------------------------------------------------------------------------------
 
-enum plk_err plk_lineage_open(struct plk_lineage *lineage, uint64_t wall_ms, struct plk_bytes ad, struct plk_bytes sealed,
-                              uint8_t *text, size_t *text_len, struct plk_generation **by, struct plk_batch *batch) {
+enum plk_err plk_lineage_open(struct plk_lineage *lineage, uint64_t wall_ms, struct plk_bytes ad,
+                              struct plk_bytes sealed, uint8_t *text, size_t *text_len, struct plk_generation **by,
+                              struct plk_batch *batch) {
     enum plk_err err = PLK_ERR_FORGED;
     for (uint8_t i = lineage->count; i > 0 && err == PLK_ERR_FORGED; i--) {
         struct plk_generation *generation = &lineage->at[i - 1];

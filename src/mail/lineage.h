@@ -43,8 +43,9 @@ void plk_lineage_save(struct plk_lineage *lineage, const struct plk_generation *
 
 // Opens a ciphertext with the current ratchet, else with an older one, into text (sealed.len bytes), and saves what changed.
 // The error is that of the ratchet that knew the header, FORGED if none did. *by is valid unless FORGED.
-enum plk_err plk_lineage_open(struct plk_lineage *lineage, uint64_t wall_ms, struct plk_bytes ad, struct plk_bytes sealed,
-                              uint8_t *text, size_t *text_len, struct plk_generation **by, struct plk_batch *batch);
+enum plk_err plk_lineage_open(struct plk_lineage *lineage, uint64_t wall_ms, struct plk_bytes ad,
+                              struct plk_bytes sealed, uint8_t *text, size_t *text_len, struct plk_generation **by,
+                              struct plk_batch *batch);
 
 void plk_lineage_remember(struct plk_lineage *lineage, const uint8_t hash[PLK_SEEN_HASH_LEN], struct plk_batch *batch);
 

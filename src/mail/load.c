@@ -65,7 +65,8 @@ static enum plk_err load_held(struct plk_mail *m, struct plk_reader *r, struct p
 enum plk_err plk_load_row(struct plk_mail *m, enum plk_table table, struct plk_bytes key, struct plk_bytes value) {
     struct plk_reader r = plk_reader(key);
     if (plk_reader_u32(&r) != m->contact || r.failed) return PLK_ERR_OK;
-    if (table == PLK_TABLE_ratchet || table == PLK_TABLE_skipped) return plk_lineage_load(&m->lineage, table, key, value);
+    if (table == PLK_TABLE_ratchet || table == PLK_TABLE_skipped)
+        return plk_lineage_load(&m->lineage, table, key, value);
     if (table == PLK_TABLE_link) return load_link(m, &r, key, value);
     return table == PLK_TABLE_blob ? load_held(m, &r, value) : PLK_ERR_OK;
 }

@@ -147,7 +147,8 @@ enum plk_err plk_mail_adopt(struct plk_mail *m, const struct plk_mail_turn *turn
 // ---- sending --------------------------------------------------------------------------------------------------------
 
 // History row and order. The origin is for life (DESIGN 3.8).
-static struct plk_entry new_entry(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_mail_body *body) {
+static struct plk_entry new_entry(struct plk_mail *m, const struct plk_mail_turn *turn,
+                                  const struct plk_mail_body *body) {
     struct plk_sending *s = plk_state_current(m);
     struct plk_entry entry = plk_entry_make(m->mem, body->payload);
     entry.origin.seq = s->next_origin++;

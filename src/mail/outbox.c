@@ -99,8 +99,8 @@ void plk_outbox_reset(struct plk_mail *m) {
 bool plk_outbox_wants_page(struct plk_mail *m, struct plk_mail_load *load) {
     struct plk_wish *wish = &m->wishes[PLK_MAIL_WANT_PAGE];
     bool needed = !m->is_open || m->up;
-    bool room = m->window.count + PLK_MAIL_PAGE <= PLK_MAIL_WINDOW_MAX &&
-                m->window.payload_bytes < PLK_MAIL_WINDOW_BYTES_MAX;
+    bool room =
+        m->window.count + PLK_MAIL_PAGE <= PLK_MAIL_WINDOW_MAX && m->window.payload_bytes < PLK_MAIL_WINDOW_BYTES_MAX;
     if (wish->open || !m->beyond || !needed || !room || plk_resync_is_pending(m)) return false;
     struct plk_key contact = plk_key_contact(m->contact);
     *wish = (struct plk_wish){.open = true};

@@ -39,8 +39,8 @@ void plk_receiving_advance(struct plk_receiving *s, uint64_t batch_n, const uint
     plk_sending_chain(s->chain, s->chain, id);
     s->contiguous++;
     // A batch's last state stands for it. More batches than can be outstanding: the newest waits longer, never less.
-    if (s->waiting_count == 0 || (s->waiting[s->waiting_count - 1].batch_n != batch_n &&
-                                  s->waiting_count < PLK_RECEIVING_SNAPSHOTS)) {
+    if (s->waiting_count == 0 ||
+        (s->waiting[s->waiting_count - 1].batch_n != batch_n && s->waiting_count < PLK_RECEIVING_SNAPSHOTS)) {
         s->waiting_count++;
     }
     struct plk_receiving_snapshot *newest = &s->waiting[s->waiting_count - 1];

@@ -140,8 +140,8 @@ static void queue_again(struct plk_mail *m, const struct plk_mail_turn *turn, co
     plk_outbox_add(m, turn, &entry);
 }
 
-enum plk_err plk_resync_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows, size_t count,
-                             bool more) {
+enum plk_err plk_resync_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows,
+                             size_t count, bool more) {
     struct plk_wish *wish = &m->wishes[PLK_MAIL_WANT_RESYNC];
     struct plk_sending *s = pending(m);
     if (s == NULL) return PLK_ERR_CORRUPT;

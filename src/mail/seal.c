@@ -7,13 +7,15 @@ _Static_assert(PLK_BODY_MAX + PLK_ENVELOPE_HEAD_MAX <= PLK_RATCHET_TEXT_MAX, "a 
 
 // ---- numbers and envelopes ------------------------------------------------------------------------------------------
 
-static bool has_own_number(const struct plk_mail *m, const struct plk_sending *s, const struct plk_entry *entry, uint64_t seq) {
+static bool has_own_number(const struct plk_mail *m, const struct plk_sending *s, const struct plk_entry *entry,
+                           uint64_t seq) {
     return entry->origin.seq == seq && memcmp(entry->origin.epoch, s->epoch, PLK_EPOCH_LEN) == 0 &&
            memcmp(entry->origin.device, m->device, PLK_DEVICE_LEN) == 0;
 }
 
-static struct plk_envelope envelope_of(const struct plk_mail *m, const struct plk_sending *s, const struct plk_entry *entry,
-                                       uint64_t seq, const uint8_t previous[PLK_MESSAGE_HASH_LEN]) {
+static struct plk_envelope envelope_of(const struct plk_mail *m, const struct plk_sending *s,
+                                       const struct plk_entry *entry, uint64_t seq,
+                                       const uint8_t previous[PLK_MESSAGE_HASH_LEN]) {
     struct plk_envelope e = {.seq = seq, .time_ms = entry->time_ms, .kind = entry->kind};
     memcpy(e.device, m->device, PLK_DEVICE_LEN);
     memcpy(e.epoch, s->epoch, PLK_EPOCH_LEN);
@@ -53,7 +55,8 @@ static enum plk_err encrypt(struct plk_mail *m, const struct plk_mail_turn *turn
     struct plk_writer w = plk_writer(m->text, PLK_MAIL_SCRATCH_LEN);
     plk_message_envelope_encode(&w, envelope);
     struct plk_bytes text = plk_writer_bytes(&w);
-    enum plk_err err = plk_ratchet_encrypt(&generation->ratchet, turn->rng, plk_state_ad(m), text, m->ciphertext, place);
+    enum plk_err err =
+        plk_ratchet_encrypt(&generation->ratchet, turn->rng, plk_state_ad(m), text, m->ciphertext, place);
     if (err != PLK_ERR_OK) return err;
     *ciphertext = plk_bytes(m->ciphertext, text.len + PLK_RATCHET_OVERHEAD);
     m->received_since = 0;
@@ -117,8 +120,8 @@ static enum plk_err seal_waiting(struct plk_mail *m, const struct plk_mail_turn 
     return PLK_ERR_OK;
 }
 
-enum plk_err plk_seal_loose(struct plk_mail *m, const struct plk_mail_turn *turn, uint16_t kind, struct plk_bytes payload,
-                            struct plk_bytes *ciphertext) {
+enum plk_err plk_seal_loose(struct plk_mail *m, const struct plk_mail_turn *turn, uint16_t kind,
+                            struct plk_bytes payload, struct plk_bytes *ciphertext) {
     struct plk_ratchet_place place;
     struct plk_envelope envelope = {.kind = kind, .payload = payload};
     memcpy(envelope.device, m->device, PLK_DEVICE_LEN);

@@ -15,12 +15,12 @@ struct plk_sending {
     bool closed; // the peer has moved to a new device since: what it had acknowledged is not sent again
     bool heard;  // the peer has sent something in this generation's ratchet
     bool forked; // this store was rolled back within it: what the peer has of it may be something else
-    uint64_t next_origin, done_origin;          // the next to give; all up to done are delivered or given up
-    uint64_t next_seq, resent;                  // resent: how many seqs carry the origin of another epoch or a repeated one
-    uint8_t tip[PLK_MESSAGE_HASH_LEN];          // chain hash at next_seq - 1
-    uint64_t acked;                             // contiguous
-    uint8_t acked_chain[PLK_MESSAGE_HASH_LEN];  // and the chain hash there
-    uint64_t resync_next, resync_end;           // origins to be read from history and sent again; none: next > end
+    uint64_t next_origin, done_origin; // the next to give; all up to done are delivered or given up
+    uint64_t next_seq, resent;         // resent: how many seqs carry the origin of another epoch or a repeated one
+    uint8_t tip[PLK_MESSAGE_HASH_LEN]; // chain hash at next_seq - 1
+    uint64_t acked;                    // contiguous
+    uint8_t acked_chain[PLK_MESSAGE_HASH_LEN]; // and the chain hash there
+    uint64_t resync_next, resync_end;          // origins to be read from history and sent again; none: next > end
 };
 
 #define PLK_SENDING_ROW_LEN (1 + 8 + 8 + 1 + 5 * 8 + 2 * PLK_MESSAGE_HASH_LEN + 2 * 8)

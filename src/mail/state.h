@@ -49,7 +49,7 @@ struct plk_mail {
 
     struct plk_lineage lineage;
     uint8_t sending_count, receiving_count;
-    struct plk_sending sending[PLK_MAIL_GENERATIONS_MAX];    // by generation; the last is current
+    struct plk_sending sending[PLK_MAIL_GENERATIONS_MAX]; // by generation; the last is current
     struct plk_receiving receiving[PLK_MAIL_STREAMS_MAX]; // by generation
     struct plk_held held;
     bool loaded_state;
@@ -60,8 +60,8 @@ struct plk_mail {
     bool beyond;             // there are, or may be, rows at or after the cursor
     bool is_open;
     size_t given, left, told, again_count;
-    bool unsealed; // an entry that is numbered in this generation may lack its ciphertext
-    uint64_t outbox_n; // batch of the last change of the outbox, and of history
+    bool unsealed;             // an entry that is numbered in this generation may lack its ciphertext
+    uint64_t outbox_n;         // batch of the last change of the outbox, and of history
     struct plk_entry canceled; // the row that WANT_CANCEL read; order.row 0: none
     enum { PLK_CANCEL_NONE, PLK_CANCEL_WANTED, PLK_CANCEL_FOUND, PLK_CANCEL_ABSENT } cancel_step;
     uint64_t cancel_row;
@@ -79,10 +79,10 @@ struct plk_mail {
     uint64_t given_bytes, acked_at_up;
     struct plk_loose pulse;
     bool pulse_given, pulse_wanted;
-    bool told_mute, heard_mute; // PLK_CONTROL_PULSE went out, came in, on the present link
+    bool told_mute, heard_mute;               // PLK_CONTROL_PULSE went out, came in, on the present link
     uint8_t pulse_hash[PLK_MESSAGE_HASH_LEN]; // of the newest pulse
-    unsigned received_since; // numbered messages since the last own encryption
-    unsigned unreadable;     // re-encryptions since the last progress
+    unsigned received_since;                  // numbered messages since the last own encryption
+    unsigned unreadable;                      // re-encryptions since the last progress
     uint8_t reports[PLK_MAIL_UNREADABLE_QUEUE][PLK_MESSAGE_HASH_LEN];
     size_t report_count;
 
@@ -116,7 +116,8 @@ void plk_state_stop(struct plk_mail *m, const struct plk_mail_turn *turn, enum p
 struct plk_mail_event *plk_state_event(struct plk_mail *m, enum plk_mail_event_kind kind);
 
 // history.c
-uint64_t plk_history_add(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_message_row *row); // gives the row number
+uint64_t plk_history_add(struct plk_mail *m, const struct plk_mail_turn *turn,
+                         struct plk_message_row *row); // gives the row number
 void plk_history_patch(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_entry *entry,
                        enum plk_state state, enum plk_err reason);
 void plk_history_control(struct plk_mail *m, uint16_t kind, struct plk_bytes payload);
@@ -125,7 +126,8 @@ void plk_history_control(struct plk_mail *m, uint16_t kind, struct plk_bytes pay
 void plk_outbox_add(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_entry *entry); // takes it
 void plk_outbox_write(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_entry *entry);
 void plk_outbox_erase(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_entry *entry); // its rows
-void plk_outbox_pop(struct plk_mail *m, const struct plk_mail_turn *turn, size_t count); // front entries, with their rows
+void plk_outbox_pop(struct plk_mail *m, const struct plk_mail_turn *turn,
+                    size_t count); // front entries, with their rows
 void plk_outbox_remove(struct plk_mail *m, const struct plk_mail_turn *turn, size_t index);
 void plk_outbox_reset(struct plk_mail *m); // forgets the window; it is paged in again from the start
 bool plk_outbox_wants_page(struct plk_mail *m, struct plk_mail_load *load);
@@ -136,8 +138,8 @@ enum plk_err plk_outbox_cancel_row(struct plk_mail *m, const struct plk_row *row
 
 // seal.c
 bool plk_seal_run(struct plk_mail *m, const struct plk_mail_turn *turn);
-enum plk_err plk_seal_loose(struct plk_mail *m, const struct plk_mail_turn *turn, uint16_t kind, struct plk_bytes payload,
-                            struct plk_bytes *ciphertext);
+enum plk_err plk_seal_loose(struct plk_mail *m, const struct plk_mail_turn *turn, uint16_t kind,
+                            struct plk_bytes payload, struct plk_bytes *ciphertext);
 void plk_seal_wrap(struct plk_mail *m, struct plk_entry *entry, struct plk_envelope *envelope); // numbers it
 bool plk_seal_next(struct plk_mail *m, uint64_t durable_n, struct plk_bytes *record);
 void plk_seal_drop_pulse(struct plk_mail *m);
@@ -146,17 +148,19 @@ void plk_seal_left(struct plk_mail *m, uint64_t now_us, uint64_t offset);
 void plk_seal_tell_sent(struct plk_mail *m, const struct plk_mail_turn *turn);
 
 // deliver.c
-bool plk_deliver_late(struct plk_mail *m, const struct plk_mail_turn *turn); // true: call again when there is a new batch
+bool plk_deliver_late(struct plk_mail *m,
+                      const struct plk_mail_turn *turn); // true: call again when there is a new batch
 enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes acks, bool live);
-void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn, const uint8_t hash[PLK_MESSAGE_HASH_LEN]);
+void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn,
+                            const uint8_t hash[PLK_MESSAGE_HASH_LEN]);
 
 // resync.c
 bool plk_resync_is_pending(const struct plk_mail *m);
 void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count);
 void plk_resync_asked(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_resync *resync);
 bool plk_resync_wants(struct plk_mail *m, struct plk_mail_load *load);
-enum plk_err plk_resync_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows, size_t count,
-                             bool more);
+enum plk_err plk_resync_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows,
+                             size_t count, bool more);
 
 // inbox.c
 enum plk_err plk_inbox_ciphertext(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes ciphertext);
@@ -166,8 +170,8 @@ void plk_inbox_drain(struct plk_mail *m, const struct plk_mail_turn *turn, struc
 // copies.c
 struct plk_origin plk_copies_apart(const struct plk_envelope *e);
 bool plk_copies_wants(struct plk_mail *m, struct plk_mail_load *load);
-enum plk_err plk_copies_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows, size_t count,
-                              bool more);
+enum plk_err plk_copies_rows(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_row *rows,
+                             size_t count, bool more);
 
 // receipt.c
 void plk_receipt_report(struct plk_mail *m, const uint8_t hash[PLK_MESSAGE_HASH_LEN]);

@@ -20,8 +20,8 @@ void plk_window_clear(struct plk_window *window); // frees all entries
 // Index 0 is the oldest; traps outside. The pointer is valid until the next push, pop or remove.
 struct plk_entry *plk_window_at(const struct plk_window *window, size_t index);
 void plk_window_push(struct plk_window *window, const struct plk_entry *entry); // takes what entry owns
-void plk_window_pop(struct plk_window *window);                                  // frees the oldest
-void plk_window_remove(struct plk_window *window, size_t index);                 // frees it; O(count)
+void plk_window_pop(struct plk_window *window);                                 // frees the oldest
+void plk_window_remove(struct plk_window *window, size_t index);                // frees it; O(count)
 
 // The ciphertext of an entry that is in the window; an empty one drops it.
 void plk_window_set_record(struct plk_window *window, struct plk_entry *entry, struct plk_bytes ciphertext);

@@ -165,9 +165,12 @@ static void step(struct world *w, uint8_t action, struct script *script) {
         }
         break;
     default:
-        if (side->wants_rekey) mail_key(pair, who, PLK_MAIL_BEGIN_REKEY);
-        else if (next(script) == 255) heal(w);
-        else mail_run(pair);
+        if (side->wants_rekey)
+            mail_key(pair, who, PLK_MAIL_BEGIN_REKEY);
+        else if (next(script) == 255)
+            heal(w);
+        else
+            mail_run(pair);
     }
 }
 

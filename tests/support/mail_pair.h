@@ -39,12 +39,12 @@ struct mail_side {
     size_t pending_count;
     struct mail_load loads[PLK_MAIL_WANT_COUNT];
     uint8_t device[PLK_DEVICE_LEN];
-    struct plk_message_feed in[2];  // streams that arrive here
-    struct plk_buf out[2];          // bytes on their way from here
-    uint64_t event_n;               // of control events, which are rows
-    struct mail_counts counts;      // of events since the start of the process
-    unsigned errs[PLK_ERR_COUNT];   // what on_ciphertext answered
-    uint64_t given_len;             // bytes of stream 1 given to the present link
+    struct plk_message_feed in[2]; // streams that arrive here
+    struct plk_buf out[2];         // bytes on their way from here
+    uint64_t event_n;              // of control events, which are rows
+    struct mail_counts counts;     // of events since the start of the process
+    unsigned errs[PLK_ERR_COUNT];  // what on_ciphertext answered
+    uint64_t given_len;            // bytes of stream 1 given to the present link
     bool wants_rekey;
     uint64_t records; // ciphertext records given
 };
@@ -345,8 +345,8 @@ static inline enum plk_err mail_take_record(struct mail_pair *pair, struct mail_
                                             struct plk_bytes record) {
     struct plk_mail_turn turn = mail_turn(pair, side);
     struct plk_bytes copy = toy_copy(record); // exactly its size, for the sanitizer
-    enum plk_err err = stream == 0 ? plk_mail_on_control(side->mail, &turn, copy)
-                                   : plk_mail_on_ciphertext(side->mail, &turn, copy);
+    enum plk_err err =
+        stream == 0 ? plk_mail_on_control(side->mail, &turn, copy) : plk_mail_on_ciphertext(side->mail, &turn, copy);
     if (stream == 1) side->errs[err]++;
     free((void *)(uintptr_t)copy.at);
     mail_settle(pair, side);
@@ -428,7 +428,8 @@ static inline uint64_t mail_text(struct mail_pair *pair, int from, const char *t
 // ---- what the disks say ---------------------------------------------------------------------------------------------
 
 // Rows of one direction by row number; decoded, borrowed from the disk. The caller frees the array.
-static inline size_t mail_history(const struct toy_disk *disk, enum plk_direction direction, struct plk_message_row **rows) {
+static inline size_t mail_history(const struct toy_disk *disk, enum plk_direction direction,
+                                  struct plk_message_row **rows) {
     const struct toy_table *table = &disk->tables[PLK_TABLE_message];
     size_t count = 0;
     *rows = calloc(table->count + 1, sizeof **rows);

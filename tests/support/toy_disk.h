@@ -10,9 +10,8 @@
 
 #include "wire/batch.h"
 
-#define TOY_CHECK(condition)                                                        \
-    ((condition) ? (void)0                                                          \
-                 : (fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition), abort()))
+#define TOY_CHECK(condition) \
+    ((condition) ? (void)0 : (fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition), abort()))
 
 struct toy_row {
     struct plk_bytes key, value; // owned

@@ -9,26 +9,65 @@
 // One small conversation, in steps between which either process can die.
 static bool do_step(unsigned step) {
     switch (step) {
-    case 0: mail_text(&pair, ALICE, "one"); break;
-    case 1: mail_close(&pair, alice); break;
-    case 2: mail_connect(&pair); break;
-    case 3: mail_close(&pair, alice); break;
-    case 4: mail_store(&pair, alice, 1); break;
-    case 5: mail_store(&pair, alice, 8); break;
-    case 6: mail_give_out(&pair, alice); break;
-    case 7: mail_carry(&pair, ALICE, 1, SIZE_MAX); break;
-    case 8: mail_text(&pair, BOB, "two"); break;
-    case 9: mail_close(&pair, bob); break;
-    case 10: mail_store(&pair, bob, 8); break;
-    case 11: mail_give_out(&pair, bob); break;
-    case 12: mail_carry(&pair, BOB, 1, SIZE_MAX); break;
-    case 13: mail_carry(&pair, BOB, 0, SIZE_MAX); break;
-    case 14: mail_close(&pair, alice); break;
-    case 15: mail_store(&pair, alice, 8); break;
-    case 16: mail_give_out(&pair, alice); break;
-    case 17: mail_carry(&pair, ALICE, 0, SIZE_MAX); break;
-    case 18: mail_flush(&pair, bob); break;
-    default: return false;
+    case 0:
+        mail_text(&pair, ALICE, "one");
+        break;
+    case 1:
+        mail_close(&pair, alice);
+        break;
+    case 2:
+        mail_connect(&pair);
+        break;
+    case 3:
+        mail_close(&pair, alice);
+        break;
+    case 4:
+        mail_store(&pair, alice, 1);
+        break;
+    case 5:
+        mail_store(&pair, alice, 8);
+        break;
+    case 6:
+        mail_give_out(&pair, alice);
+        break;
+    case 7:
+        mail_carry(&pair, ALICE, 1, SIZE_MAX);
+        break;
+    case 8:
+        mail_text(&pair, BOB, "two");
+        break;
+    case 9:
+        mail_close(&pair, bob);
+        break;
+    case 10:
+        mail_store(&pair, bob, 8);
+        break;
+    case 11:
+        mail_give_out(&pair, bob);
+        break;
+    case 12:
+        mail_carry(&pair, BOB, 1, SIZE_MAX);
+        break;
+    case 13:
+        mail_carry(&pair, BOB, 0, SIZE_MAX);
+        break;
+    case 14:
+        mail_close(&pair, alice);
+        break;
+    case 15:
+        mail_store(&pair, alice, 8);
+        break;
+    case 16:
+        mail_give_out(&pair, alice);
+        break;
+    case 17:
+        mail_carry(&pair, ALICE, 0, SIZE_MAX);
+        break;
+    case 18:
+        mail_flush(&pair, bob);
+        break;
+    default:
+        return false;
     }
     mail_check_now(&pair, ALICE);
     mail_check_now(&pair, BOB);

@@ -276,7 +276,8 @@ static void rows_of_others_are_ignored(void **state) {
     key[4] = 0x40;
     assert_int_equal(plk_mail_load(alice->mail, PLK_TABLE_link, plk_bytes(key, 5), plk_bytes(NULL, 0)), PLK_ERR_OK);
     key[3]--;
-    assert_int_equal(plk_mail_load(alice->mail, PLK_TABLE_link, plk_bytes(key, 5), plk_bytes(NULL, 0)), PLK_ERR_CORRUPT);
+    assert_int_equal(plk_mail_load(alice->mail, PLK_TABLE_link, plk_bytes(key, 5), plk_bytes(NULL, 0)),
+                     PLK_ERR_CORRUPT);
 }
 
 int main(void) {

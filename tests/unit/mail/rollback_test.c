@@ -172,7 +172,8 @@ static void the_peer_is_on_a_new_device(void **state) {
     const struct toy_table *link = &alice->disk.tables[PLK_TABLE_link];
     struct plk_resync resync = {.from = 0};
     for (size_t i = 0; i < link->count; i++) {
-        if (link->rows[i].key.at[4] == 0x41 && link->rows[i].key.at[8] == 1) memcpy(resync.epoch, link->rows[i].value.at + 1, 8);
+        if (link->rows[i].key.at[4] == 0x41 && link->rows[i].key.at[8] == 1)
+            memcpy(resync.epoch, link->rows[i].value.at + 1, 8);
     }
     memcpy(resync.device, alice->device, PLK_DEVICE_LEN);
     struct plk_writer w = plk_writer(record + 1, PLK_RESYNC_LEN_MAX);
