@@ -8,6 +8,12 @@ void plk_peer_dial_soon(struct plk_node *node, struct plk_peer *peer, uint64_t i
     node->dial_us = plk_earlier(node->dial_us, peer->next_try_us);
 }
 
+void plk_peer_dial_again(struct plk_node *node, struct plk_peer *peer, const struct plk_link *gone) {
+    // An attempt that nobody answered has its next time already, each later than the one before.
+    if (!plk_link_is_up(gone) && peer->next_try_us != PLK_NEVER) return;
+    plk_peer_dial_soon(node, peer, PLK_PEER_BACKOFF_US / 5 + plk_rng_below(&node->rng, PLK_PEER_BACKOFF_US / 5));
+}
+
 static bool may_talk(const struct plk_peer *peer) {
     return peer->row.state == PLK_CONTACT_ACTIVE && !peer->row.blocked;
 }

@@ -202,7 +202,7 @@ void plk_peer_meeting_settle(struct plk_node *node, struct plk_peer *peer) {
     if (link->went_down) {
         peer->meeting = NULL;
         link->peer = NULL;
-        if (peer->warm->joining) plk_peer_dial_soon(node, peer, PLK_PEER_BACKOFF_US / 5);
+        if (peer->warm->joining) plk_peer_dial_again(node, peer, link);
         return;
     }
     if (!plk_link_is_up(link)) return;

@@ -174,6 +174,14 @@ static uint64_t quiet_us(const struct plk_link *link) {
     return link->role == PLK_LINK_CONTACT ? PLK_LINK_QUIET_US : PLK_LINK_MEETING_QUIET_US;
 }
 
+// Neither a session nor an attempt at one: made for a message 1 that got no answer. It must not stand in the way of a call.
+static bool is_hollow(const struct plk_link *link) {
+    for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
+        if (link->channels[i].live) return false;
+    }
+    return !link->attempt.live;
+}
+
 void plk_link_tick(struct plk_node *node, struct plk_link *link) {
     uint64_t now_us = node->now.mono_us;
     struct plk_attempt *attempt = &link->attempt;
@@ -198,10 +206,8 @@ void plk_link_tick(struct plk_node *node, struct plk_link *link) {
             link->vanished = true;
             go_down(link);
         }
-    } else if (!attempt->live) {
-        bool waiting = false; // for a peer that has our message 2 to prove it
-        for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) waiting = waiting || link->channels[i].live;
-        if (!waiting) go_down(link);
+    } else if (is_hollow(link)) { // else a peer may have our message 2 to prove it
+        go_down(link);
     }
 }
 
@@ -219,6 +225,7 @@ static uint64_t attempt_deadline(const struct plk_node *node, const struct plk_l
 }
 
 uint64_t plk_link_deadline(const struct plk_node *node, const struct plk_link *link) {
+    if (is_hollow(link)) return 0;
     uint64_t deadline_us = attempt_deadline(node, link);
     for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
         const struct plk_channel *channel = &link->channels[i];

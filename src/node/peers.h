@@ -152,6 +152,8 @@ void plk_peer_places(struct plk_node *node, struct plk_peer *peer, const struct 
 
 // ---- dial.c: when and how to reach it
 void plk_peer_dial_soon(struct plk_node *node, struct plk_peer *peer, uint64_t in_us);
+// After a link that has gone down: soon when there was a session, else at the time that the backoff has set.
+void plk_peer_dial_again(struct plk_node *node, struct plk_peer *peer, const struct plk_link *gone);
 void plk_node_dial(struct plk_node *node);                                                     // whoever is due
 void plk_peer_call(struct plk_node *node, struct plk_peer *peer, const struct plk_way *first); // link attempt now
 void plk_peer_message1(struct plk_node *node, struct plk_peer *peer, const struct plk_way *way,

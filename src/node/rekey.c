@@ -208,7 +208,7 @@ void plk_peer_rekey_settle(struct plk_node *node, struct plk_peer *peer) {
     if (link->went_down) {
         peer->meeting = NULL;
         link->peer = NULL;
-        if (warm->has_pending || warm->rekey_wanted) plk_peer_dial_soon(node, peer, PLK_PEER_BACKOFF_US / 5);
+        if (warm->has_pending || warm->rekey_wanted) plk_peer_dial_again(node, peer, link);
         return;
     }
     if (!plk_link_is_up(link)) return;

@@ -297,7 +297,7 @@ static void link_went_down(struct plk_node *node, struct plk_peer *peer, struct 
     link->peer = NULL;
     peer->warm->used_us = node->now.mono_us;
     plk_node_passing_event(node, PLK_EVENT_PATH, peer->row.contact);
-    plk_peer_dial_soon(node, peer, PLK_PEER_BACKOFF_US / 5 + plk_rng_below(&node->rng, PLK_PEER_BACKOFF_US / 5));
+    plk_peer_dial_again(node, peer, link);
 }
 
 // False: there is no link any more, or mail is not ready for it.
@@ -379,9 +379,8 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
         peer->row.has_outbox = true;
         plk_peer_write(node, peer);
     }
-    if (peer->link == NULL && plk_mail_needs_link(peer->warm->mail) && peer->next_try_us == PLK_NEVER) {
-        plk_peer_dial_soon(node, peer, 0);
-    }
+    // Not yet called for this: what is set then is when its rows may go.
+    if (peer->link == NULL && peer->tries == 0 && plk_mail_needs_link(peer->warm->mail)) plk_peer_dial_soon(node, peer, 0);
     if (peer->meeting != NULL) {
         if (peer->meeting->role == PLK_LINK_JOINER)
             plk_peer_meeting_settle(node, peer);
