@@ -308,6 +308,26 @@ static void a_peer_that_lies_about_acks_gains_nothing(void **state) {
     assert_int_equal(info_of(1).packets_acked, 6);
 }
 
+static void the_newest_numbers_left_out_are_traps(void **state) {
+    (void)state;
+    for (uint64_t pn = 0; pn < 2 * PLK_FLIGHT_SKIPS + 2; pn += 2) {
+        plk_flight_skip(f, pn);
+        send_on(1, pn + 1);
+    }
+    for (uint64_t pn = 2; pn < 2 * PLK_FLIGHT_SKIPS + 2; pn += 2)
+        assert_int_equal(ack_range(pn, pn), PLK_ERR_MALFORMED);
+    assert_int_equal(ack_range(0, 1), PLK_ERR_OK); // so old that it is forgotten
+    assert_int_equal(plk_flight_stats(f).acked, 1);
+    assert_int_equal(ack_range(5, 5), PLK_ERR_OK);
+    assert_int_equal(ack_range(9, 9), PLK_ERR_OK);
+    assert_int_equal(ack_range(11, 11), PLK_ERR_OK);
+    assert_int_equal(plk_flight_stats(f).acked, 4);
+    assert_int_equal(plk_flight_stats(f).lost, 1); // 3, by the fourth after it
+    plk_flight_skip(f, 100);
+    assert_int_equal(ack_range(100, 100), PLK_ERR_MALFORMED);
+    assert_int_equal(ack_range(101, 101), PLK_ERR_MALFORMED);
+}
+
 static void a_reliable_carrier_loses_only_by_dying(void **state) {
     (void)state;
     uint64_t until_us;
@@ -392,8 +412,9 @@ static void a_new_session_keeps_what_is_known_of_the_paths(void **state) {
     add_path(2, PLK_FLIGHT_RELIABLE, 5 * PLK_MS);
     send_run(0, 9);
     now_us += RTT_US;
-    assert_int_equal(ack_range(0, 6), PLK_ERR_OK);
-    for (uint64_t pn = 0; pn <= 6; pn++) expect_item(PLK_FLIGHT_ACKED, pn);
+    assert_int_equal(ack_range(3, 6), PLK_ERR_OK); // and 0 to 2 are lost: the old session is in recovery
+    for (uint64_t pn = 3; pn <= 6; pn++) expect_item(PLK_FLIGHT_ACKED, pn);
+    for (uint64_t pn = 0; pn <= 2; pn++) expect_item(PLK_FLIGHT_LOST, pn);
     struct plk_flight_path_info before = info_of(1);
     struct plk_flight *old = f, *fresh = plk_flight_new(&mem);
     plk_flight_carry_over(fresh, old);
@@ -408,9 +429,11 @@ static void a_new_session_keeps_what_is_known_of_the_paths(void **state) {
     assert_int_equal(info_of(1).window, before.window);
     assert_int_equal(info_of(1).in_flight, 0);
     assert_int_equal(info_of(2).smoothed_us, 5 * PLK_MS);
-    send_on(1, 0); // numbers begin anew
-    assert_int_equal(ack_range(0, 0), PLK_ERR_OK);
-    expect_item(PLK_FLIGHT_ACKED, 0);
+    send_run(0, 3); // numbers begin anew, and so does recovery
+    assert_int_equal(ack_range(3, 3), PLK_ERR_OK);
+    expect_item(PLK_FLIGHT_ACKED, 3);
+    expect_item(PLK_FLIGHT_LOST, 0);
+    assert_int_equal(info_of(1).window, before.window / 2);
 }
 
 static void a_moved_path_starts_with_a_new_window(void **state) {
@@ -485,6 +508,7 @@ int main(void) {
         TEST(a_packet_is_lost_only_by_acks_of_its_own_path),
         TEST(a_dead_path_loses_its_whole_flight_at_once),
         TEST(a_peer_that_lies_about_acks_gains_nothing),
+        TEST(the_newest_numbers_left_out_are_traps),
         TEST(a_reliable_carrier_loses_only_by_dying),
         TEST(what_is_outstanding_is_bounded),
         TEST(an_ack_leaves_in_time),
