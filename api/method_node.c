@@ -32,7 +32,7 @@ static json_t *nat_object(struct plk_host *host, const struct plk_host_status *s
         struct plk_addr addr = interfaces[i].addr;
         addr.port = addr.family == 6 ? status->udp6_port : status->udp4_port;
         if (plk_addr_class(&addr) != PLK_ADDR_GLOBAL || addr.port == 0) continue;
-        json_array_append_new(list, json_pack("{s:o, s:s}", "address", plk_json_addr(&addr), "source", "interface"));
+        json_array_append_new(list, plk_json_addr(&addr));
     }
     return json_pack("{s:s, s:s, s:o}", "mapping", "unknown", "filtering", "unknown", "public", list);
 }

@@ -39,14 +39,10 @@ static const struct plk_field id_fields[] = {
 
 // ---- status ---------------------------------------------------------------------------------------------------------
 
-static const struct plk_field public_address_fields[] = {
-    TEXT("address", 0, "ADDR:PORT"),
-    WORD("source", 0, "interface", "how it is known"),
-};
 static const struct plk_field nat_fields[] = {
     WORD("mapping", 0, NAT_WORDS, "RFC 5780, section 4.3"),
     WORD("filtering", 0, NAT_WORDS, "RFC 5780, section 4.4"),
-    OBJECT("public", LIST, public_address, "addresses at which the node may be seen from anywhere"),
+    TEXT("public", LIST, "ADDR:PORT at which the node may be seen from anywhere"),
 };
 static const struct plk_field relay_fields[] = {
     TEXT("address", 0, "HOST:PORT"),
@@ -241,7 +237,6 @@ SHAPE_EMPTY(nothing, "Nothing")
 SHAPE(contact_param, "ContactParam")
 SHAPE(done, "Done")
 SHAPE(id, "Id")
-SHAPE(public_address, "PublicAddress")
 SHAPE(nat, "Nat")
 SHAPE(relay, "Relay")
 SHAPE(ports, "Ports")

@@ -11,7 +11,6 @@
     X(contact_param, "ContactParam")   \
     X(done, "Done")                    \
     X(id, "Id")                        \
-    X(public_address, "PublicAddress") \
     X(nat, "Nat")                      \
     X(relay, "Relay")                  \
     X(ports, "Ports")                  \

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A command line against the table.
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "command.h"
@@ -99,6 +101,10 @@ int plk_command_main(int argc, char **argv) {
     } else if (status == PLK_EXIT_DONE) {
         if (cli.entry == NULL) cli.entry = plk_command_find("");
         status = run(&cli);
+    }
+    // A disk that is full has not got what was said; a reader that has enough is no failure.
+    if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && status == PLK_EXIT_DONE) {
+        status = plk_cli_fail(PLK_EXIT_FAILED, "the output could not be written: %s", strerror(errno));
     }
     plk_cli_free(&cli);
     return status;

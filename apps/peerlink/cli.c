@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "api/api.h"
 #include "api/call.h"
@@ -65,6 +67,26 @@ bool plk_cli_number(const char *option, const char *text, uint64_t max, uint64_t
     *out = value;
     if (!right) plk_cli_fail(PLK_EXIT_USAGE, "%s takes a number from 0 to %llu", option, (unsigned long long)max);
     return right;
+}
+
+char *plk_cli_stdin(size_t max) {
+    size_t len = 0, cap = max + 3;
+    char *text = calloc(1, cap);
+    if (text == NULL) abort();
+    while (len < cap - 1) {
+        ssize_t got = read(STDIN_FILENO, text + len, cap - 1 - len);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        len += (size_t)got;
+    }
+    if (len > 0 && text[len - 1] == '\n') text[--len] = '\0';
+    if (len <= max && strlen(text) == len) return text;
+    if (len > max)
+        plk_cli_fail(PLK_EXIT_FAILED, "the input is too long: %zu bytes is the most", max);
+    else
+        plk_cli_fail(PLK_EXIT_FAILED, "the input has a zero byte in it");
+    free(text);
+    return NULL;
 }
 
 bool plk_cli_set(json_t *params, const char *name, const char *value) {

@@ -52,6 +52,10 @@ void plk_cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)))
 // A number from 0 of a command line; false after it said what is wrong.
 bool plk_cli_number(const char *option, const char *text, uint64_t max, uint64_t *out);
 
+// Standard input as it is, up to max bytes, without one line end at its end; the caller frees it. NULL after it said what
+// is wrong.
+char *plk_cli_stdin(size_t max);
+
 // Sets a text of params from the command line; a NULL value leaves it out. False after it said that it is not UTF-8.
 bool plk_cli_set(json_t *params, const char *name, const char *value);
 

@@ -8,6 +8,7 @@
 #include "plain.h"
 #include "qr.h"
 #include "secret.h"
+#include "wire/invite.h"
 
 // Calls a method with the contact of the first argument.
 static int call_contact(struct plk_cli *cli, const char *method, json_t **result) {
@@ -86,10 +87,16 @@ int plk_command_invite(struct plk_cli *cli) {
     return status;
 }
 
+// From standard input as well: what is on a command line can be seen by others on this machine.
 int plk_command_add(struct plk_cli *cli) {
     json_t *result = NULL, *params = json_object();
-    if (!plk_cli_set(params, "link", cli->args[0]) || !plk_cli_set(params, "name", plk_cli_option(cli, "--as")) ||
-        !plk_cli_set(params, "message", plk_cli_option(cli, "--message"))) {
+    char *input = strcmp(cli->args[0], "-") == 0 ? plk_cli_stdin(PLK_INVITE_LINK_INPUT_MAX) : NULL;
+    const char *link = input != NULL ? input : cli->args[0];
+    bool right = (input != NULL || strcmp(cli->args[0], "-") != 0) && plk_cli_set(params, "link", link) &&
+                 plk_cli_set(params, "name", plk_cli_option(cli, "--as")) &&
+                 plk_cli_set(params, "message", plk_cli_option(cli, "--message"));
+    free(input);
+    if (!right) {
         json_decref(params);
         return PLK_EXIT_FAILED;
     }

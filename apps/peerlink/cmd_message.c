@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Messages: sent, read back, exported.
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,27 +14,6 @@
 #define BUSY_TRIES 50
 
 // ---- send -----------------------------------------------------------------------------------------------------------
-
-// Standard input as it is, without one line end at its end; NULL after it said what is wrong.
-static char *read_stdin(void) {
-    size_t len = 0, cap = PLK_BODY_MAX + 3;
-    char *text = calloc(1, cap);
-    if (text == NULL) abort();
-    while (len < cap - 1) {
-        ssize_t got = read(STDIN_FILENO, text + len, cap - 1 - len);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) break;
-        len += (size_t)got;
-    }
-    if (len > 0 && text[len - 1] == '\n') text[--len] = '\0';
-    const char *wrong = len > PLK_BODY_MAX    ? "the text is too long: 60000 bytes is the most"
-                        : strlen(text) != len ? "the text has a zero byte in it"
-                                              : NULL;
-    if (wrong == NULL) return text;
-    plk_cli_fail(PLK_EXIT_FAILED, "%s", wrong);
-    free(text);
-    return NULL;
-}
 
 static json_t *send_params(struct plk_cli *cli, const char *text) {
     json_t *params = json_object();
@@ -106,7 +84,7 @@ int plk_command_send(struct plk_cli *cli) {
         }
         return send_text(cli, cli->args[1], timeout_s);
     }
-    char *text = read_stdin();
+    char *text = plk_cli_stdin(PLK_BODY_MAX);
     if (text == NULL) return PLK_EXIT_FAILED;
     int status = send_text(cli, text, timeout_s);
     free(text);

@@ -223,7 +223,7 @@ class RpcError(Exception):
 def befriend(inviter, joiner):
     """An inline link from one to the other; both know each other by name afterwards."""
     link = inviter.do("invite", "--inline")
-    with_name = joiner.json("add", link, "--as", inviter.name)[0]
+    with_name = joiner.json("add", "-", "--as", inviter.name, stdin=link + "\n")[0]
     assert with_name["name"] == inviter.name, with_name
     rpc = inviter.rpc()
     try:

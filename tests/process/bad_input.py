@@ -132,6 +132,7 @@ def links(c, alice, bob, link):
         ("very long", "x" * 9000, ["too long"]),
     ]:
         c.expect("add: " + what, bob.run("add", text), 1, *words)
+    c.expect("add: a link from input that is too long", bob.run("add", "-", stdin="x" * 9000), 1, "too long")
     c.expect("add: own link", alice.run("add", fresh), 1, "own")
     c.expect("add: of a newer version", bob.run("add", future_link(fresh)), 1, "newer version")
     before = bob.json("contacts")
@@ -189,6 +190,15 @@ def this_build(c, bob):
     c.expect("unknown method", bob.run("rpc", "frobnicate"), 1, "method")
     c.expect("unknown parameter", bob.run("rpc", "send", '{"contact":"Alice","text":"x","speed":1}'), 1, "known")
     c.expect("rename to nothing", bob.run("rename", "Alice", ""), 1, "empty")
+
+
+def output(c, bob):
+    """What was said did not arrive."""
+    for args in (["id"], ["history", "Alice"], ["--json", "status"]):
+        with open("/dev/full", "wb") as nowhere:
+            done = subprocess.run([PEERLINK, "--home", str(bob.home), *args], env=bob.env, stdin=subprocess.DEVNULL,
+                                  stdout=nowhere, stderr=subprocess.PIPE, text=True)
+        c.expect("full output: " + args[0], done, 1, "output")
 
 
 def in_use(c, world, alice, bob):
@@ -371,6 +381,7 @@ def main():
         links(c, alice, bob, link)
         used_link(c, world, link)
         this_build(c, bob)
+        output(c, bob)
         in_use(c, world, alice, bob)
         config(c, world, bob)
         damaged(c, world)
