@@ -125,6 +125,7 @@ struct plk_link {
     bool closing;       // say CLOSE and be gone
     bool dead;          // to be freed by the node
     bool dirty;         // something happened: look at it
+    bool signal;        // while it was polled: the owner looks before the host does anything else
     // signals to the owner; the owner clears them
     bool vanished; // went down without a word: nothing was heard for too long
     bool came_up, restarted, went_down, told, lost, path_changed; // lost: no path answers, a new handshake is wanted

@@ -117,6 +117,7 @@ static void restart_if_new_process(struct plk_node *node, struct plk_link *link,
     }
     plk_streams_restart(link->streams);
     plk_paths_init(&link->paths);
+    link->told_sequence = 0; // a new process counts its lists anew
     link->restarted = true;
 }
 

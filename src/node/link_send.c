@@ -239,7 +239,7 @@ static void activate(struct plk_node *node, struct plk_link *link, const struct 
     }
     link->ping_due = true; // the peer's data follows to where ours comes from
     link->paced_us = 0;
-    link->path_changed = true;
+    link->path_changed = link->signal = true;
 }
 
 static void bury(struct plk_node *node, struct plk_link *link, const struct plk_path *path) {
@@ -286,7 +286,7 @@ static bool poll_paths(struct plk_node *node, struct plk_link *link, struct plk_
             race(node, link);
             break;
         case PLK_PATHS_LOST:
-            link->lost = true;
+            link->lost = link->signal = true;
             break;
         }
     }

@@ -335,38 +335,44 @@ static uint64_t deadline(const struct plk_node *node) {
     return deadline_us;
 }
 
-// The next packet of any link that has something to say.
-static bool poll_links(struct plk_node *node, struct plk_output *output) {
+// The next packet of any link that has something to say. What a link tells its owner meanwhile (it is gone, its path is another
+// or lost) may lead to a call, words for another link or rows to be read: they have their turn in a new round.
+static bool poll_links(struct plk_node *node, struct plk_output *output, bool *again) {
     while (node->polling != NULL) {
         struct plk_link *link = node->polling;
         if (link->dirty && plk_link_poll(node, link, output)) return true;
-        link->dirty = false;
+        bool owner_looks = link->dead || link->signal;
+        link->dirty = owner_looks;
+        link->signal = false;
         node->polling = link->next;
-        if (link->dead) { // it has said its last
-            link->dirty = true;
-            settle(node);
-        }
+        if (!owner_looks) continue;
+        settle(node);
+        node->polling = node->links;
+        *again = true;
     }
     return false;
 }
 
-void plk_node_poll(struct plk_node *node, struct plk_now now, struct plk_output *output) {
-    node->now = now;
+static bool poll_store(struct plk_node *node, struct plk_output *output) {
     uint64_t n;
     const struct plk_batch *batch = plk_ledger_emit(&node->ledger, &n);
-    if (batch != NULL) {
-        *output = (struct plk_output){.kind = PLK_OUT_STORE, .store = {.n = n, .ops = batch}};
-        return;
-    }
-    if (plk_loads_next(&node->loads, node->ledger.emitted_n, output)) return;
-    if (plk_outputs_next(&node->outputs, node->ledger.stored_n, output)) return;
-    if (poll_links(node, output)) return;
+    if (batch == NULL) return false;
+    *output = (struct plk_output){.kind = PLK_OUT_STORE, .store = {.n = n, .ops = batch}};
+    return true;
+}
+
+void plk_node_poll(struct plk_node *node, struct plk_now now, struct plk_output *output) {
+    bool again;
+    node->now = now;
+    do {
+        again = false;
+        if (poll_store(node, output)) return;
+        if (plk_loads_next(&node->loads, node->ledger.emitted_n, output)) return;
+        if (plk_outputs_next(&node->outputs, node->ledger.stored_n, output)) return;
+        if (poll_links(node, output, &again)) return;
+    } while (again);
     // A packet may have closed a stream or opened one.
     if (plk_outputs_next(&node->outputs, node->ledger.stored_n, output)) return;
-    batch = plk_ledger_emit(&node->ledger, &n);
-    if (batch != NULL) {
-        *output = (struct plk_output){.kind = PLK_OUT_STORE, .store = {.n = n, .ops = batch}};
-        return;
-    }
+    if (poll_store(node, output)) return;
     *output = (struct plk_output){.kind = PLK_OUT_WAIT, .wait = {.deadline_us = deadline(node)}};
 }
