@@ -105,6 +105,17 @@ static const struct plk_caller *find_recent(const struct plk_callers *callers, c
     return NULL;
 }
 
+void plk_callers_send(struct plk_node *node, const struct plk_command *command) {
+    uint8_t key[PLK_CALLER_KEY_LEN];
+    key_of(key, command->caller_id);
+    const struct plk_caller *known = command->caller_id.len > 0 ? find_recent(&node->callers, key) : NULL;
+    if (known != NULL) {
+        repeat(node, command->ticket, known);
+    } else {
+        plk_node_send_now(node, command);
+    }
+}
+
 void plk_callers_loaded(struct plk_node *node, const struct plk_load *load, const struct plk_input *input) {
     struct plk_caller_wait *wait = node->callers.waiting;
     while (wait != NULL && wait->number != load->contact) wait = wait->next;

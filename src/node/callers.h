@@ -41,6 +41,8 @@ struct plk_callers {
 void plk_callers_free(struct plk_node *node);
 // A SEND with an id: looked up first; it comes back through plk_callers_loaded and then plk_node_send_now.
 void plk_callers_ask(struct plk_node *node, const struct plk_command *command);
+// A SEND that was looked up and then waited for its contact's rows: what was made meanwhile is still in memory.
+void plk_callers_send(struct plk_node *node, const struct plk_command *command);
 void plk_callers_loaded(struct plk_node *node, const struct plk_load *load, const struct plk_input *input);
 // The send was made: remembers it in the same batch.
 void plk_callers_made(struct plk_node *node, struct plk_bytes caller_id, uint32_t contact, uint64_t row,

@@ -307,6 +307,14 @@ static enum plk_err unable(const struct plk_node *node, const struct plk_command
     return node->state == PLK_NODE_EMPTY && command->kind != PLK_CMD_INIT ? PLK_ERR_NO_PROFILE : PLK_ERR_OK;
 }
 
+void plk_node_command_again(struct plk_node *node, const struct plk_command *command) {
+    if (command->kind == PLK_CMD_SEND && unable(node, command) == PLK_ERR_OK) {
+        plk_callers_send(node, command);
+    } else {
+        plk_node_command(node, command);
+    }
+}
+
 void plk_node_command(struct plk_node *node, const struct plk_command *command) {
     enum plk_err err = unable(node, command);
     if (err != PLK_ERR_OK) { // nothing was changed, so it waits for no disk: that may be what is full

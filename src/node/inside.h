@@ -73,5 +73,8 @@ void plk_node_result(struct plk_node *node, uint64_t ticket, enum plk_err err);
 
 // commands.c
 void plk_node_command(struct plk_node *node, const struct plk_command *command);
+// One that has waited for its contact's rows. A send was looked up by its caller's id before that: looking again would let
+// later ones overtake it.
+void plk_node_command_again(struct plk_node *node, const struct plk_command *command);
 
 #endif

@@ -5,10 +5,11 @@
 
 void plk_peers_init(struct plk_peers *peers, struct plk_mem *mem) { *peers = (struct plk_peers){.mem = mem}; }
 
-static void free_commands(struct plk_node *node, struct plk_peer *peer) {
+void plk_peer_fail_commands(struct plk_node *node, struct plk_peer *peer, enum plk_err err) {
     while (peer->commands != NULL) {
         struct plk_waiting_command *command = peer->commands;
         peer->commands = command->next;
+        plk_node_result(node, command->command.ticket, err);
         plk_buf_free(node->mem, &command->bytes);
         plk_mem_give(node->mem, command);
     }
@@ -18,7 +19,7 @@ static void free_commands(struct plk_node *node, struct plk_peer *peer) {
 
 static void free_peer(struct plk_node *node, struct plk_peer *peer) {
     plk_peer_cool(node, peer);
-    free_commands(node, peer);
+    plk_peer_fail_commands(node, peer, PLK_ERR_NOT_FOUND); // it was removed while it was read
     plk_mem_give(node->mem, peer->stash);
     plk_mem_give(node->mem, peer);
 }

@@ -134,6 +134,9 @@ void plk_peer_name(struct plk_node *node, struct plk_peer *peer, struct plk_byte
 // The inbound hint keys follow from generations and recovery; writes the row if they changed.
 void plk_peer_hints(struct plk_node *node, struct plk_peer *peer);
 
+// What waits for its rows is answered with this error.
+void plk_peer_fail_commands(struct plk_node *node, struct plk_peer *peer, enum plk_err err);
+
 // ---- warm.c: rows in and out
 void plk_peer_warm(struct plk_node *node, struct plk_peer *peer);      // asks for its rows; no effect when not COLD
 void plk_peer_make_warm(struct plk_node *node, struct plk_peer *peer); // of a new contact: there are no rows

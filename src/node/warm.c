@@ -261,7 +261,7 @@ static void run_commands(struct plk_node *node, struct plk_peer *peer) {
         if (peer->commands == NULL) peer->last_command = NULL;
         peer->command_count--;
         uint32_t contact = peer->row.contact;
-        plk_node_command(node, &waiting->command);
+        plk_node_command_again(node, &waiting->command);
         plk_buf_free(node->mem, &waiting->bytes);
         plk_mem_give(node->mem, waiting);
         if (plk_peers_find(&node->peers, contact) != peer) return; // it was removed
@@ -292,6 +292,7 @@ static void become_warm(struct plk_node *node, struct plk_peer *peer) {
     bool lost = peer->warm->has_recovery && !peer->warm->joining &&
                 (!plk_mail_has_begun(peer->warm->mail) || plk_mail_is_stopped(peer->warm->mail));
     peer->warm->rekey_wanted = lost;
+    plk_peer_dial_soon(node, peer, PLK_PEER_COOL_US); // whatever it was read for, one day it may go again
     run_stash(node, peer);
     run_commands(node, peer);
     if (plk_peers_find(&node->peers, contact) == peer) plk_peer_touch(node, peer);
@@ -311,5 +312,7 @@ void plk_peer_loaded(struct plk_node *node, struct plk_load *load, const struct 
     // Damaged rows of one contact do not take the others down with them.
     plk_peer_cool(node, peer);
     peer->row.state = PLK_CONTACT_REFUSED;
+    peer->stash_count = 0;
+    plk_peer_fail_commands(node, peer, PLK_ERR_CORRUPT);
     plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, PLK_ERR_CORRUPT, NULL);
 }
