@@ -42,6 +42,7 @@ static void tell_network(struct plk_host *host) {
 static void on_network(void *ctx) {
     struct plk_host *host = ctx;
     plk_log(&host->log, PLK_LOG_INFO, "the network has changed: %zu addresses", host->interfaces.count);
+    plk_tcp_drop_lost(host->tcp);
     tell_network(host);
 }
 

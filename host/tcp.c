@@ -5,6 +5,7 @@
 #include "host/memory.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -410,6 +411,28 @@ void plk_tcp_shut(struct plk_tcp *tcp, uint32_t id) {
 
 void plk_tcp_shut_all(struct plk_tcp *tcp) {
     while (tcp->streams != NULL) kill_stream(tcp->streams);
+    set_timer(tcp);
+}
+
+// Whether the connection's own address can still be bound to.
+static bool is_ours(const struct stream *stream) {
+    struct sockaddr_storage at;
+    socklen_t len = sizeof at;
+    if (getsockname(stream->fd, (struct sockaddr *)&at, &len) != 0) return false;
+    if (at.ss_family == AF_INET) ((struct sockaddr_in *)&at)->sin_port = 0;
+    if (at.ss_family == AF_INET6) ((struct sockaddr_in6 *)&at)->sin6_port = 0;
+    int fd = socket(at.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return true; // no descriptor is left: nothing is known
+    bool ours = bind(fd, (struct sockaddr *)&at, len) == 0 || errno != EADDRNOTAVAIL;
+    close(fd);
+    return ours;
+}
+
+void plk_tcp_drop_lost(struct plk_tcp *tcp) {
+    for (struct stream *s = tcp->streams, *next; s != NULL; s = next) {
+        next = s->next;
+        if (!is_ours(s)) lose_stream(s);
+    }
     set_timer(tcp);
 }
 

@@ -38,6 +38,10 @@ bool plk_tcp_flush(struct plk_tcp *tcp); // sends what was written; true: there 
 void plk_tcp_shut(struct plk_tcp *tcp, uint32_t stream);                         // sends what was written, tells nothing more
 void plk_tcp_shut_all(struct plk_tcp *tcp);                                      // e.g. for a node that is gone
 
+// The system's addresses have changed: connections from one that it no longer has are lost at once. The system itself would
+// notice after a quarter of an hour, and until then the node would hold them for ways to its contacts.
+void plk_tcp_drop_lost(struct plk_tcp *tcp);
+
 size_t plk_tcp_count(const struct plk_tcp *tcp);
 
 #endif

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""UDP blocked between two people: from the start, in the middle of the conversation, and allowed again."""
+"""UDP blocked between two people: from the start, in the middle of the conversation, and allowed again;
+and addresses that change meanwhile."""
 from _netns import NetWorld, Talk
 from _peer import befriend, check
 
@@ -35,6 +36,11 @@ def main():
                 world.net.rules()
                 talk.goes_over("udp", 25, "allowed again")
                 talk.flows(1, "allowed again")
+            world.net.rules(NO_UDP)
+            talk.goes_over("tcp", 8, "blocked for good")
+            for host, who in zip(world.net.hosts, ("Alice", "Bob")):
+                host.move(0, last=3)  # her connections are of an address that is no more
+                talk.flows(4, f"another address of {who}")
         print("UDP blocked and allowed: nothing lost")
 
 
