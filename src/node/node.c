@@ -228,6 +228,8 @@ static void tick_links(struct plk_node *node) {
 
 static void tick_mail(struct plk_node *node) {
     for (struct plk_peer *peer = node->peers.warm; peer != NULL; peer = peer->next_warm) {
+        plk_ledger_turn(&node->ledger);
+        if (plk_ledger_behind(&node->ledger)) return; // STORED is followed by another look
         if (peer->heat != PLK_WARM || plk_mail_deadline(peer->warm->mail, node->now) > node->now.mono_us) continue;
         struct plk_mail_turn turn = plk_node_turn(node);
         plk_mail_tick(peer->warm->mail, &turn);
@@ -325,7 +327,7 @@ static uint64_t deadline(const struct plk_node *node) {
         deadline_us = plk_earlier(deadline_us, plk_link_deadline(node, link));
     }
     for (const struct plk_peer *peer = node->peers.warm; peer != NULL; peer = peer->next_warm) {
-        if (peer->heat != PLK_WARM) continue;
+        if (peer->heat != PLK_WARM || plk_ledger_behind(&node->ledger)) continue;
         deadline_us = plk_earlier(deadline_us, plk_mail_deadline(peer->warm->mail, node->now));
     }
     for (const struct plk_carrier *carrier = node->carriers.first; carrier != NULL; carrier = carrier->next) {

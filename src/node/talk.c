@@ -353,9 +353,8 @@ static void seal(struct plk_node *node, struct plk_peer *peer) {
         bool again = plk_mail_seal(peer->warm->mail, &turn);
         plk_peer_mail_events(node, peer);
         if (!again) return;
-        uint64_t before = node->ledger.open_n;
         plk_ledger_turn(&node->ledger);
-        if (node->ledger.open_n == before) return; // as much as may be under way is; STORED continues
+        if (plk_batch_full(plk_ledger_batch(&node->ledger))) return; // as much as may be under way is; STORED continues
     }
 }
 
