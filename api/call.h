@@ -37,7 +37,7 @@ struct plk_call {
     struct plk_call *next;       // in the list of whoever keeps it
     struct plk_api *api;         // NULL: no node is running
     struct plk_host *host;       // NULL with it
-    struct plk_history *history; // NULL with it, or without a profile
+    struct plk_history *history; // while the method runs; it is another one after a store was lost. NULL: no profile
     void *owner;                 // of the connection; NULL when that is gone and nobody wants the answer
     plk_call_sink *sink;
     json_t *id;     // NULL: a notification, which is not answered

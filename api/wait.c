@@ -24,7 +24,8 @@ static void answer(struct plk_call *call, enum plk_state state, bool timed_out) 
     struct plk_history_page page = {0};
     uint64_t took_ms = 0;
     plk_node_contact(plk_host_node(call->host), call->contact, &view);
-    if (plk_history_message(call->history, call->contact, call->row, &page) == PLK_ERR_OK && page.count == 1) {
+    if (plk_history_message(plk_host_history(call->host), call->contact, call->row, &page) == PLK_ERR_OK &&
+        page.count == 1) {
         const struct plk_message_row *row = &page.rows[0];
         state = row->state;
         if (row->received_ms >= row->time_ms) took_ms = row->received_ms - row->time_ms;
@@ -65,7 +66,7 @@ static void set_timer(struct plk_api *api) {
 static bool is_reached(const struct plk_call *call, enum plk_state state) {
     struct plk_history_page page = {0};
     bool reached = plk_wait_reached(state, call->wanted);
-    if (!reached && plk_history_message(call->history, call->contact, call->row, &page) == PLK_ERR_OK &&
+    if (!reached && plk_history_message(plk_host_history(call->host), call->contact, call->row, &page) == PLK_ERR_OK &&
         page.count == 1) {
         reached = plk_wait_reached(page.rows[0].state, call->wanted);
     }

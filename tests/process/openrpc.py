@@ -163,7 +163,13 @@ def talk(c, alice, bob):
     c.call(a, "block", contact="Bob")
     c.call(a, "unblock", contact="Bob")
     b.close()
+    # With Bob gone and no link to him, nothing has left yet.
     bob.kill()
+    a.close()
+    alice.kill()
+    alice.up()
+    a = alice.rpc()
+    c.call(a, "watch")
     waiting = c.call(a, "send", contact="Bob", text="to be given up")
     c.call(a, "cancel", contact="Bob", seq=waiting["seq"])
     c.call(a, "remove", contact="Bob")
