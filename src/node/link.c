@@ -105,11 +105,19 @@ static bool shares_cid(const struct plk_channel *channel, unsigned place) {
     return false;
 }
 
+// The last id of the peer's is never given up: without one not even the word that others are needed could leave.
+static bool has_spare_cid(const struct plk_channel *channel) {
+    unsigned live = 0;
+    for (unsigned i = 0; i < PLK_CIDS_LIVE; i++) live += channel->cids.peer[i].live;
+    return live > 1;
+}
+
 void plk_channel_forget_path(struct plk_channel *channel, uint32_t path_id) {
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         if (path_id == 0 || channel->path_id[i] != path_id) continue;
         plk_flight_path_dead(channel->flight, path_id);
-        if (!shares_cid(channel, i) && plk_cids_retire(&channel->cids, channel->path_cid[i]) == PLK_ERR_OK &&
+        if (!shares_cid(channel, i) && has_spare_cid(channel) &&
+            plk_cids_retire(&channel->cids, channel->path_cid[i]) == PLK_ERR_OK &&
             channel->retire_count < PLK_CIDS_LIVE) {
             channel->retire[channel->retire_count++] = channel->path_cid[i];
         }

@@ -18,7 +18,7 @@
 
 #include "sim/world.h"
 
-#define STORY_SEEDS 12              // told unless --seeds says otherwise
+#define STORY_SEEDS 24              // told unless --seeds says otherwise
 #define STORY_END (10 * PLK_MINUTE) // in which all is delivered once the story is over
 
 // --seeds FROM..TO, or --seed N [--trace].
