@@ -185,6 +185,7 @@ void plk_link_receive(struct plk_node *node, struct plk_link *link, unsigned ind
     link->dirty = true;
     if (channel->confirmed_us == 0) plk_link_confirmed(node, link, index, way, channel->session.started_us);
     struct plk_path *path = path_of(node, link, way);
+    if (path != NULL) plk_paths_came(&link->paths, path->id, packet->body.len + PLK_PACKET_HEADER_LEN);
     link->heard_us = channel->heard_us = node->now.mono_us;
     bool keep = take_frames(node, link, index, way, plk_bytes(text, text_len), &payload, &stream);
     if (!channel->live) return;

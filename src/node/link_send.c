@@ -7,9 +7,13 @@
 
 #define FRAME_LEN PLK_PACKET_FRAME_LEN // room before a packet for its length on TCP
 
+// What a check and its answer need; with less room than this an address that is not proven gets nothing (DESIGN 3.10).
+#define DRAFT_LEN_MIN (PLK_PACKET_OVERHEAD + 32)
+
 // A packet under construction.
 struct draft {
     struct plk_channel *channel;
+    struct plk_paths *paths;
     const struct plk_path *path;
     unsigned place;
     struct plk_writer w; // over the frames
@@ -98,10 +102,12 @@ static bool poll_attempt(struct plk_node *node, struct plk_link *link, struct pl
 
 static bool draft_begin(struct plk_node *node, struct plk_link *link, struct plk_channel *channel,
                         const struct plk_path *path, struct draft *draft) {
-    *draft = (struct draft){.channel = channel, .path = path};
+    *draft = (struct draft){.channel = channel, .paths = &link->paths, .path = path};
     draft->size_max = path->transport == PLK_UDP ? PLK_PACKET_UDP_LEN : PLK_PACKET_UDP_MAX;
     struct plk_way way = way_of(path);
-    if (!takes(node, &way, draft->size_max)) return false;
+    size_t room = plk_paths_room(&link->paths, path->id);
+    if (room < DRAFT_LEN_MIN || !takes(node, &way, draft->size_max)) return false;
+    if (room < draft->size_max) draft->size_max = room;
     if (!plk_channel_use_path(channel, &link->paths, path, &draft->place)) return false;
     draft->w = plk_writer(node->packet + FRAME_LEN + PLK_PACKET_HEADER_LEN, draft->size_max - PLK_PACKET_OVERHEAD);
     return true;
@@ -177,6 +183,7 @@ static bool draft_send(struct plk_node *node, struct draft *draft, struct plk_ou
     packet.items = draft->items;
     plk_flight_sent(channel->flight, node->now.mono_us, &packet);
     struct plk_way way = way_of(draft->path);
+    plk_paths_went(draft->paths, draft->path->id, size);
     give(node, &way, size, output);
     return true;
 }
@@ -188,8 +195,8 @@ static bool send_challenge(struct plk_node *node, struct plk_link *link, const s
     struct draft draft;
     if (channel == NULL || at == NULL || !plk_flight_can_track(channel->flight)) return false;
     if (!draft_begin(node, link, channel, at, &draft)) return false;
+    plk_frame_put_challenge(&draft.w, path->token); // first: there may be little room
     put_ack(node, &draft);
-    plk_frame_put_challenge(&draft.w, path->token);
     remember(&draft, (struct plk_frame_item){.kind = PLK_FRAME_PADDING});
     put_cids(&draft);
     return draft_send(node, &draft, output);
@@ -202,8 +209,8 @@ static bool send_response(struct plk_node *node, struct plk_link *link, const st
     struct draft draft;
     if (!channel->live || channel->confirmed_us == 0 || path == NULL) return false;
     if (!plk_flight_can_track(channel->flight) || !draft_begin(node, link, channel, path, &draft)) return false;
-    put_ack(node, &draft);
     plk_frame_put_response(&draft.w, reply->token, &reply->way.addr);
+    put_ack(node, &draft);
     remember(&draft, (struct plk_frame_item){.kind = PLK_FRAME_PADDING});
     put_cids(&draft);
     return draft_send(node, &draft, output);

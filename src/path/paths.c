@@ -162,16 +162,16 @@ void plk_paths_came(struct plk_paths *p, uint32_t id, size_t len) {
     if (path != NULL && !path->proven) path->came_len += len;
 }
 
-bool plk_paths_allows(const struct plk_paths *p, uint32_t id, size_t len) {
+size_t plk_paths_room(const struct plk_paths *p, uint32_t id) {
     const struct plk_path *path = NULL;
     for (unsigned i = 0; id != 0 && i < PLK_PATHS_MAX; i++) {
         if (p->list[i].id == id) path = &p->list[i];
     }
-    if (path == NULL) return false;
+    if (path == NULL) return 0;
     // A TCP connection has answered from there, and the active path was proven before the network changed.
-    if (path->proven || path->transport != PLK_UDP || id == p->active) return true;
+    if (path->proven || path->transport != PLK_UDP || id == p->active) return SIZE_MAX;
     uint64_t most = path->came_len > 0 ? 3 * path->came_len : PLK_PATHS_UNPROVEN_LEN;
-    return path->went_len + len <= most;
+    return path->went_len < most ? (size_t)(most - path->went_len) : 0;
 }
 
 void plk_paths_went(struct plk_paths *p, uint32_t id, size_t len) {
@@ -219,6 +219,7 @@ void plk_paths_network_changed(struct plk_paths *p, struct plk_rng *rng, uint64_
         path->proven = path->proven && path->transport != PLK_UDP;
         path->checking = false;
         path->rtt_us = 0;
+        path->came_len = path->went_len = 0;
     }
     p->suspect = false;
     suspect(p, rng, now_us);

@@ -81,7 +81,7 @@ void plk_paths_heard(struct plk_paths *p, uint32_t id, bool newest, bool payload
 // PLK_PATHS_UNPROVEN_LEN to one from which nothing came (RFC 9000 section 8.1, DESIGN 3.10): a packet with a forged source
 // or an address in a list must not turn us against a third party. Bytes are those of whole authenticated packets.
 void plk_paths_came(struct plk_paths *p, uint32_t id, size_t len);
-bool plk_paths_allows(const struct plk_paths *p, uint32_t id, size_t len);
+size_t plk_paths_room(const struct plk_paths *p, uint32_t id); // what may still go there; SIZE_MAX: proven
 void plk_paths_went(struct plk_paths *p, uint32_t id, size_t len);
 
 // Begins a check unless one is under way.

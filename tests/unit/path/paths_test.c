@@ -252,22 +252,25 @@ static void there_are_eight_and_the_active_one_is_not_given_up_for_another(void 
 static void an_unproven_address_gets_little(void **state) {
     (void)state;
     uint32_t active = open_udp(1, true)->id, told = open_udp(2, false)->id, seen = open_udp(3, false)->id;
-    assert_true(plk_paths_allows(&p, active, 100000));
-    assert_false(plk_paths_allows(&p, 999, 1));
-    assert_true(plk_paths_allows(&p, told, PLK_PATHS_UNPROVEN_LEN));
-    assert_false(plk_paths_allows(&p, told, PLK_PATHS_UNPROVEN_LEN + 1));
+    assert_int_equal(plk_paths_room(&p, active), SIZE_MAX);
+    assert_int_equal(plk_paths_room(&p, 999), 0);
+    assert_int_equal(plk_paths_room(&p, told), PLK_PATHS_UNPROVEN_LEN);
     plk_paths_went(&p, told, 1000);
-    assert_false(plk_paths_allows(&p, told, PLK_PATHS_UNPROVEN_LEN - 999));
+    assert_int_equal(plk_paths_room(&p, told), PLK_PATHS_UNPROVEN_LEN - 1000);
+    plk_paths_went(&p, told, 1000); // the host sent what it had: more than allowed leaves nothing, not a huge rest
+    assert_int_equal(plk_paths_room(&p, told), 0);
     plk_paths_came(&p, seen, 50);
-    assert_true(plk_paths_allows(&p, seen, 150));
-    assert_false(plk_paths_allows(&p, seen, 151));
+    assert_int_equal(plk_paths_room(&p, seen), 150);
     plk_paths_went(&p, seen, 150);
-    assert_false(plk_paths_allows(&p, seen, 1));
+    assert_int_equal(plk_paths_room(&p, seen), 0);
     plk_paths_came(&p, seen, 10);
-    assert_true(plk_paths_allows(&p, seen, 30));
+    assert_int_equal(plk_paths_room(&p, seen), 30);
     plk_paths_check(&p, seen, &rng, now_us);
     assert_true(plk_paths_answered(&p, plk_paths_by_id(&p, seen)->token, now_us));
-    assert_true(plk_paths_allows(&p, seen, 100000));
+    assert_int_equal(plk_paths_room(&p, seen), SIZE_MAX);
+    plk_paths_network_changed(&p, &rng, now_us); // proven no more: what it may get is counted anew
+    assert_int_equal(plk_paths_room(&p, seen), PLK_PATHS_UNPROVEN_LEN);
+    assert_int_equal(plk_paths_room(&p, active), SIZE_MAX);
 }
 
 // ---- two sides --------------------------------------------------------------------------------------------------------
