@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Whatever is wrong: one clear line on stderr, the exit status of the contract, nothing half written."""
+import fcntl
 import os
 import pathlib
 import socket
-import sqlite3
 import subprocess
 import sys
 
@@ -257,16 +257,14 @@ def damaged(c, world):
 
 
 def locked(c, world):
+    """Another program holds the store: SQLite's lock bytes (its file format, section 2.3 of "File Locking And Concurrency")."""
     peer = world.peer("Held")
     peer.do("init", "--name", "Held")
-    path = database(peer.home)
-    try:
-        held = sqlite3.connect(path, isolation_level=None)
-        held.execute("begin exclusive")
-    except sqlite3.DatabaseError:
-        return  # an encrypted file: no other program can hold it this way
-    c.expect("locked disk", peer.run("up"), 1)
-    held.close()
+    with open(database(peer.home), "r+b") as held:
+        fcntl.lockf(held, fcntl.LOCK_EX, 1 << 20, 0x40000000)
+        c.expect("locked disk", peer.run("up"), 1, "lock")
+        c.expect("locked disk, looked at", peer.run("contacts"), 1, "lock")
+    check(len(peer.do("id")) == 44, "the home is unharmed")
 
 
 class SmallDisk:
@@ -281,6 +279,8 @@ class SmallDisk:
         return self.path if self.mounted else None
 
     def __exit__(self, *_):
+        if not self.mounted:
+            print("not tried without root: a full disk")
         if self.mounted:
             subprocess.run(["umount", "-l", str(self.path)], check=True)
 
