@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Commands wait until the node has loaded and is not just being asked; their results come back by ticket.
+// Commands wait until the node has loaded, is not just being asked and has room on its way to the disk; their results come
+// back by ticket.
 #include "host/host_inside.h"
 
 #include "host/memory.h"
@@ -39,16 +40,17 @@ enum plk_err plk_host_command(struct plk_host *host, const struct plk_command *c
     pending->ctx = ctx;
     *host->commands_end = pending;
     host->commands_end = &pending->next;
+    if (host->ungiven == NULL) host->ungiven = pending;
     host->command_count++;
     host->dirty = true; // the end of this turn of the loop gives it to the node
     return PLK_ERR_OK;
 }
 
 void plk_host_commands_give(struct plk_host *host) {
-    if (plk_node_state(host->node) == PLK_NODE_LOADING) return;
-    for (struct plk_host_pending *pending = host->commands; pending != NULL; pending = pending->next) {
-        if (pending->given) continue;
-        pending->given = true;
+    // The rest follows when the disk has caught up: a program that sends in a stream is slowed down, not refused.
+    while (host->ungiven != NULL && !plk_node_is_busy(host->node)) {
+        struct plk_host_pending *pending = host->ungiven;
+        host->ungiven = pending->next;
         struct plk_input input = {.kind = PLK_IN_COMMAND, .command = pending->command};
         plk_host_input(host, &input);
     }
@@ -72,7 +74,7 @@ void plk_host_commands_result(struct plk_host *host, const struct plk_output *ou
 
 void plk_host_commands_fail(struct plk_host *host) {
     struct plk_host_pending *pending = host->commands;
-    host->commands = NULL;
+    host->commands = host->ungiven = NULL;
     host->commands_end = &host->commands;
     host->command_count = 0;
     for (struct plk_host_pending *next; pending != NULL; pending = next) {

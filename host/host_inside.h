@@ -22,7 +22,6 @@ struct plk_host_pending {
     struct plk_host_pending *next;
     size_t len; // of this block
     struct plk_command command;
-    bool given; // to the node
     plk_host_result *result;
     void *ctx;
 };
@@ -49,6 +48,7 @@ struct plk_host {
     bool dirty;                // it has had an input since it was last asked
     unsigned inputs;           // datagrams since then
     struct plk_host_pending *commands, **commands_end;
+    struct plk_host_pending *ungiven; // the first that the node has not got yet; NULL: it has all
     size_t command_count;
     uint64_t last_ticket;
 

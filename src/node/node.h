@@ -29,6 +29,10 @@ enum plk_node_state {
 };
 enum plk_node_state plk_node_state(const struct plk_node *node);
 
+// It is loading, or as much is on its way to the disk as may be: a command given now is answered BUSY. A host that would
+// rather wait gives it after the next STORED. A disk that stands still is not this: those answers come at once.
+bool plk_node_is_busy(const struct plk_node *node);
+
 struct plk_profile_view {
     uint8_t peer_id[PLK_PEER_ID_LEN];
     uint8_t device[PLK_DEVICE_LEN];

@@ -5,6 +5,10 @@
 
 enum plk_node_state plk_node_state(const struct plk_node *node) { return node->state; }
 
+bool plk_node_is_busy(const struct plk_node *node) {
+    return node->state == PLK_NODE_LOADING || (!node->ledger.stalled && plk_ledger_behind(&node->ledger));
+}
+
 const struct plk_counters *plk_node_counters(const struct plk_node *node) { return &node->counters; }
 
 enum plk_err plk_node_profile(const struct plk_node *node, struct plk_profile_view *view) {
