@@ -279,7 +279,7 @@ void plk_store_writer_run(void *ctx) {
             stored = store_pending(w) || w->lost;
             if (stored && !w->lost) checkpoint_under_load(w);
             if (stored && w->index.behind > PLK_STORE_BEHIND_MAX) {
-                int code = fill_index(w, PLK_STORE_INDEX_SLICE);
+                int code = fill_index(w, PLK_STORE_INDEX_FORCED);
                 if (code != SQLITE_OK) index_failed(w, code);
             }
         } else if (index_behind(w)) {
