@@ -9,6 +9,15 @@ void plk_carriers_free(struct plk_carriers *carriers) {
     while (carriers->first != NULL) plk_carriers_remove(carriers, carriers->first);
 }
 
+struct plk_carrier *plk_carriers_surplus(const struct plk_carriers *carriers) {
+    struct plk_carrier *oldest = NULL;
+    if (carriers->strangers < PLK_CARRIERS_STRANGERS_MAX && carriers->count < PLK_CARRIERS_MAX) return NULL;
+    for (struct plk_carrier *c = carriers->first; c != NULL; c = c->next) {
+        if (c->link == NULL) oldest = c; // the newest is first
+    }
+    return oldest;
+}
+
 struct plk_carrier *plk_carriers_add(struct plk_carriers *carriers, uint32_t stream, const struct plk_addr *remote,
                                      struct plk_link *link, uint64_t now_us) {
     if (carriers->count >= PLK_CARRIERS_MAX) return NULL;

@@ -35,6 +35,10 @@ struct plk_carriers {
 void plk_carriers_init(struct plk_carriers *carriers, struct plk_mem *mem);
 void plk_carriers_free(struct plk_carriers *carriers);
 
+// The stranger that has been silent longest, when there are as many as there may be: it gives way to a new one, which may be
+// a contact's. NULL: there is room.
+struct plk_carrier *plk_carriers_surplus(const struct plk_carriers *carriers);
+
 // A new one; NULL at a limit. Strangers have no link.
 struct plk_carrier *plk_carriers_add(struct plk_carriers *carriers, uint32_t stream, const struct plk_addr *remote,
                                      struct plk_link *link, uint64_t now_us);

@@ -123,6 +123,11 @@ static void opened(struct plk_node *node, struct plk_carrier *carrier, size_t wr
 }
 
 static void accepted(struct plk_node *node, const struct plk_input *input) {
+    struct plk_carrier *surplus = plk_carriers_surplus(&node->carriers);
+    if (surplus != NULL) {
+        node->counters.limited++;
+        drop_carrier(node, surplus, true);
+    }
     struct plk_carrier *carrier =
         plk_carriers_add(&node->carriers, input->stream.stream, &input->stream.remote, NULL, node->now.mono_us);
     if (carrier != NULL) {
