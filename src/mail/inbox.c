@@ -191,8 +191,18 @@ static enum plk_err take(struct plk_mail *m, const struct plk_mail_turn *turn, u
     return PLK_ERR_OK;
 }
 
+static void note_heard(struct plk_mail *m, const struct plk_mail_turn *turn, uint32_t generation) {
+    for (uint8_t i = 0; i < m->sending_count; i++) {
+        struct plk_sending *s = &m->sending[i];
+        if (s->generation != generation || s->heard) continue;
+        s->heard = true;
+        plk_state_save_sending(m, s, turn->batch);
+    }
+}
+
 enum plk_err plk_inbox_adopt(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes text) {
     enum plk_err err = take(m, turn, m->generation, text, false);
+    if (err == PLK_ERR_OK) note_heard(m, turn, m->generation);
     return err == PLK_ERR_OK || err == PLK_ERR_REPLAYED ? PLK_ERR_OK : PLK_ERR_MALFORMED;
 }
 
@@ -209,16 +219,11 @@ static enum plk_err refuse(struct plk_mail *m, const struct plk_mail_turn *turn,
     return err;
 }
 
-static void note_heard(struct plk_mail *m, const struct plk_mail_turn *turn, uint32_t generation) {
-    for (uint8_t i = 0; i < m->sending_count; i++) {
-        struct plk_sending *s = &m->sending[i];
-        if (s->generation != generation || s->heard) continue;
-        s->heard = true;
-        plk_state_save_sending(m, s, turn->batch);
-    }
+static void note_opened(struct plk_mail *m, const struct plk_mail_turn *turn, uint32_t generation) {
+    note_heard(m, turn, generation);
     if (generation == m->generation) m->received_since++;
     // This side waits to hear the new ratchet and the peer uses an older one: it has lost the re-key, or not yet made it.
-    if (generation != m->generation && !plk_lineage_can_send(&m->lineage)) {
+    if (m->up && generation != m->generation && !plk_lineage_can_send(&m->lineage)) {
         plk_state_want_rekey(m, turn, PLK_MAIL_WHY_ROLLBACK);
     }
 }
@@ -237,7 +242,7 @@ enum plk_err plk_inbox_ciphertext(struct plk_mail *m, const struct plk_mail_turn
         plk_lineage_open(&m->lineage, turn->now.wall_ms, plk_state_ad(m), ciphertext, m->text, &len, &by, turn->batch);
     if (err != PLK_ERR_OK) return refuse(m, turn, err, by, hash);
     uint32_t generation = by->number;
-    note_heard(m, turn, generation);
+    note_opened(m, turn, generation);
     err = take(m, turn, generation, plk_bytes(m->text, len), true);
     if (err == PLK_ERR_LIMIT) {
         // Not remembered: the identical copy is to be reported again, until it is encrypted anew.

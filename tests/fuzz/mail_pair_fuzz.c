@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "support/mail_pair.h"
+#include "support/mail_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -103,6 +103,45 @@ static void roll_back(struct world *w, struct mail_side *side, const struct toy_
     w->rolled_back = true;
 }
 
+static void cancel(struct world *w, int who, uint64_t row) {
+    struct mail_side *side = &w->pair.side[who];
+    struct plk_mail_turn turn = mail_turn(&w->pair, side);
+    enum plk_err err = plk_mail_cancel(side->mail, &turn, row);
+    mail_settle(&w->pair, side);
+    if (err != PLK_ERR_OK) return;
+    // A disk from before would bring the message back, behind those that were sent meanwhile.
+    mail_flush(&w->pair, side);
+    w->has_before[who] = false;
+}
+
+static void interfere(struct world *w, struct mail_side *side, struct script *script) {
+    if ((next(script) & 1) != 0) {
+        replay(w, side, next(script));
+    } else {
+        lie(w, side, script);
+    }
+}
+
+static void mend(struct world *w, int who, struct script *script) {
+    if (w->pair.side[who].wants_rekey) {
+        mail_key(&w->pair, who, PLK_MAIL_BEGIN_REKEY);
+    } else if (next(script) == 255) {
+        heal(w);
+    } else {
+        mail_run(&w->pair);
+    }
+}
+
+static void keep_disk(struct world *w, int who) {
+    toy_clone(&w->before[who], &w->pair.side[who].disk);
+    w->has_before[who] = true;
+}
+
+static void give_out(struct world *w, struct mail_side *side) {
+    mail_give_out(&w->pair, side);
+    keep_records(w, side);
+}
+
 static void step(struct world *w, uint8_t action, struct script *script) {
     struct mail_pair *pair = &w->pair;
     int who = action & 1;
@@ -119,8 +158,7 @@ static void step(struct world *w, uint8_t action, struct script *script) {
         mail_store(pair, side, 1 + next(script) % 3);
         break;
     case 4:
-        mail_give_out(pair, side);
-        keep_records(w, side);
+        give_out(w, side);
         break;
     case 5:
         mail_carry(pair, who, 0, SIZE_MAX);
@@ -138,8 +176,7 @@ static void step(struct world *w, uint8_t action, struct script *script) {
         mail_cut(pair);
         break;
     case 10:
-        toy_clone(&w->before[who], &side->disk);
-        w->has_before[who] = true;
+        keep_disk(w, who);
         break;
     case 11:
         if (w->has_before[who]) roll_back(w, side, &w->before[who]);
@@ -147,30 +184,14 @@ static void step(struct world *w, uint8_t action, struct script *script) {
     case 12:
         tick(w, side, next(script));
         break;
-    case 13: {
-        struct plk_mail_turn turn = mail_turn(pair, side);
-        // A disk from before would bring the message back, behind those that were sent meanwhile.
-        if (plk_mail_cancel(side->mail, &turn, next(script) % 32) == PLK_ERR_OK) {
-            mail_flush(pair, side);
-            w->has_before[who] = false;
-        }
-        mail_settle(pair, side);
+    case 13:
+        cancel(w, who, next(script) % 32);
         break;
-    }
     case 14:
-        if ((next(script) & 1) != 0) {
-            replay(w, side, next(script));
-        } else {
-            lie(w, side, script);
-        }
+        interfere(w, side, script);
         break;
     default:
-        if (side->wants_rekey)
-            mail_key(pair, who, PLK_MAIL_BEGIN_REKEY);
-        else if (next(script) == 255)
-            heal(w);
-        else
-            mail_run(pair);
+        mend(w, who, script);
     }
 }
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "support/mail_pair.h"
+#include "support/mail_check.h"
 
 enum { ALICE, BOB };
 
