@@ -34,6 +34,7 @@ static enum plk_err init(struct plk_node *node, const struct plk_command *comman
     plk_node_write_profile(node);
     if (command->backup.len > 0) write_replaces(node);
     node->state = PLK_NODE_READY;
+    plk_node_greet_all(node); // the contacts of a backup re-key as soon as they answer
     return PLK_ERR_OK;
 }
 

@@ -72,6 +72,7 @@ void plk_node_packet(struct plk_node *node, const struct plk_way *way, struct pl
 void plk_node_result(struct plk_node *node, uint64_t ticket, enum plk_err err);
 
 // commands.c
+void plk_node_greet_all(struct plk_node *node); // calls every contact soon, those for whom something waits first
 void plk_node_command(struct plk_node *node, const struct plk_command *command);
 // One that has waited for its contact's rows. A send was looked up by its caller's id before that: looking again would let
 // later ones overtake it.

@@ -120,7 +120,7 @@ static enum plk_err start_row(struct plk_node *node, unsigned table, const struc
 }
 
 // Everyone is greeted once, those for whom something waits first: what they have for us comes with it.
-static void greet_all(struct plk_node *node) {
+void plk_node_greet_all(struct plk_node *node) {
     uint64_t in_us = 0;
     for (int waiting = 1; waiting >= 0; waiting--) {
         for (size_t i = 0; i < node->peers.count; i++) {
@@ -140,7 +140,7 @@ static void started(struct plk_node *node) {
     node->state = has_profile ? PLK_NODE_READY : PLK_NODE_EMPTY;
     if (!has_profile) return;
     plk_invites_expire(node);
-    if (node->network.known) greet_all(node);
+    if (node->network.known) plk_node_greet_all(node);
 }
 
 static void start_loaded(struct plk_node *node, const struct plk_load *load, const struct plk_input *input) {
@@ -205,7 +205,7 @@ static void network(struct plk_node *node, const struct plk_input *input) {
     for (struct plk_link *link = node->links; !first && link != NULL; link = link->next) {
         plk_link_network_changed(node, link);
     }
-    greet_all(node);
+    plk_node_greet_all(node);
 }
 
 // After sleep nothing that was said about paths is known to hold; what waits is tried at once.
@@ -214,7 +214,7 @@ static void resume(struct plk_node *node, const struct plk_input *input) {
     plk_rng_stir(&node->rng, plk_bytes(input->resume.entropy, sizeof input->resume.entropy));
     if (node->state != PLK_NODE_READY) return;
     for (struct plk_link *link = node->links; link != NULL; link = link->next) plk_link_network_changed(node, link);
-    greet_all(node);
+    plk_node_greet_all(node);
 }
 
 static void tick_links(struct plk_node *node) {

@@ -137,6 +137,7 @@ static void asked(struct plk_node *node, struct plk_peer *peer, struct plk_link 
         break;
     case PLK_REKEY_ANSWER_AND_DROP:
         drop_pending(node, peer);
+        link->handed = false; // it is the peer that ends the session, when it has our answer
         answer(node, peer, &opened);
         break;
     case PLK_REKEY_INSIST:

@@ -264,7 +264,8 @@ static void link_came_up(struct plk_node *node, struct plk_peer *peer, struct pl
     plk_mail_link_up(peer->warm->mail);
     peer->tries = 0;
     peer->greet = false;
-    peer->next_try_us = PLK_NEVER;
+    // A link under the old keys, which the peer may still have, is no answer to a re-key.
+    if (!peer->warm->has_pending && !peer->warm->rekey_wanted) peer->next_try_us = PLK_NEVER;
     confirm_generation(node, peer, plk_link_current(link)->tag);
     settle_acceptance(node, peer);
     note_good_address(node, peer, link);

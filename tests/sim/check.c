@@ -182,7 +182,7 @@ static void hold(struct check *c, struct actor *a, struct message *m, const stru
     if (row->direction == PLK_OUT && is_delivered(row->state) && !held_elsewhere(m, a->index, PLK_IN)) {
         world_fail(c->world, "%s says delivered of row %" PRIu64 ", which nobody has ever held", a->name, row->row);
     }
-    if (was_delivered && !is_delivered(row->state)) {
+    if (was_delivered && !is_delivered(row->state) && !rolled(c)) { // a peer that was rolled back has lost it again
         world_fail(c->world, "%s: row %" PRIu64 " is no longer delivered", a->name, row->row);
     }
     if (!is_new) return;
