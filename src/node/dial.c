@@ -131,6 +131,9 @@ static void call_due(struct plk_node *node, struct plk_peer *peer) {
         plk_peer_recovery_call(node, peer);
     } else if (peer->link == NULL || !plk_link_is_up(peer->link)) {
         plk_peer_call(node, peer, NULL);
+    } else if (peer->link->closing || peer->link->dead) {
+        peer->next_try_us = node->now.mono_us + PLK_PEER_GREET_GAP_US; // when it is gone
+        return;
     }
     peer->greet = false;
     peer->next_try_us = node->now.mono_us + backoff_us(node, peer);
