@@ -157,6 +157,20 @@ static void what_is_lost_and_acknowledged_is_not_repeated(void **state) {
     assert_int_equal(plk_streams_unacked(a, 0), 0);
 }
 
+static void an_ack_in_the_middle_takes_its_bytes_out_of_the_repeats(void **state) {
+    (void)state;
+    struct plk_frame frame;
+    write_text(a, 0, 3000);
+    struct plk_frame_item items[3];
+    for (int i = 0; i < 3; i++) items[i] = next_item(a, &frame);
+    for (int i = 0; i < 3; i++) plk_streams_lost(a, &items[i]);
+    plk_streams_acked(a, &items[1]);
+    assert_int_equal(next_item(a, &frame).value, 0);
+    assert_int_equal(frame.stream.bytes.len, items[0].len);
+    assert_int_equal(next_item(a, &frame).value, items[2].value);
+    assert_nothing(a);
+}
+
 static void an_ack_that_reaches_several_others_settles_them_all(void **state) {
     (void)state;
     struct plk_frame frame;
@@ -245,6 +259,21 @@ static void all_streams_share_a_limit(void **state) {
     assert_readable(b, 6, 0, 0);
 }
 
+static void the_limit_of_all_streams_alone_is_told(void **state) {
+    (void)state;
+    struct plk_frame frame;
+    for (uint32_t id = 0; id < 5; id++) { // a little less than half of each window
+        write_text(a, id, PLK_STREAMS_WINDOW / 2 - 1);
+        deliver_all(a, b);
+        assert_nothing(b);
+        plk_streams_consume(b, id, PLK_STREAMS_WINDOW / 2 - 1);
+    }
+    assert_true(plk_streams_wants(b));
+    assert_int_equal(next_item(b, &frame).kind, PLK_FRAME_MAX_DATA);
+    assert_int_equal(frame.max_data, PLK_STREAMS_WINDOW_ALL + 5 * (PLK_STREAMS_WINDOW / 2 - 1));
+    assert_nothing(b);
+}
+
 static void on_hold_no_window_opens(void **state) {
     (void)state;
     write_text(a, 0, PLK_STREAMS_SEND_MAX);
@@ -318,6 +347,22 @@ static void an_end_may_follow_alone_and_be_lost_alone(void **state) {
     assert_nothing(a);
     assert_int_equal(receive(3, 5, 5, false), PLK_ERR_OK);
     assert_int_equal(receive(3, 4, 0, true), PLK_ERR_MALFORMED); // an end before what was seen
+}
+
+static void an_end_is_told_once(void **state) {
+    (void)state;
+    struct plk_frame frame;
+    write_text(a, 3, 10);
+    struct plk_frame_item data = next_item(a, &frame);
+    plk_streams_finish(a, 3);
+    plk_streams_lost(a, &data); // before the end was told: the repeat tells it
+    struct plk_frame_item whole = next_item(a, &frame);
+    assert_true(whole.fin);
+    assert_nothing(a);
+    plk_streams_lost(a, &whole); // as after a time-out; but then it had arrived
+    plk_streams_acked(a, &whole);
+    assert_nothing(a);
+    assert_int_equal(plk_streams_unacked(a, 3), 0);
 }
 
 static void crumbs_are_refused_without_harm(void **state) {
@@ -396,9 +441,19 @@ static void a_restart_begins_at_nothing(void **state) {
     assert_int_equal(plk_streams_written_to(a, 0), 0);
     plk_streams_lost(a, &old); // nothing of it is known
     assert_nothing(a);
-    write_text(a, 0, 500);
-    deliver_all(a, b);
-    assert_readable(b, 0, 0, 500);
+    plk_streams_hold(b, false);
+    for (unsigned round = 0; round < 3; round++) { // more than the limit of all streams, were it not new each time
+        for (uint32_t id = 0; id < 3; id++) write_text(a, id, PLK_STREAMS_WINDOW);
+        deliver_all(a, b);
+        for (uint32_t id = 0; id < 3; id++) {
+            assert_readable(b, id, 0, PLK_STREAMS_WINDOW);
+            plk_streams_consume(b, id, PLK_STREAMS_WINDOW);
+        }
+        assert_true(plk_streams_wants(b));
+        plk_streams_restart(a);
+        plk_streams_restart(b);
+        assert_nothing(b);
+    }
 }
 
 static void memory_is_given_back_at_rest(void **state) {
@@ -421,15 +476,18 @@ int main(void) {
         TEST(frames_fit_the_room_they_are_given),
         TEST(lower_ids_go_first_and_repeats_before_all),
         TEST(what_is_lost_and_acknowledged_is_not_repeated),
+        TEST(an_ack_in_the_middle_takes_its_bytes_out_of_the_repeats),
         TEST(an_ack_that_reaches_several_others_settles_them_all),
         TEST(pieces_in_any_order_make_the_same_text),
         TEST(the_first_copy_of_a_byte_wins),
         TEST(the_window_holds_a_fast_sender),
         TEST(all_streams_share_a_limit),
+        TEST(the_limit_of_all_streams_alone_is_told),
         TEST(on_hold_no_window_opens),
         TEST(a_peer_beyond_its_window_is_broken),
         TEST(a_stream_ends_once),
         TEST(an_end_may_follow_alone_and_be_lost_alone),
+        TEST(an_end_is_told_once),
         TEST(crumbs_are_refused_without_harm),
         TEST(a_sender_with_too_many_pieces_repeats_rather_than_forgets),
         TEST(datagrams_are_few_and_may_be_dropped),
