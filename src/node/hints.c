@@ -23,5 +23,6 @@ void plk_hints_remove(struct plk_hints *hints, uint32_t owner) {
     for (size_t i = 0; i < hints->count; i++) {
         if (hints->entries[i].owner != owner) hints->entries[kept++] = hints->entries[i];
     }
+    if (kept < hints->count) plk_mem_wipe(&hints->entries[kept], (hints->count - kept) * sizeof *hints->entries);
     hints->count = kept;
 }

@@ -14,6 +14,8 @@ bool plk_addr_allowed(const struct plk_addr *addr, const struct plk_addr_rules *
         break;
     }
     for (size_t i = 0; i < rules->own_count; i++) {
+        // A prefix of no bits is one that the system did not tell: nobody is a neighbour by it.
+        if (rules->own[i].bits == 0) continue;
         if (plk_addr_in_prefix(addr, &rules->own[i].addr, rules->own[i].bits)) return true;
     }
     return false;
