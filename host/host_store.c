@@ -44,8 +44,9 @@ static void begin_again(struct plk_host *host) {
     plk_host_commands_fail(host);
 }
 
+// Whoever is told says it, once.
 static void give_up(struct plk_host *host, const struct plk_fault *fault) {
-    plk_log(&host->log, PLK_LOG_ERROR, "%s", fault->line);
+    plk_log(&host->log, PLK_LOG_DEBUG, "giving up: %s", fault->line);
     if (host->on.lost != NULL) host->on.lost(host->ctx, fault);
 }
 
@@ -55,7 +56,7 @@ static void lost(struct plk_host *host, const struct plk_fault *why) {
     uint64_t now_us = plk_clock_now().mono_us;
     bool again = host->lost_us != 0 && now_us - host->lost_us < PLK_HOST_LOST_AGAIN_US;
     host->lost_us = now_us;
-    plk_log(&host->log, PLK_LOG_ERROR, "the store is lost: %s", fault.line);
+    plk_log(&host->log, PLK_LOG_DEBUG, "the store is lost: %s", fault.line);
     memcpy(key, plk_store_key(host->store), sizeof key);
     plk_store_close(host->store);
     host->store = NULL;
@@ -70,7 +71,11 @@ static void lost(struct plk_host *host, const struct plk_fault *why) {
     plk_mem_wipe(key, sizeof key);
     host->put_n = host->stored_n = 0;
     begin_again(host);
-    if (host->store == NULL) give_up(host, &fault);
+    if (host->store == NULL) {
+        give_up(host, &fault);
+    } else {
+        plk_log(&host->log, PLK_LOG_WARN, "the store was lost and is opened again: %s", why->line);
+    }
 }
 
 static void loaded(struct plk_host *host, const struct plk_store_report *report) {

@@ -7,7 +7,6 @@
 
 #include "host/bind.h"
 #include "host/home.h"
-#include "host/interfaces.h"
 #include "support/tempdir.h"
 
 static void expect(const char *listen, uint8_t family, uint16_t port, bool wanted_any) {
@@ -102,41 +101,12 @@ static void a_taken_port_is_refused_whole(void **state) {
     plk_bound_close(&second);
 }
 
-static void never(void *ctx) {
-    (void)ctx;
-    fail_msg("nothing has changed");
-}
-
-static void own_addresses_are_listed_with_their_prefixes(void **state) {
-    (void)state;
-    uv_loop_t loop;
-    struct plk_interfaces interfaces;
-    struct plk_addr all = {.family = 0}, one = {.family = 4, .ip = {127, 0, 0, 1}};
-    assert_int_equal(uv_loop_init(&loop), 0);
-    plk_interfaces_open(&interfaces, &loop, &all, never, NULL);
-    bool loopback = false;
-    for (size_t i = 0; i < interfaces.count; i++) {
-        if (plk_addr_same_ip(&interfaces.list[i].addr, &one)) loopback = interfaces.list[i].prefix_bits == 8;
-        assert_int_equal(interfaces.list[i].addr.port, 0);
-    }
-    assert_true(loopback);
-    plk_interfaces_look(&interfaces); // the same: nothing to tell
-    plk_interfaces_close(&interfaces);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    plk_interfaces_open(&interfaces, &loop, &one, never, NULL);
-    assert_int_equal(interfaces.count, 1);
-    plk_interfaces_close(&interfaces);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&loop), 0);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read),
         cmocka_unit_test(all_four_sockets_have_one_port),
         cmocka_unit_test(a_port_is_chosen_once_and_passed_over_while_taken),
         cmocka_unit_test(a_taken_port_is_refused_whole),
-        cmocka_unit_test(own_addresses_are_listed_with_their_prefixes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

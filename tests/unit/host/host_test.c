@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <uv.h>
 
 #include "host/host.h"
@@ -18,7 +21,8 @@ struct person {
     bool no_udp;
     struct plk_host *host;
     enum plk_node_state state;
-    unsigned messages, states, results;
+    unsigned messages, states, results, stalls, resumes, losses;
+    struct plk_fault fault;
     enum plk_state last_state;
     enum plk_err err;
     uint32_t contact;
@@ -48,13 +52,25 @@ static void on_result(void *ctx, const struct plk_output *output) {
     person->text[person->text_len] = '\0';
 }
 
+static void on_stalled(void *ctx, bool stalled) {
+    struct person *person = ctx;
+    person->stalls += stalled;
+    person->resumes += !stalled;
+}
+
+static void on_lost(void *ctx, const struct plk_fault *fault) {
+    struct person *person = ctx;
+    person->losses++;
+    person->fault = *fault;
+}
+
 static enum plk_fault_kind open_person(struct person *person, const char *listen, struct plk_fault *fault) {
     struct plk_host_config config = {.home = person->home,
                                      .create = true,
                                      .listen = listen,
                                      .no_udp = person->no_udp,
                                      .log = {.fd = -1},
-                                     .on = {.state = on_state, .event = on_event},
+                                     .on = {.state = on_state, .event = on_event, .stalled = on_stalled, .lost = on_lost},
                                      .ctx = person};
     person->state = PLK_NODE_LOADING;
     return plk_host_open(&person->host, &config, fault);
@@ -228,6 +244,71 @@ static void many_messages_all_arrive(void **state) {
     end(&bob);
 }
 
+static void limit_files(rlim_t bytes) {
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes == 0 ? limit.rlim_max : bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+// A result waits for the disk, however long it is full; what came before still arrives, in order.
+static void a_full_disk_is_waited_for(void **state) {
+    (void)state;
+    struct person alice;
+    begin(&alice, "127.0.0.1:0", false);
+    make_profile(&alice, &alice, "Alice");
+    signal(SIGXFSZ, SIG_IGN);
+    limit_files(4096);
+    unsigned before = alice.results;
+    struct plk_command rename = {.kind = PLK_CMD_PROFILE, .name = plk_bytes_text("Alicia")};
+    assert_int_equal(plk_host_command(alice.host, &rename, on_result, &alice), PLK_ERR_OK);
+    UNTIL(&alice, &alice, alice.stalls == 1);
+    assert_int_equal(alice.results, before);
+    struct plk_host_status status;
+    plk_host_status(alice.host, &status);
+    assert_true(status.stalled);
+    limit_files(0);
+    UNTIL(&alice, &alice, alice.results == before + 1);
+    assert_int_equal(alice.err, PLK_ERR_OK);
+    assert_int_equal(alice.stalls, 1);
+    assert_int_equal(alice.resumes, 1);
+    end(&alice);
+}
+
+// Pages that cannot be read are met while the node loads: tried once more, then given up with one line.
+static void a_damaged_store_ends_in_one_line(void **state) {
+    (void)state;
+    struct person alice;
+    char path[128];
+    begin(&alice, "127.0.0.1:0", false);
+    make_profile(&alice, &alice, "Alice");
+    struct plk_host_status status;
+    plk_host_status(alice.host, &status);
+    assert_true(plk_host_close(alice.host));
+    if (!status.can_encrypt) skip(); // pages carry a tag only then
+    snprintf(path, sizeof path, "%s/store.db", alice.home);
+    int fd = open(path, O_RDWR);
+    struct stat st;
+    assert_int_equal(fstat(fd, &st), 0);
+    for (off_t page = 1; page * 4096 < st.st_size; page++) assert_int_equal(pwrite(fd, "damage", 6, page * 4096 + 100), 6);
+    close(fd);
+    assert_int_equal(open_person(&alice, "127.0.0.1:0", &alice.fault), PLK_FAULT_NONE);
+    struct plk_command rename = {.kind = PLK_CMD_PROFILE, .name = plk_bytes_text("Alicia")};
+    unsigned results = alice.results;
+    assert_int_equal(plk_host_command(alice.host, &rename, on_result, &alice), PLK_ERR_OK);
+    UNTIL(&alice, &alice, alice.losses == 1);
+    assert_int_equal(alice.fault.kind, PLK_FAULT_CORRUPT);
+    UNTIL(&alice, &alice, alice.results == results + 1);
+    assert_int_equal(alice.err, PLK_ERR_CLOSED);
+    struct plk_history_page page;
+    struct plk_history_query query = {.contact = 1, .limit = 1};
+    plk_history_read(plk_host_history(alice.host), &query, &page); // whatever it answers, it can be asked
+    plk_history_page_free(&page);
+    assert_false(plk_host_close(alice.host));
+    assert_int_equal(alice.losses, 1);
+    tempdir_remove(alice.home);
+}
+
 static void a_home_is_used_once(void **state) {
     (void)state;
     struct person alice, again;
@@ -292,6 +373,8 @@ int main(void) {
         cmocka_unit_test(two_hosts_talk_over_tcp),
         cmocka_unit_test(a_conversation_goes_on_after_a_restart),
         cmocka_unit_test(many_messages_all_arrive),
+        cmocka_unit_test(a_full_disk_is_waited_for),
+        cmocka_unit_test(a_damaged_store_ends_in_one_line),
         cmocka_unit_test(a_home_is_used_once),
         cmocka_unit_test(a_port_that_is_taken_is_said),
         cmocka_unit_test(an_empty_home_can_be_protected),
