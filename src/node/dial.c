@@ -63,8 +63,8 @@ static enum plk_err take_stamp(struct plk_node *node, struct plk_peer *peer, str
     return err;
 }
 
-void plk_peer_call(struct plk_node *node, struct plk_peer *peer, const struct plk_way *first) {
-    const struct plk_generation *g = plk_generation_newest(&peer->warm->generations);
+static void call_under(struct plk_node *node, struct plk_peer *peer, const struct plk_generation *g,
+                       const struct plk_way *first) {
     if (g == NULL || !may_talk(peer)) return;
     struct plk_link *link = contact_link(node, peer);
     if (link->attempt.live) return;
@@ -79,6 +79,19 @@ void plk_peer_call(struct plk_node *node, struct plk_peer *peer, const struct pl
     link->attempt_tag = tag_of(g);
     plk_link_attempt(node, link, &keys, stamp, g->number, keying->gate.highest, plk_ledger_mark(&node->ledger), first);
     plk_mem_wipe(hint_key, sizeof hint_key);
+}
+
+void plk_peer_call(struct plk_node *node, struct plk_peer *peer, const struct plk_way *first) {
+    call_under(node, peer, plk_generation_newest(&peer->warm->generations), first);
+}
+
+// The peer calls with a stamp that was used: it was rolled back, or its profile runs twice. It may know nothing newer than the
+// keys that it called with.
+static void call_back(struct plk_node *node, struct plk_peer *peer, uint32_t tag) {
+    const struct plk_generations *all = &peer->warm->generations;
+    for (size_t i = 0; i < all->count; i++) {
+        if (tag_of(&all->at[i]) == tag) call_under(node, peer, &all->at[i], NULL);
+    }
 }
 
 void plk_peer_recovery_call(struct plk_node *node, struct plk_peer *peer) {
@@ -122,6 +135,20 @@ void plk_peer_join_again(struct plk_node *node, struct plk_peer *peer) {
     plk_mem_wipe(hint_key, sizeof hint_key);
 }
 
+static bool linked(const struct plk_peer *peer) { return peer->link != NULL && plk_link_is_up(peer->link); }
+
+// The keys of the link may have parted for good: a store was rolled back further than two generations, a profile ran twice.
+// So a peer that never answers is asked under the recovery secret as well; and if it answers there alone, there is a re-key.
+static void call_for_recovery(struct plk_node *node, struct plk_peer *peer) {
+    bool meets = peer->meeting != NULL && plk_link_is_up(peer->meeting);
+    if (meets && !linked(peer)) {
+        peer->warm->rekey_wanted = true;
+        plk_peer_rekey(node, peer);
+    } else if (peer->tries >= PLK_PEER_RECOVERY_TRIES && !linked(peer)) {
+        plk_peer_recovery_call(node, peer);
+    }
+}
+
 static void call_due(struct plk_node *node, struct plk_peer *peer) {
     struct plk_warm *warm = peer->warm;
     if (warm->joining) {
@@ -129,8 +156,9 @@ static void call_due(struct plk_node *node, struct plk_peer *peer) {
     } else if (warm->has_pending || warm->rekey_wanted) {
         plk_peer_rekey(node, peer);
         plk_peer_recovery_call(node, peer);
-    } else if (peer->link == NULL || !plk_link_is_up(peer->link)) {
+    } else if (!linked(peer)) {
         plk_peer_call(node, peer, NULL);
+        call_for_recovery(node, peer);
     } else if (peer->link->closing || peer->link->dead) {
         peer->next_try_us = node->now.mono_us + PLK_PEER_GREET_GAP_US; // when it is gone
         return;
@@ -204,8 +232,9 @@ static void answer(struct plk_node *node, struct plk_peer *peer, struct plk_link
         return;
     case PLK_GATE_OLDER:
         node->counters.stale++;
-        if (!plk_link_is_up(link) && plk_gate_may_initiate(&keying->gate, node->now.mono_us)) {
-            if (link == peer->link) plk_peer_call(node, peer, NULL);
+        if (!plk_link_is_up(link) && !link->attempt.live && plk_gate_may_initiate(&keying->gate, node->now.mono_us)) {
+            if (link == peer->link) call_back(node, peer, keying->tag);
+            if (link == peer->meeting) plk_peer_recovery_call(node, peer);
         }
         return;
     case PLK_GATE_FRESH:

@@ -133,7 +133,7 @@ enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *comma
     return PLK_ERR_OK;
 }
 
-static void forget_joining(struct plk_node *node, struct plk_peer *peer) {
+void plk_peer_forget_joining(struct plk_node *node, struct plk_peer *peer) {
     struct plk_warm *warm = peer->warm;
     plk_mem_give(node->mem, warm->join);
     warm->join = NULL;
@@ -164,7 +164,7 @@ static void accepted(struct plk_node *node, struct plk_peer *peer, struct plk_by
         plk_acquaint_know(node, peer, &first, join->link_secret, &theirs, true);
         if (theirs.ack.len > 0) plk_mail_on_acks(warm->mail, &turn, theirs.ack);
         plk_peer_mail_events(node, peer);
-        forget_joining(node, peer);
+        plk_peer_forget_joining(node, peer);
         plk_mem_wipe(&first, sizeof first);
     } else {
         node->counters.forged++;
@@ -181,7 +181,7 @@ static void refused(struct plk_node *node, struct plk_peer *peer, struct plk_byt
     enum plk_err reason = why == PLK_RECORD_WHY_USED ? PLK_ERR_USED : PLK_ERR_EXPIRED;
     peer->row.state = PLK_CONTACT_REFUSED;
     plk_peer_write(node, peer);
-    forget_joining(node, peer);
+    plk_peer_forget_joining(node, peer);
     plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, (uint8_t)reason, NULL);
 }
 

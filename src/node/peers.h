@@ -32,6 +32,8 @@ enum plk_peer_slot {
 #define PLK_PEER_LOADING_MAX 32              // contacts read at a time
 #define PLK_PEER_BACKOFF_US (5 * PLK_SECOND) // DESIGN 3.8: 5 s to 1 h, +- 25 %
 #define PLK_PEER_BACKOFF_MAX_US PLK_HOUR
+#define PLK_PEER_RECOVERY_TRIES 3 // calls that nobody answered, before the recovery secret is tried too
+#define PLK_PEER_RECOVERY_WAIT_US (2 * PLK_SECOND) // for a link, when only the recovery session is there
 #define PLK_PEER_ONLINE_US (2 * PLK_MINUTE)
 #define PLK_PEER_COOL_US (2 * PLK_MINUTE)   // idle for so long: its rows leave the memory
 #define PLK_PEER_GREET_GAP_US (20 * PLK_MS) // between contacts, when all are greeted after a start
@@ -175,6 +177,7 @@ struct plk_mail *plk_peer_mail_new(struct plk_node *node, const struct plk_peer 
 enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *command);
 void plk_peer_meeting_settle(struct plk_node *node, struct plk_peer *peer); // JOINER
 void plk_node_inviter_settle(struct plk_node *node, struct plk_link *link); // INVITER
+void plk_peer_forget_joining(struct plk_node *node, struct plk_peer *peer); // rows and memory
 void plk_peer_join_again(struct plk_node *node, struct plk_peer *peer);     // an attempt for a joiner
 void plk_peer_rekey_settle(struct plk_node *node, struct plk_peer *peer);   // RECOVERY
 void plk_peer_rekey(struct plk_node *node, struct plk_peer *peer);          // wanted: make a request and call

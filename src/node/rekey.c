@@ -177,8 +177,8 @@ static void was_refused(struct plk_node *node, struct plk_peer *peer, struct plk
     if (!peer->warm->has_pending || plk_record_refused_decode(content, &why, &counter) != PLK_ERR_OK) return;
     if (why == PLK_RECORD_WHY_STALE && plk_rekey_heard(&peer->warm->recovery, counter)) {
         drop_pending(node, peer);
-        plk_peer_rekey(node, peer);
-        peer->meeting->handed = false;
+        peer->warm->rekey_wanted = true; // with a higher counter, at the pace of all attempts
+        peer->meeting->closing = true;
     } else if (why == PLK_RECORD_WHY_MOVED) {
         drop_pending(node, peer);
         peer->row.state = PLK_CONTACT_REFUSED;
@@ -214,6 +214,7 @@ void plk_peer_rekey_settle(struct plk_node *node, struct plk_peer *peer) {
     }
     if (!plk_link_is_up(link)) return;
     if (link->restarted) link->handed = false;
+    if (link->came_up) plk_peer_dial_soon(node, peer, PLK_PEER_RECOVERY_WAIT_US);
     link->restarted = link->came_up = false;
     read_records(node, peer, link);
     if (warm->has_pending && !link->handed && plk_ledger_durable(&node->ledger, warm->pending_mark)) {

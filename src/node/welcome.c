@@ -62,6 +62,22 @@ static void opened_blob(struct plk_node *node, struct plk_link *link, struct plk
     plk_peer_touch(node, peer);
 }
 
+// Each opened the other's link: the smaller PeerID's blob counts, so that both end with one ratchet. True: it is ours, and
+// theirs stays unanswered; else what we had begun is dropped in the batch that accepts theirs.
+static bool insists(struct plk_node *node, struct plk_peer *known) {
+    if (known == NULL) return false;
+    switch (plk_first_decide(node->persona.peer_id, known->row.peer_id, known->warm->joining)) {
+    case PLK_FIRST_INSIST:
+        return true;
+    case PLK_FIRST_ACCEPT_AND_DROP:
+        plk_peer_forget_joining(node, known);
+        break;
+    case PLK_FIRST_ACCEPT:
+        break;
+    }
+    return false;
+}
+
 // False: the contact's rows must be read first; the record stays where it is.
 static bool take_blob(struct plk_node *node, struct plk_link *link, struct plk_invite *invite, struct plk_bytes blob) {
     uint8_t hash[PLK_FIRST_HASH_LEN], prekey[32], bundle[PLK_BUNDLE_LEN];
@@ -92,7 +108,7 @@ static bool take_blob(struct plk_node *node, struct plk_link *link, struct plk_i
         plk_peer_warm(node, known);
     } else if (known != NULL && known->row.blocked) {
         plk_records_refuse(link, PLK_RECORD_WHY_BLOCKED, 0);
-    } else {
+    } else if (!insists(node, known)) {
         opened_blob(node, link, invite, &opened, hash);
     }
     plk_first_opened_free(node->mem, &opened);
