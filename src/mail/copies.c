@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Messages that were numbered again after a re-key carry their origin, and may have been received already. History is asked for
-// what it holds there: the same id is a copy, another id is another message (DESIGN 3.8), which is kept at a place that its id
-// gives: apart from all origins, and the same each time it comes.
+// Messages that were numbered again after a re-key carry their origin, and may have been received already. History is
+// asked for what it holds there: the same id is a copy, another id is another message (DESIGN 3.8), which is kept at
+// a place that its id gives: apart from all origins, and the same each time it comes.
 #include "mail/state.h"
 
 #define RUN_MAX 32 // messages looked up at a time

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the peer says it has (DESIGN 3.8). A message is delivered only when the peer's contiguous number has passed it and the
-// chain hash there is ours: a number alone could come from a store that was rolled back, on either side.
+// What the peer says it has (DESIGN 3.8). A message is delivered only when the peer's contiguous number has passed it
+// and the chain hash there is ours: a number alone could come from a store that was rolled back, on either side.
 #include "mail/state.h"
 
 static void mark_done(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_entry *entry) {
@@ -98,8 +98,8 @@ bool plk_deliver_late(struct plk_mail *m, const struct plk_mail_turn *turn) {
 
 // ---- earlier streams ------------------------------------------------------------------------------------------------
 
-// What was not yet numbered anew in the current stream still has its number of the earlier one. A number or hash that does not
-// fit says nothing here: what is open will be resent, and the peer compares ids.
+// What was not yet numbered anew in the current stream still has its number of the earlier one. A number or hash that
+// does not fit says nothing here: what is open will be resent, and the peer compares ids.
 static void on_earlier(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s,
                        const struct plk_ack *ack) {
     bool fits = false;
@@ -151,8 +151,8 @@ enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *tu
 
 // ---- unreadable -----------------------------------------------------------------------------------------------------
 
-// The same message is encrypted again under its number and id (DESIGN 3.4). Twice for one message, for many without an ack in
-// between, or for a pulse, it means that the ratchets have parted.
+// The same message is encrypted again under its number and id (DESIGN 3.4). Twice for one message, for many without
+// an ack in between, or for a pulse, it means that the ratchets have parted.
 void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn,
                             const uint8_t hash[PLK_MESSAGE_HASH_LEN]) {
     size_t unacked = plk_state_unacked(m);

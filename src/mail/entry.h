@@ -50,12 +50,14 @@ void plk_entry_drop_record(struct plk_mem *mem, struct plk_entry *entry); // the
 
 struct plk_bytes plk_entry_ciphertext(const struct plk_entry *entry); // of the record; empty without one
 
-// Rows. The ciphertext lies behind the message if both fit into one value, else in a row of its own (`parted`), part 1.
+// Rows. The ciphertext lies behind the message if both fit into one value, else in a row of its own (`parted`), part
+// 1.
 #define PLK_ENTRY_HEAD_MAX 256
 size_t plk_entry_row_max(const struct plk_entry *entry);
 void plk_entry_encode(struct plk_writer *w, struct plk_entry *entry); // part 0; sets `parted`
 
-// Part 0 into a fresh entry: CORRUPT leaves nothing to free. *needs_part says that part 1 is to follow by plk_entry_set_record.
+// Part 0 into a fresh entry: CORRUPT leaves nothing to free. *needs_part says that part 1 is to follow by
+// plk_entry_set_record.
 enum plk_err plk_entry_decode(struct plk_mem *mem, struct plk_bytes key, struct plk_bytes value,
                               struct plk_entry *entry, bool *needs_part);
 enum plk_err plk_entry_key_decode(struct plk_bytes key, struct plk_order *order, uint8_t *part); // CORRUPT

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Messages that were decrypted and cannot be shown yet: behind a gap, or until history has been asked whether they are copies.
-// Sorted by generation, then seq. Their rows are in the table blob.
+// Messages that were decrypted and cannot be shown yet: behind a gap, or until history has been asked whether they
+// are copies. Sorted by generation, then seq. Their rows are in the table blob.
 #ifndef PLK_MAIL_HELD_H
 #define PLK_MAIL_HELD_H
 

@@ -6,7 +6,8 @@ uint64_t plk_history_add(struct plk_mail *m, const struct plk_mail_turn *turn, s
     row->contact = m->contact;
     row->row = m->next_row++;
     m->minor = 0;
-    struct plk_writer w = plk_writer(m->ciphertext, PLK_MAIL_SCRATCH_LEN);
+    size_t max = PLK_MESSAGE_HEAD_MAX + row->payload.len;
+    struct plk_writer w = plk_writer(plk_state_room(m, &m->ciphertext, max), max);
     plk_message_row_encode(&w, row);
     plk_assert(!w.failed);
     struct plk_key key = plk_key_message(m->contact, row->direction, &row->origin);

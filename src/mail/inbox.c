@@ -41,7 +41,8 @@ static void forget_oldest(struct plk_mail *m, struct plk_batch *batch) {
     memmove(s, s + 1, m->receiving_count * sizeof *s);
 }
 
-// The stream of a generation's ratchet: the first number that comes in it names it, no other may follow. NULL: it is another.
+// The stream of a generation's ratchet: the first number that comes in it names it, no other may follow. NULL: it is
+// another.
 static struct plk_receiving *bind(struct plk_mail *m, const struct plk_mail_turn *turn, uint32_t generation,
                                   const struct plk_envelope *e) {
     struct plk_receiving *s = plk_state_receiving(m, generation);
@@ -62,8 +63,8 @@ static struct plk_receiving *bind(struct plk_mail *m, const struct plk_mail_turn
 
 // ---- into history ---------------------------------------------------------------------------------------------------
 
-// A message that was numbered twice is in history already, and only history knows. Not needed for the first numbering, in the
-// newest stream, above all origins that another stream has brought.
+// A message that was numbered twice is in history already, and only history knows. Not needed for the first
+// numbering, in the newest stream, above all origins that another stream has brought.
 static bool must_look(const struct plk_mail *m, const struct plk_receiving *s, const struct plk_envelope *e) {
     if (e->kind >= PLK_BODY_PROFILE) return false;
     struct plk_origin origin = origin_of(e);
@@ -208,8 +209,9 @@ enum plk_err plk_inbox_adopt(struct plk_mail *m, const struct plk_mail_turn *tur
 
 // ---- one ciphertext -------------------------------------------------------------------------------------------------
 
-// Nothing has changed. Whatever cannot be read is reported, so that the peer encrypts it again; a spent key too, since it may be
-// that of a message which there was no room to hold, and a header that cannot be, which a rolled-back peer makes.
+// Nothing has changed. Whatever cannot be read is reported, so that the peer encrypts it again; a spent key too,
+// since it may be that of a message which there was no room to hold, and a header that cannot be, which a rolled-back
+// peer makes.
 static enum plk_err refuse(struct plk_mail *m, const struct plk_mail_turn *turn, enum plk_err err,
                            const struct plk_generation *by, const uint8_t hash[PLK_MESSAGE_HASH_LEN]) {
     plk_receipt_report(m, hash);
@@ -222,7 +224,8 @@ static enum plk_err refuse(struct plk_mail *m, const struct plk_mail_turn *turn,
 static void note_opened(struct plk_mail *m, const struct plk_mail_turn *turn, uint32_t generation) {
     note_heard(m, turn, generation);
     if (generation == m->generation) m->received_since++;
-    // This side waits to hear the new ratchet and the peer uses an older one: it has lost the re-key, or not yet made it.
+    // This side waits to hear the new ratchet and the peer uses an older one: it has lost the re-key, or not yet made
+    // it.
     if (m->up && generation != m->generation && !plk_lineage_can_send(&m->lineage)) {
         plk_state_want_rekey(m, turn, PLK_MAIL_WHY_ROLLBACK);
     }
@@ -233,17 +236,18 @@ enum plk_err plk_inbox_ciphertext(struct plk_mail *m, const struct plk_mail_turn
     struct plk_generation *by = NULL;
     size_t len = 0;
     if (ciphertext.len > PLK_RATCHET_SEALED_MAX || ciphertext.len < PLK_RATCHET_OVERHEAD) return PLK_ERR_MALFORMED;
+    uint8_t *text = plk_state_room(m, &m->text, ciphertext.len);
     plk_seen_hash(hash, ciphertext);
     if (plk_seen_has(&m->lineage.seen, hash)) {
         plk_receipt_tell_all(m);
         return PLK_ERR_REPLAYED;
     }
     enum plk_err err =
-        plk_lineage_open(&m->lineage, turn->now.wall_ms, plk_state_ad(m), ciphertext, m->text, &len, &by, turn->batch);
+        plk_lineage_open(&m->lineage, turn->now.wall_ms, plk_state_ad(m), ciphertext, text, &len, &by, turn->batch);
     if (err != PLK_ERR_OK) return refuse(m, turn, err, by, hash);
     uint32_t generation = by->number;
     note_opened(m, turn, generation);
-    err = take(m, turn, generation, plk_bytes(m->text, len), true);
+    err = take(m, turn, generation, plk_bytes(text, len), true);
     if (err == PLK_ERR_LIMIT) {
         // Not remembered: the identical copy is to be reported again, until it is encrypted anew.
         plk_receipt_report(m, hash);

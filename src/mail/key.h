@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Keys of the rows that mail keeps (wire/table.h). Each begins with the contact, so that all rows of a contact in a table are
-// one key range; in the tables that others use too, a kind byte follows.
+// Keys of the rows that mail keeps (wire/table.h). Each begins with the contact, so that all rows of a contact in a
+// table are one key range; in the tables that others use too, a kind byte follows.
 //
-//   ratchet   contact u32, generation u32                                       plk_ratchet_encode
-//   skipped   contact u32, generation u32, 1, chain u32, block u32              plk_skipped_encode
-//             contact u32, 0 u32,          2, row u8                            plk_seen_encode (one ring for all generations)
-//   link      contact u32, 0x40                                                 mail's counters
-//             contact u32, 0x41, generation u32                                 an own sending stream
-//             contact u32, 0x42, device 8, epoch 8                              a receiving stream
-//   blob      contact u32, 0x40, device 8, epoch 8, seq u64                     a held message: its envelope
-//   outbox    contact u32, row u64, minor u32, part u8                          what the peer has not committed, in the order
-//             in which it is sent: row is the message's conversation row; control messages take the last row given and a minor
-//             from 1. Part 0 is the message, part 1 its ciphertext if both do not fit into one value.
+//   ratchet   contact u32, generation u32                            plk_ratchet_encode
+//   skipped   contact u32, generation u32, 1, chain u32, block u32   plk_skipped_encode
+//             contact u32, 0 u32, 2, row u8                          plk_seen_encode: one ring for all generations
+//   link      contact u32, 0x40                                      mail's counters
+//             contact u32, 0x41, generation u32                      an own sending stream
+//             contact u32, 0x42, device 8, epoch 8                   a receiving stream
+//   blob      contact u32, 0x40, device 8, epoch 8, seq u64          a held message: its envelope
+//   outbox    contact u32, row u64, minor u32, part u8               what the peer has not committed
+//
+// The outbox is in the order in which it is sent: row is the message's conversation row; control messages take the last
+// row given and a minor from 1. Part 0 is the message, part 1 its ciphertext if both do not fit into one value.
 #ifndef PLK_MAIL_KEY_H
 #define PLK_MAIL_KEY_H
 

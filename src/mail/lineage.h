@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The ratchets of a contact: the current one and, for 7 days after each re-key, those before it (DESIGN 3.4). Keeps their
-// rows. Which ciphertexts were seen is one ring for all of them.
+// The ratchets of a contact: the current one and, for 7 days after each re-key, those before it (DESIGN 3.4). Keeps
+// their rows. Which ciphertexts were seen is one ring for all of them.
 #ifndef PLK_MAIL_LINEAGE_H
 #define PLK_MAIL_LINEAGE_H
 
@@ -41,8 +41,8 @@ struct plk_generation *plk_lineage_current(struct plk_lineage *lineage); // NULL
 bool plk_lineage_can_send(const struct plk_lineage *lineage);
 void plk_lineage_save(struct plk_lineage *lineage, const struct plk_generation *generation, struct plk_batch *batch);
 
-// Opens a ciphertext with the current ratchet, else with an older one, into text (sealed.len bytes), and saves what changed.
-// The error is that of the ratchet that knew the header, FORGED if none did. *by is valid unless FORGED.
+// Opens a ciphertext with the current ratchet, else with an older one, into text (sealed.len bytes), and saves what
+// changed. The error is that of the ratchet that knew the header, FORGED if none did. *by is valid unless FORGED.
 enum plk_err plk_lineage_open(struct plk_lineage *lineage, uint64_t wall_ms, struct plk_bytes ad,
                               struct plk_bytes sealed, uint8_t *text, size_t *text_len, struct plk_generation **by,
                               struct plk_batch *batch);

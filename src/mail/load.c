@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rows of the start, and whether they fit together. Anything that this program does not write means a damaged store.
+// The rows of the start, and whether they fit together. Anything that this program does not write means a damaged
+// store.
 #include "mail/state.h"
 
 static enum plk_err load_sending(struct plk_mail *m, struct plk_reader *key, struct plk_bytes value) {

@@ -18,8 +18,6 @@ struct plk_mail *plk_mail_new(struct plk_mem *mem, const struct plk_mail_config 
     plk_lineage_init(&m->lineage, mem, config->contact);
     plk_held_init(&m->held, mem);
     plk_window_init(&m->window, mem);
-    m->text = plk_mem_take(mem, PLK_MAIL_SCRATCH_LEN);
-    m->ciphertext = plk_mem_take(mem, PLK_MAIL_SCRATCH_LEN);
     return m;
 }
 
@@ -32,8 +30,8 @@ void plk_mail_free(struct plk_mail *m) {
     plk_lineage_free(&m->lineage);
     plk_mem_give(m->mem, m->events);
     plk_buf_free(m->mem, &m->event_bytes);
-    plk_mem_give(m->mem, m->text);
-    plk_mem_give(m->mem, m->ciphertext);
+    plk_mem_give(m->mem, m->text.at);
+    plk_mem_give(m->mem, m->ciphertext.at);
     plk_mem_give(m->mem, m);
 }
 
@@ -255,7 +253,7 @@ void plk_mail_pulse(struct plk_mail *m) { m->pulse_wanted = true; }
 
 enum plk_err plk_mail_ack_message(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes *ciphertext) {
     if (m->stopped != PLK_MAIL_WHY_NONE || !plk_lineage_can_send(&m->lineage)) return PLK_ERR_CLOSED;
-    struct plk_writer w = plk_writer(m->ciphertext, PLK_MAIL_SCRATCH_LEN);
+    struct plk_writer w = plk_writer(plk_state_room(m, &m->ciphertext, PLK_ACKS_LEN_MAX), PLK_ACKS_LEN_MAX);
     plk_receipt_acks(m, &w);
     return plk_seal_loose(m, turn, PLK_BODY_ACK, plk_writer_bytes(&w), ciphertext);
 }

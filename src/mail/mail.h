@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: MIT
-// The mail of one contact: outbox, delivery states, acknowledgements, repair of gaps, removal of copies, history (DESIGN 3.4,
-// 3.8). Normative text: docs/protocol/messages.md. How a node uses it:
+// The mail of one contact: outbox, delivery states, acknowledgements, repair of gaps, removal of copies, history
+// (DESIGN 3.4, 3.8). Normative text: docs/protocol/messages.md. How a node uses it:
 //
 //   a new contact     plk_mail_new, plk_mail_begin, then plk_mail_wrap or plk_mail_adopt for what the blob carries
-//   a stored contact  plk_mail_new, plk_mail_load for every row of the contact in the tables ratchet, skipped, link and blob (rows
-//                     that are not mail's are ignored), plk_mail_ready; then what plk_mail_wants asks for
-//   the link is up    plk_mail_link_up; plk_mail_next_control fills stream 0, plk_mail_next stream 1; what arrives goes to
-//                     plk_mail_on_control and plk_mail_on_ciphertext
+//   a stored contact  plk_mail_new, plk_mail_load for every row of the contact in the tables ratchet, skipped, link and
+//                     blob (rows that are not mail's are ignored), plk_mail_ready; then what plk_mail_wants asks for
+//   the link is up    plk_mail_link_up; plk_mail_next_control fills stream 0, plk_mail_next stream 1; what arrives goes
+//                     to plk_mail_on_control and plk_mail_on_ciphertext
 //   after each input  plk_mail_seal until it says false, plk_mail_event until it says false, and plk_mail_wants
 //   STORED{n}         plk_mail_next, plk_mail_next_control with that n
 //
-// **Durability** (DESIGN 2). Every mutation goes into turn->batch, whose number will be turn->batch_n. Nothing is given out before
-// the batch it depends on is durable: plk_mail_next and plk_mail_next_control take the highest durable number. Events are taken
-// from the queue in the same turn, numbered by the node, written into the same batch, and told after it is durable.
+// **Durability** (DESIGN 2). Every mutation goes into turn->batch, whose number will be turn->batch_n. Nothing is
+// given out before the batch it depends on is durable: plk_mail_next and plk_mail_next_control take the highest
+// durable number. Events are taken from the queue in the same turn, numbered by the node, written into the same
+// batch, and told after it is durable.
 //
-// **Store operations.** Sending side, per message: message UPSERT, outbox UPSERT (twice if it was queued while offline), PATCH to
-// delivered; per ack one outbox DELETE_RANGE; only if it stays undelivered for PLK_MAIL_SENT_AFTER_US a PATCH to sent. Receiving
-// side: message UPSERT. Per batch, however many messages it has: ratchet, own stream, counters; receiving stream and the
-// hashes of 32 ciphertexts. The node adds an event row for each MESSAGE and STATE.
+// **Store operations.** Sending side, per message: message UPSERT, outbox UPSERT (twice if it was queued while
+// offline), PATCH to delivered; per ack one outbox DELETE_RANGE; only if it stays undelivered for
+// PLK_MAIL_SENT_AFTER_US a PATCH to sent. Receiving side: message UPSERT. Per batch, however many messages it has:
+// ratchet, own stream, counters; receiving stream and the hashes of 32 ciphertexts. The node adds an event row for
+// each MESSAGE and STATE.
 //
 // No call is O(outbox): plk_mail_send writes rows and, when the window in memory has room, one entry.
 #ifndef PLK_MAIL_MAIL_H
@@ -72,12 +74,12 @@ void plk_mail_free(struct plk_mail *mail);
 
 // ---- from the store -------------------------------------------------------------------------------------------------
 
-// One row, before plk_mail_ready; key and value are borrowed for the call. The tables in that order, their rows in the order of keys.
-// CORRUPT. Rows of other contacts, tables or kinds: OK, without effect.
+// One row, before plk_mail_ready; key and value are borrowed for the call. The tables in that order, their rows in
+// the order of keys. CORRUPT. Rows of other contacts, tables or kinds: OK, without effect.
 enum plk_err plk_mail_load(struct plk_mail *mail, enum plk_table table, struct plk_bytes key, struct plk_bytes value);
 
-// All rows are in. CORRUPT when they do not fit together; then only plk_mail_free is allowed. A contact without any row is
-// fine: it waits for plk_mail_begin.
+// All rows are in. CORRUPT when they do not fit together; then only plk_mail_free is allowed. A contact without any
+// row is fine: it waits for plk_mail_begin.
 enum plk_err plk_mail_ready(struct plk_mail *mail);
 
 // What mail wants to read next, beyond the rows above. Each wish is told once; at most one of each kind is open.
@@ -98,13 +100,14 @@ struct plk_mail_load {
 };
 bool plk_mail_wants(struct plk_mail *mail, struct plk_mail_load *load);
 
-// The answer: all rows in [from, to), in key order, at most limit of them; in one call, or several with more set on all but the
-// last. CORRUPT: a row that mail did not write, the store is damaged.
+// The answer: all rows in [from, to), in key order, at most limit of them; in one call, or several with more set on
+// all but the last. CORRUPT: a row that mail did not write, the store is damaged.
 enum plk_err plk_mail_loaded(struct plk_mail *mail, const struct plk_mail_turn *turn, enum plk_mail_want want,
                              const struct plk_row *rows, size_t count, bool more);
 
-// The first page of the outbox is in: before it plk_mail_on_control, plk_mail_on_ciphertext, plk_mail_on_acks and plk_mail_link_up
-// are not allowed (trap). plk_mail_send and plk_mail_cancel are. True at once for a contact without stored rows.
+// The first page of the outbox is in: before it plk_mail_on_control, plk_mail_on_ciphertext, plk_mail_on_acks and
+// plk_mail_link_up are not allowed (trap). plk_mail_send and plk_mail_cancel are. True at once for a contact without
+// stored rows.
 bool plk_mail_is_open(const struct plk_mail *mail);
 
 // ---- ratchets and epochs --------------------------------------------------------------------------------------------
@@ -115,21 +118,24 @@ enum plk_mail_begin {
     PLK_MAIL_BEGIN_RESTORED, // the peer is on a new device: what it once acknowledged stays delivered
 };
 
-// A new generation: the ratchet is copied; epoch is 8 fresh random bytes, this side's stream from 1. The ratchet before it
-// stays readable for 7 days; what is undelivered is sent again in the new epoch, under its origin, after the peer has
-// said on a link what it has of the earlier ones. Ends a stop. A ratchet that can send but has not received sends a pulse on
-// every link until it has, so that the other side can send too. ratchet may be NULL when plk_mail_set_ratchet follows.
+// A new generation: the ratchet is copied; epoch is 8 fresh random bytes, this side's stream from 1. The ratchet
+// before it stays readable for 7 days; what is undelivered is sent again in the new epoch, under its origin, after
+// the peer has said on a link what it has of the earlier ones. The link counts as down: plk_mail_link_up follows on a
+// new one. Ends a stop. A ratchet that can send but has not received sends a pulse on every link until it has, so
+// that the other side can send too. ratchet may be NULL when plk_mail_set_ratchet follows.
 void plk_mail_begin(struct plk_mail *mail, const struct plk_mail_turn *turn, enum plk_mail_begin how,
                     const struct plk_ratchet *ratchet, const uint8_t epoch[PLK_EPOCH_LEN]);
 bool plk_mail_has_begun(const struct plk_mail *mail);
 const uint8_t *plk_mail_epoch(const struct plk_mail *mail); // of the current own stream
 
-// The current ratchet, for messages that are not mail's (blob, acceptance: contact/first.h works on a copy), and back, moved on.
+// The current ratchet, for messages that are not mail's (blob, acceptance: contact/first.h works on a copy), and
+// back, moved on.
 const struct plk_ratchet *plk_mail_ratchet(const struct plk_mail *mail);
 void plk_mail_set_ratchet(struct plk_mail *mail, const struct plk_mail_turn *turn, const struct plk_ratchet *ratchet);
 
 //   joiner   begin(FIRST, NULL, epoch), wrap, plk_first_make with the envelopes, set_ratchet
-//   inviter  plk_first_open, begin(FIRST, its ratchet, epoch), adopt, plk_mail_acks, plk_first_accept on the ratchet, set_ratchet
+//   inviter  plk_first_open, begin(FIRST, its ratchet, epoch), adopt, plk_mail_acks, plk_first_accept on the ratchet,
+//            set_ratchet
 //   joiner   plk_first_read_acceptance on a copy of plk_mail_ratchet, set_ratchet, plk_mail_on_acks
 
 // A body given to plk_mail_send or plk_mail_wrap. Kinds below 64 get a history row, the others are control messages.
@@ -141,18 +147,20 @@ struct plk_mail_body {
     struct plk_bytes payload; // borrowed
 };
 
-// As plk_mail_send, and appends the envelope to out at once: for a text inside a first-contact blob. Only in the first
-// generation, before anything was encrypted by plk_mail_seal (else a trap). TOO_LONG: the payload, or out is too small;
-// nothing has changed.
+// As plk_mail_send, and appends the envelope to out at once: for a text inside a first-contact blob. Only in the
+// first generation, before anything was encrypted by plk_mail_seal (else a trap). TOO_LONG: the payload, or out is
+// too small; nothing has changed.
 enum plk_err plk_mail_wrap(struct plk_mail *mail, const struct plk_mail_turn *turn, const struct plk_mail_body *body,
                            struct plk_writer *out, uint64_t *row);
-// The other side of it: an envelope that came inside a blob, after plk_mail_begin. MALFORMED, TOO_NEW: nothing has changed.
+// The other side of it: an envelope that came inside a blob, after plk_mail_begin. MALFORMED, TOO_NEW: nothing has
+// changed.
 enum plk_err plk_mail_adopt(struct plk_mail *mail, const struct plk_mail_turn *turn, struct plk_bytes envelope);
 
 // ---- sending --------------------------------------------------------------------------------------------------------
 
-// Queues a body: history row (state queued) and MESSAGE event for a shown kind, outbox row for every kind. *row is the
-// conversation row, 0 for control. TOO_LONG: payload above PLK_BODY_MAX. CLOSED: no generation has begun. Never waits.
+// Queues a body: history row (state queued) and MESSAGE event for a shown kind, outbox row for every kind. *row is
+// the conversation row, 0 for control. TOO_LONG: payload above PLK_BODY_MAX. CLOSED: no generation has begun. Never
+// waits.
 enum plk_err plk_mail_send(struct plk_mail *mail, const struct plk_mail_turn *turn, const struct plk_mail_body *body,
                            uint64_t *row);
 
@@ -160,38 +168,40 @@ enum plk_err plk_mail_send(struct plk_mail *mail, const struct plk_mail_turn *tu
 uint64_t plk_mail_note(struct plk_mail *mail, const struct plk_mail_turn *turn, uint16_t kind,
                        struct plk_bytes payload);
 
-// Encrypts what may be encrypted now: a link is up, the window has room, the batch is not full. True: call again when there is
-// a new batch. Also makes the pulse that is due.
+// Encrypts what may be encrypted now: a link is up, the window has room, the batch is not full. True: call again when
+// there is a new batch. Also makes the pulse that is due.
 bool plk_mail_seal(struct plk_mail *mail, const struct plk_mail_turn *turn);
 
 void plk_mail_link_up(struct plk_mail *mail); // a fresh link: both streams start at offset 0
 void plk_mail_link_down(
     struct plk_mail *mail); // what was given and not acknowledged will be given again, the same bytes
 
-// The next record for stream 1, whose batch is durable; with its length in front, borrowed until the next call on mail. False:
-// nothing now. Once given it counts as written: the caller keeps what it cannot write at once.
+// The next record for stream 1, whose batch is durable; with its length in front, borrowed until the next call on
+// mail. False: nothing now. Once given it counts as written: the caller keeps what it cannot write at once.
 bool plk_mail_next(struct plk_mail *mail, uint64_t durable_n, struct plk_bytes *record);
 // The same for stream 0: acks, reports of unreadable ciphertexts. The first on each link is the "have".
 bool plk_mail_next_control(struct plk_mail *mail, uint64_t durable_n, struct plk_bytes *record);
 
-// All bytes of stream 1 below this offset have left on a live path. Those messages become `sent` in plk_mail_tick if they are
-// not delivered within PLK_MAIL_SENT_AFTER_US.
+// All bytes of stream 1 below this offset have left on a live path. Those messages become `sent` in plk_mail_tick if
+// they are not delivered within PLK_MAIL_SENT_AFTER_US.
 void plk_mail_left(struct plk_mail *mail, struct plk_now now, uint64_t offset);
 
-// When plk_mail_tick has something to do (mono_us, PLK_NEVER); and it: sent states, keys that are too old, a re-key that is
-// still wanted after an hour.
+// When plk_mail_tick has something to do (mono_us, PLK_NEVER); and it: sent states, keys that are too old, a re-key
+// that is still wanted after an hour.
 uint64_t plk_mail_deadline(const struct plk_mail *mail, struct plk_now now);
 void plk_mail_tick(struct plk_mail *mail, const struct plk_mail_turn *turn);
 
-// Gives up a message that has never been encrypted. OK: state cancelled. TOO_LATE: it may have reached the peer. NOT_FOUND.
-// BUSY: it must be read first; repeat the call when the WANT_CANCEL, or the one before it, has been answered.
+// Gives up a message that has never been encrypted. OK: state cancelled. TOO_LATE: it may have reached the peer.
+// NOT_FOUND. BUSY: it must be read first; repeat the call when the WANT_CANCEL, or the one before it, has been
+// answered.
 enum plk_err plk_mail_cancel(struct plk_mail *mail, const struct plk_mail_turn *turn, uint64_t row);
 
 // Turns the ratchet at the next plk_mail_seal, by a pulse if there is nothing else to send.
 void plk_mail_pulse(struct plk_mail *mail);
 
-// An ack of all streams as a ratchet message, for a mailbox: without a number, never acknowledged. Its ciphertext, borrowed until the next
-// call, may leave when turn->batch_n is durable. CLOSED: this side cannot send yet, or is stopped. LIMIT.
+// An ack of all streams as a ratchet message, for a mailbox: without a number, never acknowledged. Its ciphertext,
+// borrowed until the next call, may leave when turn->batch_n is durable. CLOSED: this side cannot send yet, or is
+// stopped. LIMIT.
 enum plk_err plk_mail_ack_message(struct plk_mail *mail, const struct plk_mail_turn *turn,
                                   struct plk_bytes *ciphertext);
 
@@ -210,11 +220,12 @@ bool plk_mail_needs_link(const struct plk_mail *mail);      // anything at all i
 enum plk_err plk_mail_on_ciphertext(struct plk_mail *mail, const struct plk_mail_turn *turn,
                                     struct plk_bytes ciphertext);
 
-// A control record without its length, from stream 0. UNSUPPORTED: not mail's (types from PLK_CONTROL_NODE on are the node's,
-// others are to be ignored). MALFORMED: nothing has changed.
+// A control record without its length, from stream 0. UNSUPPORTED: not mail's (types from PLK_CONTROL_NODE on are the
+// node's, others are to be ignored). MALFORMED: nothing has changed.
 enum plk_err plk_mail_on_control(struct plk_mail *mail, const struct plk_mail_turn *turn, struct plk_bytes record);
 
-// An ack list that came in another way (acceptance, re-key). It may be older than what is known: then it has no effect.
+// An ack list that came in another way (acceptance, re-key). It may be older than what is known: then it has no
+// effect.
 enum plk_err plk_mail_on_acks(struct plk_mail *mail, const struct plk_mail_turn *turn, struct plk_bytes acks);
 
 // The ack list as of this turn, not of what is durable: for an acceptance that is committed in the same batch.

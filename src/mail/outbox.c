@@ -6,7 +6,8 @@
 
 void plk_outbox_write(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_entry *entry) {
     bool was_parted = entry->parted;
-    struct plk_writer w = plk_writer(m->text, PLK_MAIL_SCRATCH_LEN);
+    size_t max = plk_entry_row_max(entry);
+    struct plk_writer w = plk_writer(plk_state_room(m, &m->text, max), max);
     plk_entry_encode(&w, entry);
     plk_assert(!w.failed);
     struct plk_key key = plk_key_outbox(m->contact, entry->order, 0);
@@ -114,7 +115,8 @@ bool plk_outbox_wants_page(struct plk_mail *m, struct plk_mail_load *load) {
     return true;
 }
 
-// Those at the front, as many as the current stream has unacknowledged, are numbered in it without a hole; no others are.
+// Those at the front, as many as the current stream has unacknowledged, are numbered in it without a hole; no others
+// are.
 static bool fits(struct plk_mail *m, const struct plk_entry *entry) {
     const struct plk_sending *s = plk_state_current(m);
     bool numbered = m->window.count < plk_state_unacked(m);

@@ -46,7 +46,8 @@ static struct plk_ack durable_ack(const struct plk_mail *m, const struct plk_rec
 }
 
 static struct plk_bytes record_of(struct plk_mail *m, uint8_t type, struct plk_bytes body) {
-    struct plk_writer w = plk_writer(m->ciphertext, PLK_MAIL_SCRATCH_LEN);
+    size_t max = PLK_RECORD_PREFIX_MAX + 1 + body.len;
+    struct plk_writer w = plk_writer(plk_state_room(m, &m->ciphertext, max), max);
     plk_message_control_encode(&w, type, body);
     plk_assert(!w.failed);
     return plk_writer_bytes(&w);
@@ -66,7 +67,7 @@ static bool next_acks(struct plk_mail *m, uint64_t durable_n, struct plk_bytes *
     }
     if (count == 0 && !all) return false;
     m->told_have = true;
-    struct plk_writer w = plk_writer(m->text, PLK_MAIL_SCRATCH_LEN);
+    struct plk_writer w = plk_writer(plk_state_room(m, &m->text, PLK_ACKS_LEN_MAX), PLK_ACKS_LEN_MAX);
     plk_message_acks_encode(&w, acks, count);
     *record = record_of(m, PLK_CONTROL_ACKS, plk_writer_bytes(&w));
     return true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A receiving stream: what this device has committed of one {device, epoch} of the peer. Each belongs to one generation: the
-// peer begins one stream per ratchet (docs/protocol/messages.md).
+// A receiving stream: what this device has committed of one {device, epoch} of the peer. Each belongs to one
+// generation: the peer begins one stream per ratchet (docs/protocol/messages.md).
 #ifndef PLK_MAIL_RECEIVING_H
 #define PLK_MAIL_RECEIVING_H
 

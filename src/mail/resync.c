@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Sending again what the peer once had and has lost (DESIGN 3.8): after a re-key with a peer whose store was rolled back,
-// or at its request. Own history is read in pages and written back into the outbox at its old places, which lie before
-// everything that still waits; the outbox is not read while that lasts. More is resent than was lost if the
+// Sending again what the peer once had and has lost (DESIGN 3.8): after a re-key with a peer whose store was rolled
+// back, or at its request. Own history is read in pages and written back into the outbox at its old places, which lie
+// before everything that still waits; the outbox is not read while that lasts. More is resent than was lost if the
 // streams do not tell exactly: the peer compares origins and ids.
 #include "mail/state.h"
 
@@ -57,8 +57,8 @@ static void note_fork(struct plk_mail *m, const struct plk_mail_turn *turn, stru
     plk_state_save_sending(m, s, turn->batch);
 }
 
-// The first "have" of the peer in a new generation. A stream that it does not name it has never heard of if it names only
-// older ones, and has forgotten if it names a newer one.
+// The first "have" of the peer in a new generation. A stream that it does not name it has never heard of if it names
+// only older ones, and has forgotten if it names a newer one.
 void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count) {
     uint64_t has[PLK_MAIL_GENERATIONS_MAX] = {0};
     uint8_t earlier = (uint8_t)(m->sending_count - 1);
@@ -106,6 +106,8 @@ bool plk_resync_wants(struct plk_mail *m, struct plk_mail_load *load) {
     struct plk_sending *s = pending(m);
     if (wish->open || s == NULL || plk_state_unacked(m) > 0 || m->wishes[PLK_MAIL_WANT_PAGE].open) return false;
     plk_outbox_reset(m);
+    m->resync_generation = s->generation;
+    m->resync_from = s->resync_next;
     struct plk_origin origin = {.seq = s->resync_next};
     memcpy(origin.device, m->device, PLK_DEVICE_LEN);
     memcpy(origin.epoch, s->epoch, PLK_EPOCH_LEN);
@@ -144,7 +146,10 @@ enum plk_err plk_resync_rows(struct plk_mail *m, const struct plk_mail_turn *tur
                              size_t count, bool more) {
     struct plk_wish *wish = &m->wishes[PLK_MAIL_WANT_RESYNC];
     struct plk_sending *s = pending(m);
-    if (s == NULL) return PLK_ERR_CORRUPT;
+    wish->rows += count;
+    wish->open = more;
+    // A new generation has begun meanwhile, and something else is wanted.
+    if (s == NULL || s->generation != m->resync_generation || s->resync_next != m->resync_from) return PLK_ERR_OK;
     for (size_t i = 0; i < count; i++) {
         struct plk_message_row row = {.contact = 0};
         if (plk_message_key_decode(rows[i].key, &row) != PLK_ERR_OK) return PLK_ERR_CORRUPT;
@@ -152,11 +157,8 @@ enum plk_err plk_resync_rows(struct plk_mail *m, const struct plk_mail_turn *tur
         if (is_lost(&row)) queue_again(m, turn, &row);
         s->resync_next = row.origin.seq + 1;
     }
-    wish->rows += count;
-    if (!more) {
-        wish->open = false;
-        if (wish->rows < PAGE) s->resync_next = s->resync_end + 1;
-    }
+    if (!more && wish->rows < PAGE) s->resync_next = s->resync_end + 1;
+    m->resync_from = s->resync_next;
     plk_state_save_sending(m, s, turn->batch);
     plk_state_save(m, turn->batch);
     return PLK_ERR_OK;

@@ -52,13 +52,14 @@ void plk_seal_wrap(struct plk_mail *m, struct plk_entry *entry, struct plk_envel
 static enum plk_err encrypt(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_envelope *envelope,
                             struct plk_ratchet_place *place, struct plk_bytes *ciphertext) {
     struct plk_generation *generation = plk_lineage_current(&m->lineage);
-    struct plk_writer w = plk_writer(m->text, PLK_MAIL_SCRATCH_LEN);
+    size_t max = PLK_ENVELOPE_HEAD_MAX + envelope->payload.len;
+    struct plk_writer w = plk_writer(plk_state_room(m, &m->text, max), max);
     plk_message_envelope_encode(&w, envelope);
-    struct plk_bytes text = plk_writer_bytes(&w);
-    enum plk_err err =
-        plk_ratchet_encrypt(&generation->ratchet, turn->rng, plk_state_ad(m), text, m->ciphertext, place);
+    struct plk_bytes text = plk_writer_bytes(&w); // with it, a payload may lie where the ciphertext goes
+    uint8_t *out = plk_state_room(m, &m->ciphertext, text.len + PLK_RATCHET_OVERHEAD);
+    enum plk_err err = plk_ratchet_encrypt(&generation->ratchet, turn->rng, plk_state_ad(m), text, out, place);
     if (err != PLK_ERR_OK) return err;
-    *ciphertext = plk_bytes(m->ciphertext, text.len + PLK_RATCHET_OVERHEAD);
+    *ciphertext = plk_bytes(out, text.len + PLK_RATCHET_OVERHEAD);
     m->received_since = 0;
     m->pulse_wanted = false;
     return PLK_ERR_OK;

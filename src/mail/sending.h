@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// An own stream: what this device has sent in one epoch, and what the peer has said about it. One per generation, the newest
-// is current. Two numberings meet here (docs/protocol/messages.md): `seq` counts what is encrypted in the epoch, an
-// origin is given when a message is written. They differ after a cancellation and when older messages are resent.
+// An own stream: what this device has sent in one epoch, and what the peer has said about it. One per generation, the
+// newest is current. Two numberings meet here (docs/protocol/messages.md): `seq` counts what is encrypted in the
+// epoch, an origin is given when a message is written. They differ after a cancellation and when older messages are
+// resent.
 #ifndef PLK_MAIL_SENDING_H
 #define PLK_MAIL_SENDING_H
 
@@ -29,7 +30,8 @@ enum plk_err plk_sending_decode(struct plk_sending *s, uint32_t generation, stru
 
 static inline bool plk_sending_has_resync(const struct plk_sending *s) { return s->resync_next <= s->resync_end; }
 
-// Own origins that a peer with `contiguous` has at least: those that its seqs must hold, however many were resent. None if forked.
+// Own origins that a peer with `contiguous` has at least: those that its seqs must hold, however many were resent.
+// None if forked.
 uint64_t plk_sending_origins_at(const struct plk_sending *s, uint64_t contiguous);
 
 // chain = SHA-512("PeerLink/1/mail/chain" ‖ chain before ‖ id)[0..16]; zero before the first message.

@@ -24,6 +24,17 @@ struct plk_receiving *plk_state_receiving(struct plk_mail *m, uint32_t generatio
     return NULL;
 }
 
+uint8_t *plk_state_room(struct plk_mail *m, struct plk_scratch *scratch, size_t len) {
+    if (len > scratch->cap) {
+        size_t cap = 1024;
+        while (cap < len) cap *= 2;
+        plk_mem_give(m->mem, scratch->at);
+        scratch->at = plk_mem_take(m->mem, cap);
+        scratch->cap = cap;
+    }
+    return scratch->at;
+}
+
 size_t plk_state_unacked(struct plk_mail *m) {
     const struct plk_sending *s = plk_state_current(m);
     return s == NULL ? 0 : (size_t)(s->next_seq - 1 - s->acked);

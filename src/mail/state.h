@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The inside of struct plk_mail, shared by the files of this folder and nobody else. Each file below has the part of the work
-// that its name says:
-//   lineage    ratchets and seen hashes           sending    own streams            receiving, held   the peer's streams
-//   outbox     rows, window, paging               history    message rows, events   seal              encrypting, giving out
-//   deliver    what acks do                       resync     history sent again     inbox             ciphertexts coming in
-//   copies     is it in history already?          receipt    acks and reports       load              rows of the start
-//   mail       the calls of mail.h
+// The inside of struct plk_mail, shared by the files of this folder and nobody else. What each of them does:
+//
+//   lineage, held    ratchets and seen hashes; messages behind a gap      history   message rows and their events
+//   sending          own streams                                          inbox     ciphertexts coming in
+//   receiving        the peer's streams                                   copies    is it in history already?
+//   outbox, window   what is to be sent: rows, paging                     receipt   acks and reports going out
+//   seal             encrypting, giving out                               load      rows of the start
+//   deliver          what acks do                                         tick      what time brings about
+//   resync           history sent again                                   mail      the calls of mail.h
 #ifndef PLK_MAIL_STATE_H
 #define PLK_MAIL_STATE_H
 
@@ -21,6 +23,12 @@ struct plk_loose {
     uint8_t *record; // owned; NULL: none
     size_t len;
     uint64_t batch_n;
+};
+
+// Room for what is made and handed on within one call; as large as was needed so far.
+struct plk_scratch {
+    uint8_t *at;
+    size_t cap;
 };
 
 struct plk_wish {
@@ -86,19 +94,19 @@ struct plk_mail {
     uint8_t reports[PLK_MAIL_UNREADABLE_QUEUE][PLK_MESSAGE_HASH_LEN];
     size_t report_count;
 
-    uint64_t age_us;    // mono: when keys are looked at for age
-    uint64_t resync_us; // mono: a RESYNC of the peer is obeyed from then on
+    uint64_t age_us;            // mono: when keys are looked at for age
+    uint32_t resync_generation; // whose history was asked for,
+    uint64_t resync_from;       // from which origin on
+    uint64_t resync_us;         // mono: a RESYNC of the peer is obeyed from then on
 
     struct plk_mail_event *events;
     size_t event_count, event_next, event_cap;
     struct plk_buf event_bytes; // payloads of CONTROL events, in order
     size_t event_taken;
 
-    uint8_t *text;       // scratch: one envelope
-    uint8_t *ciphertext; // scratch: one ciphertext, one row, or one control record
+    struct plk_scratch text;       // one envelope, or an outbox row
+    struct plk_scratch ciphertext; // one ciphertext, a message row, or a control record
 };
-
-#define PLK_MAIL_SCRATCH_LEN (PLK_ROW_VALUE_MAX + PLK_MESSAGE_HEAD_MAX)
 
 static inline struct plk_bytes plk_state_ad(const struct plk_mail *m) { return plk_bytes(m->ad, m->ad_len); }
 
@@ -106,6 +114,7 @@ static inline struct plk_bytes plk_state_ad(const struct plk_mail *m) { return p
 struct plk_sending *plk_state_current(struct plk_mail *m); // NULL: none has begun
 struct plk_sending *plk_state_sending(struct plk_mail *m, const uint8_t epoch[PLK_EPOCH_LEN]);
 struct plk_receiving *plk_state_receiving(struct plk_mail *m, uint32_t generation);
+uint8_t *plk_state_room(struct plk_mail *m, struct plk_scratch *scratch, size_t len); // what was in it is gone
 size_t plk_state_unacked(struct plk_mail *m); // entries at the front that are numbered in the current generation
 void plk_state_save(struct plk_mail *m, struct plk_batch *batch); // the counters row
 enum plk_err plk_state_decode(struct plk_mail *m, struct plk_bytes row);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The part of the outbox that is in memory: a queue of entries in the order in which they are sent. First those that are
-// encrypted in the current generation and not acknowledged, then those that wait. A ring, so that both ends are O(1).
+// The part of the outbox that is in memory: a queue of entries in the order in which they are sent. First those that
+// are encrypted in the current generation and not acknowledged, then those that wait. A ring, so that both ends are
+// O(1).
 #ifndef PLK_MAIL_WINDOW_H
 #define PLK_MAIL_WINDOW_H
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What the ratchet carries and what a link says about it (DESIGN 3.8). Normative text: docs/protocol/messages.md.
 //
-// An *envelope* is the plaintext of one ratchet message. An *ack list* says what a device has committed. A *record* frames
-// both on a link: control records on link stream 0, ciphertexts on link stream 1, each behind a varint of its length.
-// Every decoder is strict: it accepts only what its encoder writes. Varints are RFC 9000 section 16, shortest form.
+// An *envelope* is the plaintext of one ratchet message. An *ack list* says what a device has committed. A *record*
+// frames both on a link: control records on link stream 0, ciphertexts on link stream 1, each behind a varint of its
+// length. Every decoder is strict: it accepts only what its encoder writes. Varints are RFC 9000 section 16, shortest
+// form.
 #ifndef PLK_WIRE_MESSAGE_H
 #define PLK_WIRE_MESSAGE_H
 
@@ -17,8 +18,9 @@
 
 // ---- envelopes ------------------------------------------------------------------------------------------------------
 
-// version u8 | flags u8 | device 8 | epoch 8 | seq varint | if seq > 0: previous 16, id 16, time_ms u64 | origin? | kind u16 |
-// target? | payload: the rest. Origin is {device 8, epoch 8, seq varint}, or the seq alone when the stream is the same.
+// version u8 | flags u8 | device 8 | epoch 8 | seq varint | if seq > 0: previous 16, id 16, time_ms u64 | origin? |
+// kind u16 | target? | payload: the rest. Origin is {device 8, epoch 8, seq varint}, or the seq alone when the stream
+// is the same.
 struct plk_envelope {
     uint8_t device[PLK_DEVICE_LEN]; // the sender's stream is {device, epoch}
     uint8_t epoch[PLK_EPOCH_LEN];
@@ -64,8 +66,8 @@ struct plk_ack {
     struct plk_ack_range ranges[PLK_ACK_RANGES_MAX]; // ascending, apart, above contiguous + 1
 };
 
-// count u8, then each: device 8, epoch 8, contiguous varint, chain 16, range count u8, then per range two varints: its
-// distance from the one before (first - last before - 2; before the first range: contiguous) and last - first.
+// count u8, then each: device 8, epoch 8, contiguous varint, chain 16, range count u8, then per range two varints:
+// its distance from the one before (first - last before - 2; before the first range: contiguous) and last - first.
 void plk_message_acks_encode(struct plk_writer *w, const struct plk_ack *acks, size_t count);
 // MALFORMED; more than PLK_ACKS_MAX is MALFORMED too. acks has room for PLK_ACKS_MAX.
 enum plk_err plk_message_acks_decode(struct plk_bytes text, struct plk_ack *acks, size_t *count);
@@ -121,8 +123,9 @@ void plk_message_feed_free(struct plk_message_feed *feed);
 void plk_message_feed_clear(struct plk_message_feed *feed); // the stream starts again at 0
 void plk_message_feed_push(struct plk_message_feed *feed, struct plk_bytes bytes);
 
-// The next whole record, borrowed until the next call on feed: OK. EMPTY: more bytes are needed. TOO_LONG or MALFORMED
-// (a record without bytes, a length that is not in its shortest form): the peer broke the rules, every further call says so.
+// The next whole record, borrowed until the next call on feed: OK. EMPTY: more bytes are needed. TOO_LONG or
+// MALFORMED (a record without bytes, a length that is not in its shortest form): the peer broke the rules, every
+// further call says so.
 enum plk_err plk_message_feed_next(struct plk_message_feed *feed, struct plk_bytes *record);
 
 #endif

@@ -52,8 +52,8 @@ static inline enum plk_state mail_state(const struct mail_side *side, uint64_t n
     return state;
 }
 
-// Each message at most once; and what is called delivered is on the other disk. Holds at any moment, unless a disk was rolled
-// back and the two have not met since.
+// Each message at most once; and what is called delivered is on the other disk. Holds at any moment, unless a disk
+// was rolled back and the two have not met since.
 static inline void mail_check_now(const struct mail_pair *pair, int from) {
     struct plk_message_row *out, *in;
     size_t out_count = mail_history(&pair->side[from].disk, PLK_OUT, &out);

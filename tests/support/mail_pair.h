@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Alice's and Bob's mail on toy disks, joined by a toy link: what src/node does with struct plk_mail, in the fewest lines.
-// Nothing happens by itself: a test closes batches, makes them durable, carries bytes and pulls plugs, one step at a time.
+// Alice's and Bob's mail on toy disks, joined by a toy link: what src/node does with struct plk_mail, in the fewest
+// lines. Nothing happens by itself: a test closes batches, makes them durable, carries bytes and pulls plugs, one
+// step at a time.
 #ifndef PLK_TESTS_SUPPORT_MAIL_PAIR_H
 #define PLK_TESTS_SUPPORT_MAIL_PAIR_H
 
@@ -270,7 +271,8 @@ static inline void mail_roll_back(struct mail_pair *pair, struct mail_side *side
 
 // ---- keys -----------------------------------------------------------------------------------------------------------
 
-// A fresh ratchet for both, `asker` being the initiator, as contact/rekey.h leaves it; the answering side commits first.
+// A fresh ratchet for both, `asker` being the initiator, as contact/rekey.h leaves it; the answering side commits
+// first.
 static inline void mail_key(struct mail_pair *pair, int asker, enum plk_mail_begin how) {
     uint8_t secret[32], prekey[32], prekey_public[32], epoch[PLK_EPOCH_LEN];
     struct plk_ratchet ratchet;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A store as the core sees it: typed tables, keys in order, batches applied whole. A copy of it is a backup, a clone, or what
-// a rolled-back disk comes up with.
+// A store as the core sees it: typed tables, keys in order, batches applied whole. A copy of it is a backup, a clone,
+// or what a rolled-back disk comes up with.
 #ifndef PLK_TESTS_SUPPORT_TOY_DISK_H
 #define PLK_TESTS_SUPPORT_TOY_DISK_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Mail as stories of stores that went back in time, were cloned or restored: never a false `delivered`, nothing lost that either
-// side still has, nothing twice (DESIGN 3.8).
+// Mail as stories of stores that went back in time, were cloned or restored: never a false `delivered`, nothing lost
+// that either side still has, nothing twice (DESIGN 3.8).
 #include "unit/mail/story.h"
 
 static struct toy_disk before;
