@@ -144,7 +144,7 @@ static void call_for_recovery(struct plk_node *node, struct plk_peer *peer) {
     if (meets && !linked(peer)) {
         peer->warm->rekey_wanted = true;
         plk_peer_rekey(node, peer);
-    } else if (peer->tries >= PLK_PEER_RECOVERY_TRIES && !linked(peer)) {
+    } else if (peer->tries % PLK_PEER_RECOVERY_EVERY == PLK_PEER_RECOVERY_EVERY - 1 && !linked(peer)) {
         plk_peer_recovery_call(node, peer);
     }
 }
