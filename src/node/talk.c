@@ -264,8 +264,7 @@ static void link_came_up(struct plk_node *node, struct plk_peer *peer, struct pl
     plk_mail_link_up(peer->warm->mail);
     peer->tries = 0;
     peer->greet = false;
-    // A link under the old keys, which the peer may still have, is no answer to a re-key.
-    if (!peer->warm->has_pending && !peer->warm->rekey_wanted) peer->next_try_us = PLK_NEVER;
+    peer->next_try_us = PLK_NEVER;
     confirm_generation(node, peer, plk_link_current(link)->tag);
     settle_acceptance(node, peer);
     note_good_address(node, peer, link);
@@ -359,6 +358,16 @@ static void seal(struct plk_node *node, struct plk_peer *peer) {
     }
 }
 
+// Our name or about changed: the contact's side shows them.
+static void tell_profile(struct plk_node *node, struct plk_peer *peer) {
+    uint8_t body[PLK_PROFILE_ROW_MAX];
+    struct plk_writer w = plk_writer(body, sizeof body);
+    if (!peer->tell_profile) return;
+    peer->tell_profile = false;
+    plk_profile_body_encode(&w, plk_profile_name(&node->profile), plk_profile_about(&node->profile));
+    plk_peer_send_control(node, peer, PLK_BODY_PROFILE, plk_writer_bytes(&w));
+}
+
 void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
     peer->dirty = false;
     if (peer->heat != PLK_WARM) return;
@@ -369,7 +378,10 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
         read_stream(node, peer, link, CONTROL);
         read_stream(node, peer, link, MAIL);
     }
-    if (!plk_ledger_behind(&node->ledger)) seal(node, peer);
+    if (!plk_ledger_behind(&node->ledger)) {
+        tell_profile(node, peer);
+        seal(node, peer);
+    }
     if (open && peer->link == link) {
         write_stream(node, peer, link, CONTROL);
         write_stream(node, peer, link, MAIL);

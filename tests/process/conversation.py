@@ -84,6 +84,20 @@ def search_and_pages(alice):
     check(page == everything[-3:-1], page)
 
 
+def profiles(alice, bob):
+    """A new name reaches the other side; how it is called there was chosen there, and stays."""
+    rpc = bob.rpc()
+    rpc.call("watch")
+    alice.do("profile", "--name", "Alicia", "--about", "away on Mondays")
+    while bob.json("contacts")[0]["profile_name"] != "Alicia":
+        rpc.event(lambda e: e["event"] == "contact")
+    check(bob.json("contacts")[0]["name"] == "Alice", bob.json("contacts"))
+    rpc.close()
+    bob.do("rename", "Alice", "Ally")
+    bob.do("send", "ally", "capitals do not matter", "--wait", "delivered")
+    bob.do("rename", "Ally", "Alice")
+
+
 def blocking(alice, bob):
     bob.do("block", "Alice")
     refused = bob.run("send", "Alice", "no")
@@ -127,6 +141,7 @@ def main():
         stopped_node(alice, bob)
         repeated_id(alice, bob)
         search_and_pages(alice)
+        profiles(alice, bob)
         blocking(alice, bob)
         status_names(alice, bob)
         alice.down()
