@@ -242,11 +242,26 @@ def strangers(results, options):
 
 def tox(results, options):
     """The peer: toxcore, where it is installed."""
-    if not (TOOLS / "bench_toxcore_peer").exists():
+    program = TOOLS / "bench_toxcore_peer"
+    if not program.exists():
+        say("it is not installed (libtoxcore-dev): left out")
         return
     for _ in range(min(options.rounds, options.tox_rounds)):
-        for name, value in tool("toxcore_peer", options.tox_messages, options.tox_idle).items():
+        ports = [free_port(), free_port()]
+        peer = subprocess.Popen([str(program), *map(str, [options.tox_messages, options.tox_idle, *ports])], text=True,
+                                stdout=subprocess.PIPE)
+        peer.stdout.readline()  # "idle"
+        wire = Wire(ports)
+        begin = time.monotonic()
+        first = peer.stdout.read(1)  # the idle time is over
+        counted, spent = wire.stop(), time.monotonic() - begin
+        told = first + peer.stdout.read()
+        if peer.wait() != 0:
+            raise RuntimeError("toxcore's side failed")
+        for name, value in json.loads(told).items():
             results[f"tox_{name}"].append(value)
+        if counted is not None:
+            results["tox_idle_kb_per_min"].append(counted / 1000 * 60 / spent)
 
 
 # ---- the table ----
