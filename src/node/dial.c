@@ -156,12 +156,12 @@ static void call_due(struct plk_node *node, struct plk_peer *peer) {
     } else if (warm->has_pending || warm->rekey_wanted) {
         plk_peer_rekey(node, peer);
         plk_peer_recovery_call(node, peer);
+    } else if (peer->link != NULL && (peer->link->closing || peer->link->dead)) {
+        peer->next_try_us = node->now.mono_us + PLK_PEER_GREET_GAP_US; // when it is gone, with its keys
+        return;
     } else if (!linked(peer)) {
         plk_peer_call(node, peer, NULL);
         call_for_recovery(node, peer);
-    } else if (peer->link->closing || peer->link->dead) {
-        peer->next_try_us = node->now.mono_us + PLK_PEER_GREET_GAP_US; // when it is gone
-        return;
     }
     peer->greet = false;
     peer->next_try_us = node->now.mono_us + backoff_us(node, peer);

@@ -22,9 +22,9 @@ static void tell(struct world *w) {
     world_stop(w->seed % 2 ? twin : bob);
     struct actor *left = w->seed % 2 ? bob : twin;
     story_say(alice, left, "to the one who is left");
-    story_heard(left, "to the one who is left", 10 * PLK_MINUTE);
+    story_heard(left, "to the one who is left", 40 * PLK_MINUTE);
     story_say(left, alice, "I am here");
-    story_heard(alice, "I am here", 10 * PLK_MINUTE);
+    story_heard(alice, "I am here", 40 * PLK_MINUTE);
 }
 
 int main(int argc, char **argv) { return story_main(argc, argv, tell); }
