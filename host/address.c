@@ -56,7 +56,8 @@ struct plk_addr plk_address_from_system(const struct sockaddr *from) {
 
 const char *plk_address_text(const struct plk_addr *addr, char out[64]) {
     char ip[INET6_ADDRSTRLEN] = "?";
-    if (addr->family == 4 || addr->family == 6) inet_ntop(addr->family == 4 ? AF_INET : AF_INET6, addr->ip, ip, sizeof ip);
+    if (addr->family == 4 || addr->family == 6)
+        inet_ntop(addr->family == 4 ? AF_INET : AF_INET6, addr->ip, ip, sizeof ip);
     snprintf(out, 64, addr->family == 6 ? "[%s]:%u" : "%s:%u", ip, addr->port);
     return out;
 }

@@ -45,7 +45,8 @@ enum plk_fault_kind plk_bind_parse(const char *listen, struct plk_addr *addr, bo
     } else if (brackets && inet_pton(AF_INET6, host, &v6) == 1) {
         *addr = plk_address_v6(&v6, (uint16_t)number, 0);
     } else {
-        return plk_fault_set(fault, PLK_FAULT_LISTEN, "the listen address is not an IP address and a port (IPv6 in [brackets])");
+        return plk_fault_set(fault, PLK_FAULT_LISTEN,
+                             "the listen address is not an IP address and a port (IPv6 in [brackets])");
     }
     *any = false;
     return PLK_FAULT_NONE;
@@ -68,7 +69,8 @@ static int bind_one(int type, const struct plk_addr *addr) {
     if (addr->family == 6) set_on(fd, IPPROTO_IPV6, IPV6_V6ONLY);
     // Connections of the last run that are not quite over must not keep a node from its port.
     if (type == SOCK_STREAM) set_on(fd, SOL_SOCKET, SO_REUSEADDR);
-    if (bind(fd, (struct sockaddr *)&to, len) == 0 && (type != SOCK_STREAM || listen(fd, PLK_BIND_BACKLOG) == 0)) return fd;
+    if (bind(fd, (struct sockaddr *)&to, len) == 0 && (type != SOCK_STREAM || listen(fd, PLK_BIND_BACKLOG) == 0))
+        return fd;
     int why = errno;
     close(fd);
     errno = why;
@@ -84,9 +86,7 @@ static uint16_t port_of(int fd) {
 
 // ---- all of them ------------------------------------------------------------------------------------------------------
 
-static bool no_such_family(int why) {
-    return why == EAFNOSUPPORT || why == EADDRNOTAVAIL || why == EPROTONOSUPPORT;
-}
+static bool no_such_family(int why) { return why == EAFNOSUPPORT || why == EADDRNOTAVAIL || why == EPROTONOSUPPORT; }
 
 // The first socket with a port of 0 gets one from the system, which the others must then get too.
 static bool bind_next(int *fd, int type, struct plk_addr *addr, bool optional) {
@@ -109,7 +109,8 @@ static bool bind_all(struct plk_bound *bound, const struct plk_bind_config *conf
         if (!any && addr.family != family) continue;
         addr.family = family;
         if (!config->no_udp) done = bind_next(family == 4 ? &bound->udp4 : &bound->udp6, SOCK_DGRAM, &addr, any);
-        if (done && !config->no_tcp) done = bind_next(family == 4 ? &bound->tcp4 : &bound->tcp6, SOCK_STREAM, &addr, any);
+        if (done && !config->no_tcp)
+            done = bind_next(family == 4 ? &bound->tcp4 : &bound->tcp6, SOCK_STREAM, &addr, any);
     }
     bool wanted = !config->no_udp || !config->no_tcp;
     if (done && wanted && bound->udp4 < 0 && bound->udp6 < 0 && bound->tcp4 < 0 && bound->tcp6 < 0) {
@@ -128,14 +129,17 @@ static bool bind_all(struct plk_bound *bound, const struct plk_bind_config *conf
 }
 
 static enum plk_fault_kind listen_fault(const char *listen, int why, struct plk_fault *fault) {
-    if (why == EADDRINUSE) return plk_fault_set(fault, PLK_FAULT_LISTEN, "the port is taken: another program listens on %s", listen);
-    if (why == EADDRNOTAVAIL) return plk_fault_set(fault, PLK_FAULT_LISTEN, "%s is not an address of this machine", listen);
+    if (why == EADDRINUSE)
+        return plk_fault_set(fault, PLK_FAULT_LISTEN, "the port is taken: another program listens on %s", listen);
+    if (why == EADDRNOTAVAIL)
+        return plk_fault_set(fault, PLK_FAULT_LISTEN, "%s is not an address of this machine", listen);
     if (why == EACCES) return plk_fault_set(fault, PLK_FAULT_LISTEN, "listening on %s is not permitted", listen);
     return plk_fault_set(fault, PLK_FAULT_SYSTEM, "listening on %s failed: %s", listen, strerror(why));
 }
 
 // A port that was kept and is taken now is passed over for this time; nothing depends on it (DESIGN 4).
-static enum plk_fault_kind bind_kept(struct plk_bound *bound, const struct plk_bind_config *config, struct plk_fault *fault) {
+static enum plk_fault_kind bind_kept(struct plk_bound *bound, const struct plk_bind_config *config,
+                                     struct plk_fault *fault) {
     struct plk_addr addr = {.family = 0};
     unsigned long kept = plk_home_number_read(config->home, PLK_BIND_PORT_NAME);
     if (kept > 0 && kept <= 65535) {

@@ -6,8 +6,8 @@
 #include "base/addr.h"
 #include "host/fault.h"
 
-#define PLK_BIND_PORT_NAME "port"  // the file of a home that keeps the port
-#define PLK_BIND_RANDOM_MIN 10240  // below the range that systems take for connections
+#define PLK_BIND_PORT_NAME "port" // the file of a home that keeps the port
+#define PLK_BIND_RANDOM_MIN 10240 // below the range that systems take for connections
 #define PLK_BIND_RANDOM_MAX 32767
 #define PLK_BIND_TRIES 64
 #define PLK_BIND_BACKLOG 64
@@ -19,9 +19,9 @@ struct plk_bind_config {
 };
 
 struct plk_bound {
-    int udp4, udp6, tcp4, tcp6; // descriptors; -1: none
+    int udp4, udp6, tcp4, tcp6;              // descriptors; -1: none
     uint16_t udp4_port, udp6_port, tcp_port; // 0: none
-    struct plk_addr only;       // the one address that was asked for; family 0: all of the machine's
+    struct plk_addr only;                    // the one address that was asked for; family 0: all of the machine's
 };
 
 // Binds all that the machine has (a machine without IPv6 gets the others). LISTEN: a malformed address, one that is not

@@ -58,7 +58,8 @@ enum plk_fault_kind plk_history_open(struct plk_history **out, const char *home,
     *out = NULL;
     plk_entropy_start();
     if (!plk_keyfile_exists(home) && plk_store_db_exists(home)) {
-        return plk_fault_set(fault, PLK_FAULT_CORRUPT, "the key file of this profile is missing: its store cannot be read");
+        return plk_fault_set(fault, PLK_FAULT_CORRUPT,
+                             "the key file of this profile is missing: its store cannot be read");
     }
     enum plk_fault_kind kind = plk_keyfile_read(home, passphrase, key, &sealed, fault);
     if (kind == PLK_FAULT_NONE) kind = plk_history_open_key(out, home, key, fault);
@@ -132,7 +133,8 @@ void plk_history_release(struct plk_history_held *held) {
 enum plk_err plk_history_undelivered(struct plk_history *history, uint32_t contact, uint64_t *count) {
     sqlite3_stmt *s;
     int64_t value = 0;
-    int code = plk_history_prepare(history, PLK_HISTORY_OUTBOX, "SELECT count(*) FROM outbox WHERE key >= ?1 AND key < ?2", &s);
+    int code = plk_history_prepare(history, PLK_HISTORY_OUTBOX,
+                                   "SELECT count(*) FROM outbox WHERE key >= ?1 AND key < ?2", &s);
     if (code == SQLITE_OK) {
         uint8_t from[4], to[PLK_ROW_KEY_MAX + 1];
         struct plk_writer f = plk_writer(from, sizeof from), t = plk_writer(to, sizeof to);
@@ -151,7 +153,8 @@ enum plk_err plk_history_undelivered(struct plk_history *history, uint32_t conta
 static int last_row(struct plk_history *history, uint32_t contact, uint64_t *row) {
     sqlite3_stmt *s;
     int64_t at = 0;
-    int code = plk_history_prepare(history, PLK_HISTORY_NEWEST, "SELECT max(at) FROM message WHERE at >= ?1 AND at <= ?2", &s);
+    int code =
+        plk_history_prepare(history, PLK_HISTORY_NEWEST, "SELECT max(at) FROM message WHERE at >= ?1 AND at <= ?2", &s);
     if (code == SQLITE_OK) {
         sqlite3_bind_int64(s, 1, plk_store_at(contact, 1));
         sqlite3_bind_int64(s, 2, plk_store_at(contact, PLK_STORE_ROW_MAX));
@@ -227,8 +230,8 @@ enum plk_err plk_history_find_contact(struct plk_history *history, struct plk_by
     return err == PLK_ERR_OK || loose == 1 ? PLK_ERR_OK : PLK_ERR_NOT_FOUND;
 }
 
-enum plk_err plk_history_row(struct plk_history *history, enum plk_table table, struct plk_bytes key, uint8_t *out, size_t cap,
-                             size_t *len) {
+enum plk_err plk_history_row(struct plk_history *history, enum plk_table table, struct plk_bytes key, uint8_t *out,
+                             size_t cap, size_t *len) {
     if (table == PLK_TABLE_contact || table == PLK_TABLE_message || table == PLK_TABLE_event) return PLK_ERR_INVALID;
     char sql[96];
     snprintf(sql, sizeof sql, "SELECT value FROM %s WHERE key = ?1", plk_store_rows_name(table));

@@ -10,8 +10,8 @@
 #include "wire/row.h"
 #include "wire/table.h"
 
-#define PLK_HISTORY_LIMIT_MAX 1000    // rows in one page
-#define PLK_HISTORY_SEARCH_MAX 256    // bytes of a search text; longer ones find nothing
+#define PLK_HISTORY_LIMIT_MAX 1000     // rows in one page
+#define PLK_HISTORY_SEARCH_MAX 256     // bytes of a search text; longer ones find nothing
 #define PLK_HISTORY_SCAN_DEFAULT 20000 // rows that one search call looks through at most
 
 struct plk_history;
@@ -22,7 +22,8 @@ enum plk_fault_kind plk_history_open(struct plk_history **out, const char *home,
                                      struct plk_fault *fault);
 
 // The same with the data key at hand (plk_store_key): no passphrase work.
-enum plk_fault_kind plk_history_open_key(struct plk_history **out, const char *home, const uint8_t *key, struct plk_fault *fault);
+enum plk_fault_kind plk_history_open_key(struct plk_history **out, const char *home, const uint8_t *key,
+                                         struct plk_fault *fault);
 void plk_history_close(struct plk_history *history); // NULL is fine
 
 // ---- messages -------------------------------------------------------------------------------------------------------
@@ -48,10 +49,12 @@ struct plk_history_page {
 
 // A page of a conversation. INVALID for a query against these rules; CORRUPT, BUSY, STALLED from the disk. An unknown
 // contact has an empty history.
-enum plk_err plk_history_read(struct plk_history *history, const struct plk_history_query *query, struct plk_history_page *page);
+enum plk_err plk_history_read(struct plk_history *history, const struct plk_history_query *query,
+                              struct plk_history_page *page);
 
 // The one message of that row number (of any kind), as a page of one; NOT_FOUND.
-enum plk_err plk_history_message(struct plk_history *history, uint32_t contact, uint64_t row, struct plk_history_page *page);
+enum plk_err plk_history_message(struct plk_history *history, uint32_t contact, uint64_t row,
+                                 struct plk_history_page *page);
 
 void plk_history_page_free(struct plk_history_page *page); // a zeroed page is fine
 
@@ -59,7 +62,7 @@ void plk_history_page_free(struct plk_history_page *page); // a zeroed page is f
 
 struct plk_history_event {
     struct plk_event_row event;
-    bool has_message;               // message, state: the row it speaks of, as it is now
+    bool has_message; // message, state: the row it speaks of, as it is now
     struct plk_message_row message;
 };
 
@@ -73,7 +76,8 @@ struct plk_history_events {
 };
 
 // Events with a number above since, at most limit (1 .. PLK_HISTORY_LIMIT_MAX).
-enum plk_err plk_history_events(struct plk_history *history, uint64_t since, uint32_t limit, struct plk_history_events *events);
+enum plk_err plk_history_events(struct plk_history *history, uint64_t since, uint32_t limit,
+                                struct plk_history_events *events);
 void plk_history_events_free(struct plk_history_events *events);
 
 // ---- contacts and the rest --------------------------------------------------------------------------------------------
@@ -100,7 +104,7 @@ enum plk_err plk_history_undelivered(struct plk_history *history, uint32_t conta
 
 // Any row of a table that is opaque to the host (not contact, message or event), e.g. the profile's. Copied into out;
 // NOT_FOUND, TOO_LONG when it does not fit cap.
-enum plk_err plk_history_row(struct plk_history *history, enum plk_table table, struct plk_bytes key, uint8_t *out, size_t cap,
-                             size_t *len);
+enum plk_err plk_history_row(struct plk_history *history, enum plk_table table, struct plk_bytes key, uint8_t *out,
+                             size_t cap, size_t *len);
 
 #endif

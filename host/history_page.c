@@ -37,14 +37,17 @@ static void page_turn(struct plk_history_page *page) {
 
 // ---- messages ---------------------------------------------------------------------------------------------------------
 
-static int read_page(struct plk_history *history, const struct plk_history_query *query, struct plk_history_page *page) {
+static int read_page(struct plk_history *history, const struct plk_history_query *query,
+                     struct plk_history_page *page) {
     sqlite3_stmt *s;
-    int code = plk_history_prepare(history, PLK_HISTORY_PAGE,
-                                   "SELECT " PLK_STORE_MESSAGE_COLUMNS " FROM message m JOIN stream s ON s.stream = m.stream"
-                                   " WHERE m.at >= ?1 AND m.at < ?2 AND m.kind < ?3 ORDER BY m.at DESC",
-                                   &s);
+    int code =
+        plk_history_prepare(history, PLK_HISTORY_PAGE,
+                            "SELECT " PLK_STORE_MESSAGE_COLUMNS " FROM message m JOIN stream s ON s.stream = m.stream"
+                            " WHERE m.at >= ?1 AND m.at < ?2 AND m.kind < ?3 ORDER BY m.at DESC",
+                            &s);
     if (code != SQLITE_OK) return code;
-    uint64_t before = query->before_row == 0 || query->before_row > PLK_STORE_ROW_MAX ? PLK_STORE_ROW_MAX : query->before_row;
+    uint64_t before =
+        query->before_row == 0 || query->before_row > PLK_STORE_ROW_MAX ? PLK_STORE_ROW_MAX : query->before_row;
     sqlite3_bind_int64(s, 1, plk_store_at(query->contact, 1));
     sqlite3_bind_int64(s, 2, plk_store_at(query->contact, before));
     sqlite3_bind_int(s, 3, PLK_HISTORY_SHOWN_KINDS);
@@ -63,10 +66,12 @@ static int read_page(struct plk_history *history, const struct plk_history_query
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
-enum plk_err plk_history_read(struct plk_history *history, const struct plk_history_query *query, struct plk_history_page *page) {
+enum plk_err plk_history_read(struct plk_history *history, const struct plk_history_query *query,
+                              struct plk_history_page *page) {
     *page = (struct plk_history_page){.rows = NULL};
     bool search = query->search.len > 0;
-    if (query->limit == 0 || query->limit > PLK_HISTORY_LIMIT_MAX || (query->contact == 0 && !search)) return PLK_ERR_INVALID;
+    if (query->limit == 0 || query->limit > PLK_HISTORY_LIMIT_MAX || (query->contact == 0 && !search))
+        return PLK_ERR_INVALID;
     if (query->search.len > PLK_HISTORY_SEARCH_MAX) return PLK_ERR_OK;
     page_make(page, query->limit);
     int code = plk_history_begin(history);
@@ -77,18 +82,21 @@ enum plk_err plk_history_read(struct plk_history *history, const struct plk_hist
     return err;
 }
 
-static int one_row(struct plk_history *history, uint32_t contact, uint64_t number, struct plk_message_row *row, sqlite3_stmt **s) {
-    int code = plk_history_prepare(history, PLK_HISTORY_ONE,
-                                   "SELECT " PLK_STORE_MESSAGE_COLUMNS " FROM message m JOIN stream s ON s.stream = m.stream"
-                                   " WHERE m.at = ?1",
-                                   s);
+static int one_row(struct plk_history *history, uint32_t contact, uint64_t number, struct plk_message_row *row,
+                   sqlite3_stmt **s) {
+    int code =
+        plk_history_prepare(history, PLK_HISTORY_ONE,
+                            "SELECT " PLK_STORE_MESSAGE_COLUMNS " FROM message m JOIN stream s ON s.stream = m.stream"
+                            " WHERE m.at = ?1",
+                            s);
     if (code != SQLITE_OK) return code;
     sqlite3_bind_int64(*s, 1, plk_store_at(contact, number));
     code = sqlite3_step(*s);
     return code == SQLITE_ROW && plk_store_message_row(*s, row) != SQLITE_OK ? SQLITE_CORRUPT : code;
 }
 
-enum plk_err plk_history_message(struct plk_history *history, uint32_t contact, uint64_t number, struct plk_history_page *page) {
+enum plk_err plk_history_message(struct plk_history *history, uint32_t contact, uint64_t number,
+                                 struct plk_history_page *page) {
     *page = (struct plk_history_page){.rows = NULL};
     if (number == 0 || number > PLK_STORE_ROW_MAX) return PLK_ERR_NOT_FOUND;
     struct plk_message_row row;
@@ -149,7 +157,8 @@ static int last_event(struct plk_history *history, uint64_t *n) {
     return code;
 }
 
-enum plk_err plk_history_events(struct plk_history *history, uint64_t since, uint32_t limit, struct plk_history_events *events) {
+enum plk_err plk_history_events(struct plk_history *history, uint64_t since, uint32_t limit,
+                                struct plk_history_events *events) {
     *events = (struct plk_history_events){.events = NULL};
     if (limit == 0 || limit > PLK_HISTORY_LIMIT_MAX) return PLK_ERR_INVALID;
     events->cap = limit;

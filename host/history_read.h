@@ -37,13 +37,14 @@ struct plk_history_held {
 
 // Opens, or opens again under the same pointer, so that whoever holds it need not be told. home NULL, or a fault: it reads
 // nothing (every call fails) until it is opened again.
-enum plk_fault_kind plk_history_reopen(struct plk_history **history, const char *home, const uint8_t *key, struct plk_fault *fault);
+enum plk_fault_kind plk_history_reopen(struct plk_history **history, const char *home, const uint8_t *key,
+                                       struct plk_fault *fault);
 
 int plk_history_prepare(struct plk_history *history, int which, const char *sql, sqlite3_stmt **statement);
 int plk_history_number(sqlite3_stmt *statement, int64_t *value); // the first column of the first row, 0 if none; resets
 
-int plk_history_begin(struct plk_history *history);                    // one snapshot for all until
-enum plk_err plk_history_end(struct plk_history *history, int code);   // code: of SQLite, what went wrong in it
+int plk_history_begin(struct plk_history *history);                  // one snapshot for all until
+enum plk_err plk_history_end(struct plk_history *history, int code); // code: of SQLite, what went wrong in it
 enum plk_err plk_history_err(const struct plk_history *history, int code);
 
 // A copy that lives as long as held.
@@ -51,7 +52,8 @@ struct plk_bytes plk_history_keep(struct plk_history_held **held, struct plk_byt
 void plk_history_release(struct plk_history_held *held);
 
 // Newest first into page (room for limit rows); the search of history_search.c does the same with a filter.
-int plk_history_search(struct plk_history *history, const struct plk_history_query *query, struct plk_history_page *page);
+int plk_history_search(struct plk_history *history, const struct plk_history_query *query,
+                       struct plk_history_page *page);
 
 // Appends a copy of the row; *cap rows have room.
 void plk_history_page_add(struct plk_history_page *page, const struct plk_message_row *row);

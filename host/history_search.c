@@ -140,7 +140,8 @@ static int next_scanned(struct search *search) {
         if (search->range_count == 0) return SQLITE_OK;
         struct range range = search->ranges[--search->range_count];
         int code = plk_history_prepare(search->history, PLK_HISTORY_PAGE,
-                                       "SELECT " PLK_STORE_MESSAGE_COLUMNS " FROM message m JOIN stream s ON s.stream = m.stream"
+                                       "SELECT " PLK_STORE_MESSAGE_COLUMNS
+                                       " FROM message m JOIN stream s ON s.stream = m.stream"
                                        " WHERE m.at >= ?1 AND m.at < ?2 AND m.kind < ?3 ORDER BY m.at DESC",
                                        &search->scan);
         if (code != SQLITE_OK) return code;
@@ -195,16 +196,19 @@ static int merge(struct search *search) {
 static void set_bounds(struct search *search) {
     const struct plk_history_query *query = search->query;
     if (query->contact != 0) {
-        uint64_t before = query->before_row == 0 || query->before_row > PLK_STORE_ROW_MAX ? PLK_STORE_ROW_MAX : query->before_row;
+        uint64_t before =
+            query->before_row == 0 || query->before_row > PLK_STORE_ROW_MAX ? PLK_STORE_ROW_MAX : query->before_row;
         search->low = plk_store_at(query->contact, 1);
         search->high = plk_store_at(query->contact, before) - 1;
     } else {
         search->low = 1;
-        search->high = query->below_at == 0 || query->below_at > INT64_MAX ? INT64_MAX - 1 : (int64_t)query->below_at - 1;
+        search->high =
+            query->below_at == 0 || query->below_at > INT64_MAX ? INT64_MAX - 1 : (int64_t)query->below_at - 1;
     }
 }
 
-int plk_history_search(struct plk_history *history, const struct plk_history_query *query, struct plk_history_page *page) {
+int plk_history_search(struct plk_history *history, const struct plk_history_query *query,
+                       struct plk_history_page *page) {
     struct search search = {.history = history, .query = query, .page = page};
     search.left = query->scan != 0 ? query->scan : PLK_HISTORY_SCAN_DEFAULT;
     search.term_len = plk_fold(search.term, query->search, &search.term_chars);

@@ -118,7 +118,8 @@ enum plk_fault_kind plk_home_lock(const char *home, int *fd, struct plk_fault *f
     if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
         int why = errno;
         close(lock);
-        if (why != EWOULDBLOCK) return plk_fault_set(fault, PLK_FAULT_HOME, "%s cannot be locked: %s", path, strerror(why));
+        if (why != EWOULDBLOCK)
+            return plk_fault_set(fault, PLK_FAULT_HOME, "%s cannot be locked: %s", path, strerror(why));
         return plk_fault_set(fault, PLK_FAULT_IN_USE, "%s is in use by a running node", home);
     }
     char pid[32];
@@ -152,13 +153,15 @@ static void socket_name(const char *home, char name[17]) {
     free(real);
 }
 
-enum plk_fault_kind plk_home_socket(const char *home, bool make, char out[PLK_HOME_SOCKET_MAX], struct plk_fault *fault) {
+enum plk_fault_kind plk_home_socket(const char *home, bool make, char out[PLK_HOME_SOCKET_MAX],
+                                    struct plk_fault *fault) {
     const char *runtime = environment("XDG_RUNTIME_DIR");
     char dir[PLK_HOME_SOCKET_MAX], name[17];
     struct stat st;
     // $XDG_RUNTIME_DIR may be left over from another user (su), too long for a socket, or gone.
-    bool usable = runtime != NULL && runtime[0] == '/' && strlen(runtime) + sizeof "/peerlink/0123456789abcdef.sock" <=
-                  PLK_HOME_SOCKET_MAX && stat(runtime, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+    bool usable = runtime != NULL && runtime[0] == '/' &&
+                  strlen(runtime) + sizeof "/peerlink/0123456789abcdef.sock" <= PLK_HOME_SOCKET_MAX &&
+                  stat(runtime, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
     if (usable) {
         snprintf(dir, sizeof dir, "%s/peerlink", runtime);
     } else {
@@ -198,9 +201,11 @@ static bool sync_directory(const char *home) {
     return done;
 }
 
-enum plk_fault_kind plk_home_replace(const char *home, const char *name, struct plk_bytes bytes, struct plk_fault *fault) {
+enum plk_fault_kind plk_home_replace(const char *home, const char *name, struct plk_bytes bytes,
+                                     struct plk_fault *fault) {
     char path[PLK_HOME_PATH_MAX], temporary[PLK_HOME_PATH_MAX];
-    if (!join(path, home, name) || snprintf(temporary, sizeof temporary, "%s/%s.new", home, name) >= PLK_HOME_PATH_MAX) {
+    if (!join(path, home, name) ||
+        snprintf(temporary, sizeof temporary, "%s/%s.new", home, name) >= PLK_HOME_PATH_MAX) {
         return too_long(fault);
     }
     unlink(temporary); // left by a crash
@@ -228,7 +233,8 @@ unsigned long plk_home_number_read(const char *home, const char *name) {
     return len > 0 ? strtoul(text, NULL, 10) : 0;
 }
 
-enum plk_fault_kind plk_home_number_write(const char *home, const char *name, unsigned long value, struct plk_fault *fault) {
+enum plk_fault_kind plk_home_number_write(const char *home, const char *name, unsigned long value,
+                                          struct plk_fault *fault) {
     char text[32];
     int len = snprintf(text, sizeof text, "%lu\n", value);
     return plk_home_replace(home, name, plk_bytes(text, (size_t)len), fault);

@@ -24,13 +24,16 @@ enum plk_fault_kind plk_home_lock(const char *home, int *fd, struct plk_fault *f
 bool plk_home_running(const char *home, long *pid);
 
 // The path of the node's Unix socket: short whatever the home. With make, its directory is made (0700) and checked.
-enum plk_fault_kind plk_home_socket(const char *home, bool make, char out[PLK_HOME_SOCKET_MAX], struct plk_fault *fault);
+enum plk_fault_kind plk_home_socket(const char *home, bool make, char out[PLK_HOME_SOCKET_MAX],
+                                    struct plk_fault *fault);
 
 // Small files of the home (`port`, `web-port`, ...): a number, written atomically, 0600. Reading gives 0 when there is none.
 unsigned long plk_home_number_read(const char *home, const char *name);
-enum plk_fault_kind plk_home_number_write(const char *home, const char *name, unsigned long value, struct plk_fault *fault);
+enum plk_fault_kind plk_home_number_write(const char *home, const char *name, unsigned long value,
+                                          struct plk_fault *fault);
 
 // Replaces home/name by these bytes atomically: temporary file 0600, sync, rename, sync of the directory.
-enum plk_fault_kind plk_home_replace(const char *home, const char *name, struct plk_bytes bytes, struct plk_fault *fault);
+enum plk_fault_kind plk_home_replace(const char *home, const char *name, struct plk_bytes bytes,
+                                     struct plk_fault *fault);
 
 #endif

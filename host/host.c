@@ -12,7 +12,9 @@
 
 uv_loop_t *plk_host_loop(struct plk_host *host) { return host->loop; }
 const struct plk_node *plk_host_node(const struct plk_host *host) { return host->node; }
-struct plk_history *plk_host_history(struct plk_host *host) { return host->history; }
+struct plk_history *plk_host_history(struct plk_host *host) {
+    return host->history;
+}
 const char *plk_host_home(const struct plk_host *host) { return host->home; }
 const struct plk_log *plk_host_log(const struct plk_host *host) { return &host->log; }
 
@@ -42,7 +44,8 @@ void plk_host_status(struct plk_host *host, struct plk_host_status *status) {
 
 // ---- opening ----------------------------------------------------------------------------------------------------------
 
-static enum plk_fault_kind take_home(struct plk_host *host, const struct plk_host_config *config, struct plk_fault *fault) {
+static enum plk_fault_kind take_home(struct plk_host *host, const struct plk_host_config *config,
+                                     struct plk_fault *fault) {
     if (strlen(config->home) >= sizeof host->home) {
         return plk_fault_set(fault, PLK_FAULT_HOME, "the path of the home directory is too long");
     }
@@ -56,11 +59,13 @@ static enum plk_fault_kind take_home(struct plk_host *host, const struct plk_hos
     return plk_home_lock(host->home, &host->lock, fault);
 }
 
-static enum plk_fault_kind open_parts(struct plk_host *host, const struct plk_host_config *config, struct plk_fault *fault) {
+static enum plk_fault_kind open_parts(struct plk_host *host, const struct plk_host_config *config,
+                                      struct plk_fault *fault) {
     enum plk_fault_kind kind = take_home(host, config, fault);
     if (kind != PLK_FAULT_NONE) return kind;
     // The port first: it fails more often than the store, and leaves nothing behind.
-    struct plk_bind_config bind = {.listen = config->listen, .home = host->home, .no_udp = config->no_udp, .no_tcp = config->no_tcp};
+    struct plk_bind_config bind = {
+        .listen = config->listen, .home = host->home, .no_udp = config->no_udp, .no_tcp = config->no_tcp};
     kind = plk_bind(&host->bound, &bind, fault);
     if (kind != PLK_FAULT_NONE) return kind;
     kind = plk_host_store_open(host, config->passphrase, config->create, fault);
@@ -90,7 +95,8 @@ static void loop_free(uv_loop_t *loop) {
     if (uv_loop_close(loop) == 0) plk_memory_give(loop, sizeof *loop);
 }
 
-enum plk_fault_kind plk_host_open(struct plk_host **out, const struct plk_host_config *config, struct plk_fault *fault) {
+enum plk_fault_kind plk_host_open(struct plk_host **out, const struct plk_host_config *config,
+                                  struct plk_fault *fault) {
     *out = NULL;
     plk_entropy_start();
     signal(SIGPIPE, SIG_IGN);
@@ -125,7 +131,8 @@ enum plk_fault_kind plk_host_open(struct plk_host **out, const struct plk_host_c
 static void settle(struct plk_host *host) {
     plk_host_drain(host);
     uint64_t until_us = plk_clock_now().mono_us + PLK_STORE_CLOSE_MS * PLK_MS, n = host->put_n;
-    while (host->store != NULL && host->stored_n < n && !plk_store_stalled(host->store) && plk_clock_now().mono_us < until_us) {
+    while (host->store != NULL && host->stored_n < n && !plk_store_stalled(host->store) &&
+           plk_clock_now().mono_us < until_us) {
         plk_host_store_reports(host);
         if (host->stored_n < n) uv_sleep(1);
     }

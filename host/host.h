@@ -25,9 +25,11 @@ struct plk_host;
 // What a host tells its owner. Any may be NULL. None may call plk_host_close; all may call plk_host_command and uv_stop.
 struct plk_host_events {
     void (*state)(void *ctx, enum plk_node_state state); // whenever it changes: LOADING -> EMPTY | READY | CORRUPT, ...
-    void (*event)(void *ctx, const struct plk_output *output); // PLK_OUT_EVENT; durable: plk_host_history already shows it
-    void (*stalled)(void *ctx, bool stalled);            // the store
-    void (*lost)(void *ctx, const struct plk_fault *fault); // the store cannot be opened again: time to close and exit 1
+    void (*event)(void *ctx,
+                  const struct plk_output *output); // PLK_OUT_EVENT; durable: plk_host_history already shows it
+    void (*stalled)(void *ctx, bool stalled);       // the store
+    void (*lost)(void *ctx,
+                 const struct plk_fault *fault); // the store cannot be opened again: time to close and exit 1
 };
 
 struct plk_host_config {
@@ -51,8 +53,10 @@ enum plk_fault_kind plk_host_open(struct plk_host **out, const struct plk_host_c
 bool plk_host_close(struct plk_host *host);
 
 uv_loop_t *plk_host_loop(struct plk_host *host);
-const struct plk_node *plk_host_node(const struct plk_host *host); // for its views; another after a lost store: do not keep
-struct plk_history *plk_host_history(struct plk_host *host);       // sees all that an event or result speaks of; stays the same
+const struct plk_node *plk_host_node(
+    const struct plk_host *host); // for its views; another after a lost store: do not keep
+struct plk_history *plk_host_history(
+    struct plk_host *host); // sees all that an event or result speaks of; stays the same
 struct plk_now plk_host_now(const struct plk_host *host);
 const char *plk_host_home(const struct plk_host *host);
 const struct plk_log *plk_host_log(const struct plk_host *host);
@@ -62,19 +66,20 @@ typedef void plk_host_result(void *ctx, const struct plk_output *output);
 
 // Hands a command to the node; command->ticket is chosen here. result is called exactly once, later, never from within.
 // BUSY: too many commands wait (result will not be called).
-enum plk_err plk_host_command(struct plk_host *host, const struct plk_command *command, plk_host_result *result, void *ctx);
+enum plk_err plk_host_command(struct plk_host *host, const struct plk_command *command, plk_host_result *result,
+                              void *ctx);
 
 // Protects a home that has no profile yet (node state EMPTY) with a passphrase: store and data key are made anew.
 // EXISTS fault kind IN_USE if there is a profile; UNSUPPORTED without encryption. The node is a new one afterwards.
 enum plk_fault_kind plk_host_protect(struct plk_host *host, struct plk_bytes passphrase, struct plk_fault *fault);
 
 struct plk_host_status {
-    bool encrypted;     // a passphrase protects the store
-    bool can_encrypt;   // this build is able to
+    bool encrypted;   // a passphrase protects the store
+    bool can_encrypt; // this build is able to
     bool stalled;
     uint16_t udp4_port, udp6_port, tcp_port; // 0: not bound
-    uint64_t unindexed; // messages not yet in the search index
-    uint64_t wakeups, send_dropped; // loop iterations; datagrams that the system did not take
+    uint64_t unindexed;                      // messages not yet in the search index
+    uint64_t wakeups, send_dropped;          // loop iterations; datagrams that the system did not take
 };
 void plk_host_status(struct plk_host *host, struct plk_host_status *status);
 

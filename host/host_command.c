@@ -32,7 +32,8 @@ static struct plk_host_pending *copy(const struct plk_command *from) {
     return pending;
 }
 
-enum plk_err plk_host_command(struct plk_host *host, const struct plk_command *command, plk_host_result *result, void *ctx) {
+enum plk_err plk_host_command(struct plk_host *host, const struct plk_command *command, plk_host_result *result,
+                              void *ctx) {
     if (host->command_count >= PLK_HOST_COMMANDS_MAX) return PLK_ERR_BUSY;
     struct plk_host_pending *pending = copy(command);
     pending->command.ticket = ++host->last_ticket;
@@ -79,7 +80,8 @@ void plk_host_commands_fail(struct plk_host *host) {
     host->command_count = 0;
     for (struct plk_host_pending *next; pending != NULL; pending = next) {
         next = pending->next;
-        struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = pending->command.ticket, .err = PLK_ERR_CLOSED}};
+        struct plk_output output = {.kind = PLK_OUT_RESULT,
+                                    .result = {.ticket = pending->command.ticket, .err = PLK_ERR_CLOSED}};
         finish(pending, &output);
     }
 }

@@ -129,7 +129,8 @@ void plk_host_drain(struct plk_host *host) {
     do {
         host->dirty = false;
         plk_host_commands_give(host);
-        while (plk_node_poll(host->node, plk_clock_now(), &output), output.kind != PLK_OUT_WAIT) carry_out(host, &output);
+        while (plk_node_poll(host->node, plk_clock_now(), &output), output.kind != PLK_OUT_WAIT)
+            carry_out(host, &output);
         plk_udp_flush(host->udp);
         plk_tcp_flush(host->tcp); // room again is an input again
         tell_state(host);

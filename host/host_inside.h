@@ -13,9 +13,9 @@
 #include "host/timer.h"
 #include "host/udp.h"
 
-#define PLK_HOST_SLEEP_US PLK_SECOND                  // a jump of so much is a sleep
-#define PLK_HOST_LOST_AGAIN_US (60 * PLK_SECOND)      // a store that is lost twice within this is given up
-#define PLK_HOST_INPUTS_MAX 64                        // datagrams between two looks at the node's outputs
+#define PLK_HOST_SLEEP_US PLK_SECOND             // a jump of so much is a sleep
+#define PLK_HOST_LOST_AGAIN_US (60 * PLK_SECOND) // a store that is lost twice within this is given up
+#define PLK_HOST_INPUTS_MAX 64                   // datagrams between two looks at the node's outputs
 
 // A command, from plk_host_command until its result. Its bytes follow it, until the node has got it.
 struct plk_host_pending {
@@ -79,7 +79,8 @@ void plk_host_commands_fail(struct plk_host *host); // CLOSED, all of them
 
 // ---- host_store.c -------------------------------------------------------------------------------------------------------
 
-enum plk_fault_kind plk_host_store_open(struct plk_host *host, struct plk_bytes passphrase, bool create, struct plk_fault *fault);
+enum plk_fault_kind plk_host_store_open(struct plk_host *host, struct plk_bytes passphrase, bool create,
+                                        struct plk_fault *fault);
 void plk_host_store_reports(struct plk_host *host); // all that the writer has to say
 
 #endif

@@ -10,8 +10,10 @@ static void wake(void *ctx) {
     uv_async_send(&host->reported);
 }
 
-enum plk_fault_kind plk_host_store_open(struct plk_host *host, struct plk_bytes passphrase, bool create, struct plk_fault *fault) {
-    struct plk_store_config config = {.home = host->home, .passphrase = passphrase, .create = create, .wake = wake, .ctx = host};
+enum plk_fault_kind plk_host_store_open(struct plk_host *host, struct plk_bytes passphrase, bool create,
+                                        struct plk_fault *fault) {
+    struct plk_store_config config = {
+        .home = host->home, .passphrase = passphrase, .create = create, .wake = wake, .ctx = host};
     enum plk_fault_kind kind = plk_store_open(&host->store, &config, fault);
     if (kind != PLK_FAULT_NONE) return kind;
     host->put_n = host->stored_n = 0;
@@ -111,7 +113,8 @@ enum plk_fault_kind plk_host_protect(struct plk_host *host, struct plk_bytes pas
         return plk_fault_set(fault, PLK_FAULT_IN_USE, "there is a profile already");
     }
     if (!plk_store_db_can_encrypt()) {
-        return plk_fault_set(fault, PLK_FAULT_UNSUPPORTED, "this build uses the system's SQLite and cannot encrypt: it takes no passphrase");
+        return plk_fault_set(fault, PLK_FAULT_UNSUPPORTED,
+                             "this build uses the system's SQLite and cannot encrypt: it takes no passphrase");
     }
     plk_store_close(host->store);
     host->store = NULL;

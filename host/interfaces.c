@@ -80,7 +80,8 @@ static void on_timer(uv_timer_t *timer) { plk_interfaces_look(timer->data); }
 static int open_notices(void) {
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (fd < 0) return -1;
-    struct sockaddr_nl at = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+    struct sockaddr_nl at = {.nl_family = AF_NETLINK,
+                             .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
     if (bind(fd, (struct sockaddr *)&at, sizeof at) == 0) return fd;
     close(fd);
     return -1;
@@ -92,8 +93,10 @@ static void on_notice(uv_poll_t *poll, int status, int events) {
     char buffer[8192];
     (void)status;
     (void)events;
-    while (recv(interfaces->fd, buffer, sizeof buffer, MSG_DONTWAIT) > 0 || errno == ENOBUFS || errno == EINTR) errno = 0;
-    if (!uv_is_active((uv_handle_t *)&interfaces->timer)) uv_timer_start(&interfaces->timer, on_timer, PLK_INTERFACES_SETTLE_MS, 0);
+    while (recv(interfaces->fd, buffer, sizeof buffer, MSG_DONTWAIT) > 0 || errno == ENOBUFS || errno == EINTR)
+        errno = 0;
+    if (!uv_is_active((uv_handle_t *)&interfaces->timer))
+        uv_timer_start(&interfaces->timer, on_timer, PLK_INTERFACES_SETTLE_MS, 0);
 }
 #endif
 
@@ -110,7 +113,8 @@ void plk_interfaces_open(struct plk_interfaces *interfaces, uv_loop_t *loop, con
         plk_assert(uv_poll_start(&interfaces->poll, UV_READABLE, on_notice) == 0);
     }
 #endif
-    if (interfaces->fd < 0) uv_timer_start(&interfaces->timer, on_timer, PLK_INTERFACES_POLL_MS, PLK_INTERFACES_POLL_MS);
+    if (interfaces->fd < 0)
+        uv_timer_start(&interfaces->timer, on_timer, PLK_INTERFACES_POLL_MS, PLK_INTERFACES_POLL_MS);
     interfaces->count = read_list(interfaces->list, &interfaces->only);
 }
 

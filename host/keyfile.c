@@ -49,7 +49,8 @@ static enum plk_fault_kind damaged(struct plk_fault *fault) {
     return plk_fault_set(fault, PLK_FAULT_CORRUPT, "the key file of this profile is damaged");
 }
 
-static enum plk_fault_kind read_plain(struct plk_bytes file, struct plk_reader *r, uint8_t *key, struct plk_fault *fault) {
+static enum plk_fault_kind read_plain(struct plk_bytes file, struct plk_reader *r, uint8_t *key,
+                                      struct plk_fault *fault) {
     uint8_t hash[PLK_HASH_LEN];
     struct plk_bytes secret = plk_reader_take(r, PLK_KEYFILE_KEY_LEN), check = plk_reader_take(r, CHECK_LEN);
     if (!plk_reader_done(r)) return damaged(fault);
@@ -74,7 +75,8 @@ static enum plk_fault_kind read_sealed(struct plk_bytes file, struct plk_reader 
     }
     uint8_t wrap[32], opened[PLK_KEYFILE_KEY_LEN];
     if (!derive(wrap, passphrase, salt.at, ops, mem_kib)) {
-        return plk_fault_set(fault, PLK_FAULT_SYSTEM, "not enough memory to check the passphrase (%u MiB)", mem_kib / 1024);
+        return plk_fault_set(fault, PLK_FAULT_SYSTEM, "not enough memory to check the passphrase (%u MiB)",
+                             mem_kib / 1024);
     }
     enum plk_err err = plk_xaead_open(opened, wrap, nonce.at, plk_bytes(file.at, HEAD_LEN), sealed);
     if (err == PLK_ERR_OK) memcpy(key, opened, sizeof opened);
@@ -125,7 +127,8 @@ enum plk_fault_kind plk_keyfile_read(const char *home, struct plk_bytes passphra
 bool plk_keyfile_sealed(const char *home) {
     uint8_t bytes[SEALED_FILE_LEN + 1];
     size_t len = 0;
-    bool sealed = load(home, bytes, sizeof bytes, &len, NULL) == PLK_FAULT_NONE && len > MAGIC_LEN && bytes[MAGIC_LEN] == SEALED;
+    bool sealed =
+        load(home, bytes, sizeof bytes, &len, NULL) == PLK_FAULT_NONE && len > MAGIC_LEN && bytes[MAGIC_LEN] == SEALED;
     plk_mem_wipe(bytes, sizeof bytes);
     return sealed;
 }
@@ -147,7 +150,8 @@ static void write_plain(struct plk_writer *w, const uint8_t *key) {
 }
 
 // Where the machine has not the memory for the default cost, half of it, and half again; a cost that was asked for stands.
-static bool write_sealed(struct plk_writer *w, const uint8_t *key, struct plk_bytes passphrase, struct plk_keyfile_cost cost) {
+static bool write_sealed(struct plk_writer *w, const uint8_t *key, struct plk_bytes passphrase,
+                         struct plk_keyfile_cost cost) {
     uint8_t salt[SALT_LEN], nonce[PLK_XNONCE_LEN], wrap[32];
     plk_entropy_bytes(salt, sizeof salt);
     plk_entropy_bytes(nonce, sizeof nonce);
@@ -169,8 +173,9 @@ static bool write_sealed(struct plk_writer *w, const uint8_t *key, struct plk_by
     return true;
 }
 
-enum plk_fault_kind plk_keyfile_write(const char *home, struct plk_bytes passphrase, const uint8_t key[PLK_KEYFILE_KEY_LEN],
-                                      struct plk_keyfile_cost cost, struct plk_fault *fault) {
+enum plk_fault_kind plk_keyfile_write(const char *home, struct plk_bytes passphrase,
+                                      const uint8_t key[PLK_KEYFILE_KEY_LEN], struct plk_keyfile_cost cost,
+                                      struct plk_fault *fault) {
     if (passphrase.len > PLK_KEYFILE_PASSPHRASE_MAX) {
         return plk_fault_set(fault, PLK_FAULT_WRONG_PASSPHRASE, "the passphrase is too long (at most %d bytes)",
                              PLK_KEYFILE_PASSPHRASE_MAX);

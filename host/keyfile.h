@@ -33,7 +33,8 @@ enum plk_fault_kind plk_keyfile_read(const char *home, struct plk_bytes passphra
                                      bool *sealed, struct plk_fault *fault);
 
 // Writes key under passphrase (empty: plain), replacing what is there. HOME, FULL, SYSTEM.
-enum plk_fault_kind plk_keyfile_write(const char *home, struct plk_bytes passphrase, const uint8_t key[PLK_KEYFILE_KEY_LEN],
-                                      struct plk_keyfile_cost cost, struct plk_fault *fault);
+enum plk_fault_kind plk_keyfile_write(const char *home, struct plk_bytes passphrase,
+                                      const uint8_t key[PLK_KEYFILE_KEY_LEN], struct plk_keyfile_cost cost,
+                                      struct plk_fault *fault);
 
 #endif

@@ -27,4 +27,6 @@ static void give(void *ctx, void *at, size_t len) {
     free(at);
 }
 
-struct plk_mem plk_memory_system(void) { return (struct plk_mem){.take = take, .give = give}; }
+struct plk_mem plk_memory_system(void) {
+    return (struct plk_mem){.take = take, .give = give};
+}

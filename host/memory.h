@@ -5,8 +5,8 @@
 
 #include "base/mem.h"
 
-void *plk_memory_take(size_t len);            // zeroed, never NULL, from any thread
-void plk_memory_give(void *at, size_t len);   // wipes and frees len bytes; NULL is fine
+void *plk_memory_take(size_t len);          // zeroed, never NULL, from any thread
+void plk_memory_give(void *at, size_t len); // wipes and frees len bytes; NULL is fine
 
 // The system's memory for a core of one thread.
 struct plk_mem plk_memory_system(void);

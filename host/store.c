@@ -18,14 +18,16 @@ struct plk_store {
 
 // ---- opening ----------------------------------------------------------------------------------------------------------
 
-static enum plk_fault_kind make_key(const struct plk_store_config *config, uint8_t *key, bool *sealed, struct plk_fault *fault) {
+static enum plk_fault_kind make_key(const struct plk_store_config *config, uint8_t *key, bool *sealed,
+                                    struct plk_fault *fault) {
     plk_entropy_bytes(key, PLK_KEYFILE_KEY_LEN);
     *sealed = config->passphrase.len > 0;
     return plk_keyfile_write(config->home, config->passphrase, key, config->cost, fault);
 }
 
 // The key file comes first: a store without one could never be read, one without a store is an empty profile.
-static enum plk_fault_kind find_key(const struct plk_store_config *config, uint8_t *key, bool *sealed, struct plk_fault *fault) {
+static enum plk_fault_kind find_key(const struct plk_store_config *config, uint8_t *key, bool *sealed,
+                                    struct plk_fault *fault) {
     if (config->key != NULL) {
         *sealed = plk_keyfile_sealed(config->home);
         memcpy(key, config->key, PLK_KEYFILE_KEY_LEN);
@@ -38,13 +40,15 @@ static enum plk_fault_kind find_key(const struct plk_store_config *config, uint8
     }
     if (key_there) return plk_keyfile_read(config->home, config->passphrase, key, sealed, fault);
     if (store_there) {
-        return plk_fault_set(fault, PLK_FAULT_CORRUPT, "the key file of this profile is missing: its store cannot be read");
+        return plk_fault_set(fault, PLK_FAULT_CORRUPT,
+                             "the key file of this profile is missing: its store cannot be read");
     }
     if (!config->create) return plk_fault_set(fault, PLK_FAULT_NO_STORE, "there is no profile in %s", config->home);
     return make_key(config, key, sealed, fault);
 }
 
-static enum plk_fault_kind open_db(const struct plk_store_config *config, const uint8_t *key, sqlite3 **db, struct plk_fault *fault) {
+static enum plk_fault_kind open_db(const struct plk_store_config *config, const uint8_t *key, sqlite3 **db,
+                                   struct plk_fault *fault) {
     enum plk_store_db_mode mode = config->create ? PLK_STORE_DB_CREATE : PLK_STORE_DB_WRITE;
     enum plk_fault_kind kind = plk_store_db_open(db, config->home, key, mode, fault);
     if (kind != PLK_FAULT_NONE) return kind;
@@ -53,7 +57,8 @@ static enum plk_fault_kind open_db(const struct plk_store_config *config, const 
     return kind;
 }
 
-enum plk_fault_kind plk_store_open(struct plk_store **out, const struct plk_store_config *config, struct plk_fault *fault) {
+enum plk_fault_kind plk_store_open(struct plk_store **out, const struct plk_store_config *config,
+                                   struct plk_fault *fault) {
     *out = NULL;
     plk_entropy_start();
     struct plk_store *store = plk_memory_take(sizeof *store);
@@ -105,8 +110,8 @@ void plk_store_put(struct plk_store *store, uint64_t n, const struct plk_batch *
     submit(store, plk_store_item_batch(n, ops));
 }
 
-void plk_store_load(struct plk_store *store, uint64_t ticket, enum plk_table table, struct plk_bytes from, struct plk_bytes to,
-                    uint32_t limit, bool reverse) {
+void plk_store_load(struct plk_store *store, uint64_t ticket, enum plk_table table, struct plk_bytes from,
+                    struct plk_bytes to, uint32_t limit, bool reverse) {
     plk_assert(table > PLK_TABLE_NONE && table < PLK_TABLE_COUNT);
     struct plk_store_load load = {.table = table, .from = from, .to = to, .limit = limit, .reverse = reverse};
     submit(store, plk_store_item_load(ticket, &load));

@@ -13,14 +13,14 @@
 #include "wire/batch.h"
 #include "wire/table.h"
 
-#define PLK_STORE_WAL_MAX (16u << 20)      // bytes of write-ahead log after which it is checkpointed even when busy
-#define PLK_STORE_IDLE_MS 50               // without work for so long, the search index is brought up
-#define PLK_STORE_CHECKPOINT_MS 1000       // and after so long the write-ahead log is emptied, old content with it
-#define PLK_STORE_RETRY_MIN_MS 50          // after a failed commit; doubled up to
+#define PLK_STORE_WAL_MAX (16u << 20) // bytes of write-ahead log after which it is checkpointed even when busy
+#define PLK_STORE_IDLE_MS 50          // without work for so long, the search index is brought up
+#define PLK_STORE_CHECKPOINT_MS 1000  // and after so long the write-ahead log is emptied, old content with it
+#define PLK_STORE_RETRY_MIN_MS 50     // after a failed commit; doubled up to
 #define PLK_STORE_RETRY_MAX_MS 5000
-#define PLK_STORE_CLOSE_MS 5000            // how long closing waits for a stalled disk
-#define PLK_STORE_LOADED_ROWS_MAX 1024     // rows in one report
-#define PLK_STORE_LOADED_BYTES_MAX 262144  // bytes in one report, unless a single row is longer
+#define PLK_STORE_CLOSE_MS 5000           // how long closing waits for a stalled disk
+#define PLK_STORE_LOADED_ROWS_MAX 1024    // rows in one report
+#define PLK_STORE_LOADED_BYTES_MAX 262144 // bytes in one report, unless a single row is longer
 
 struct plk_store;
 
@@ -28,9 +28,9 @@ struct plk_store_config {
     const char *home;            // an existing directory, see host/home.h; the caller holds its lock
     struct plk_bytes passphrase; // borrowed for the call; empty: the data key is kept plain, 0600
     bool create;                 // make key file and store when there are none
-    const uint8_t *key;          // the data key itself, to open a store again without its passphrase; NULL: the key file
+    const uint8_t *key; // the data key itself, to open a store again without its passphrase; NULL: the key file
     struct plk_keyfile_cost cost; // of a new key file; zero: the default
-    void (*wake)(void *ctx);     // called on the writer thread: there is a report, or the index is complete (uv_async_send)
+    void (*wake)(void *ctx); // called on the writer thread: there is a report, or the index is complete (uv_async_send)
     void *ctx;
 };
 
@@ -54,7 +54,8 @@ struct plk_store_report {
 
 // Opens or makes the store of config->home, migrates an older schema and starts the writer. On a fault *out is NULL:
 // NO_STORE, WRONG_PASSPHRASE, CORRUPT, TOO_NEW, FULL, LOCKED, UNSUPPORTED, SYSTEM. The caller owns *out.
-enum plk_fault_kind plk_store_open(struct plk_store **out, const struct plk_store_config *config, struct plk_fault *fault);
+enum plk_fault_kind plk_store_open(struct plk_store **out, const struct plk_store_config *config,
+                                   struct plk_fault *fault);
 
 // Queues a copy of a batch under its number; numbers count up. Never fails and never blocks on the disk.
 void plk_store_put(struct plk_store *store, uint64_t n, const struct plk_batch *ops);
@@ -62,15 +63,15 @@ void plk_store_put(struct plk_store *store, uint64_t n, const struct plk_batch *
 // Queues a read of keys from <= k < to (an empty to: until the table's end), at most limit rows (0: all), in key order
 // or, with reverse, from the highest down. It sees every batch that was put before it and none that comes after.
 // At least one LOADED answers it, with no rows if there are none.
-void plk_store_load(struct plk_store *store, uint64_t ticket, enum plk_table table, struct plk_bytes from, struct plk_bytes to,
-                    uint32_t limit, bool reverse);
+void plk_store_load(struct plk_store *store, uint64_t ticket, enum plk_table table, struct plk_bytes from,
+                    struct plk_bytes to, uint32_t limit, bool reverse);
 
 // The next report, in order; false when there is none.
 bool plk_store_next(struct plk_store *store, struct plk_store_report *report);
 
-bool plk_store_encrypted(const struct plk_store *store);  // a passphrase protects the data key and this build encrypts
-bool plk_store_stalled(const struct plk_store *store);    // as of the last report
-uint64_t plk_store_unindexed(struct plk_store *store);    // messages that the search index does not know yet
+bool plk_store_encrypted(const struct plk_store *store); // a passphrase protects the data key and this build encrypts
+bool plk_store_stalled(const struct plk_store *store);   // as of the last report
+uint64_t plk_store_unindexed(struct plk_store *store);   // messages that the search index does not know yet
 
 // The data key, for a reader on another connection (host/history.h); borrowed until the store is closed.
 const uint8_t *plk_store_key(const struct plk_store *store);

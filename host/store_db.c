@@ -66,7 +66,8 @@ enum plk_fault_kind plk_store_db_fault(int code, int system_errno, struct plk_fa
     case SQLITE_NOTADB:
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
-        return plk_fault_set(fault, PLK_FAULT_CORRUPT, "the store of this profile is damaged (%s)", sqlite3_errstr(code));
+        return plk_fault_set(fault, PLK_FAULT_CORRUPT, "the store of this profile is damaged (%s)",
+                             sqlite3_errstr(code));
     default:
         break;
     }
@@ -87,7 +88,8 @@ static int set_up(sqlite3 *db, enum plk_store_db_mode mode) {
     char sql[512];
     snprintf(sql, sizeof sql,
              "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
-             "PRAGMA cache_size=-%d;", mode == PLK_STORE_DB_READ ? READER_CACHE_KIB : CACHE_KIB);
+             "PRAGMA cache_size=-%d;",
+             mode == PLK_STORE_DB_READ ? READER_CACHE_KIB : CACHE_KIB);
     int code = plk_store_db_exec(db, sql);
     int64_t tables;
     if (code == SQLITE_OK) code = plk_store_db_number(db, "SELECT count(*) FROM sqlite_master", &tables);
@@ -102,7 +104,8 @@ enum plk_fault_kind plk_store_db_open(sqlite3 **out, const char *home, const uin
                                       enum plk_store_db_mode mode, struct plk_fault *fault) {
     char path[PLK_HOME_PATH_MAX];
     *out = NULL;
-    if (!path_of(path, home, "")) return plk_fault_set(fault, PLK_FAULT_HOME, "the path of the home directory is too long");
+    if (!path_of(path, home, ""))
+        return plk_fault_set(fault, PLK_FAULT_HOME, "the path of the home directory is too long");
     if (mode == PLK_STORE_DB_CREATE) {
         // SQLite makes files with the umask's rights; its other files take the rights of this one.
         int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -37,8 +37,8 @@ int plk_store_db_prepare(sqlite3 *db, sqlite3_stmt **statement, const char *sql)
 // Steps a statement that gives no rows to its end and resets it. SQLITE_OK or an error.
 int plk_store_db_run(sqlite3_stmt *statement);
 
-int plk_store_db_exec(sqlite3 *db, const char *sql);                     // several statements, no rows
-int plk_store_db_number(sqlite3 *db, const char *sql, int64_t *value);   // the first column of the first row, 0 if none
+int plk_store_db_exec(sqlite3 *db, const char *sql);                   // several statements, no rows
+int plk_store_db_number(sqlite3 *db, const char *sql, int64_t *value); // the first column of the first row, 0 if none
 
 // Bytes borrowed until the statement is stepped; NULL and empty become a blob of length 0.
 void plk_store_db_bind(sqlite3_stmt *statement, int index, struct plk_bytes bytes);

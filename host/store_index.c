@@ -39,7 +39,8 @@ static int first_number(sqlite3_stmt *s, int64_t *value) {
 
 // The highest rowid in low <= at <= high, or 0.
 static int newest_at(struct plk_store_index *index, int64_t low, int64_t high, int64_t *at) {
-    int code = plk_store_db_prepare(index->db, &index->newest, "SELECT max(at) FROM message WHERE at >= ?1 AND at <= ?2");
+    int code =
+        plk_store_db_prepare(index->db, &index->newest, "SELECT max(at) FROM message WHERE at >= ?1 AND at <= ?2");
     if (code != SQLITE_OK) return code;
     sqlite3_bind_int64(index->newest, 1, low);
     sqlite3_bind_int64(index->newest, 2, high);
@@ -54,7 +55,8 @@ static int watermark(struct plk_store_index *index, uint32_t contact, int64_t *r
 }
 
 static int set_watermark(struct plk_store_index *index, uint32_t contact, uint64_t row) {
-    int code = plk_store_db_prepare(index->db, &index->mark, "INSERT OR REPLACE INTO indexed(contact, row) VALUES(?1, ?2)");
+    int code =
+        plk_store_db_prepare(index->db, &index->mark, "INSERT OR REPLACE INTO indexed(contact, row) VALUES(?1, ?2)");
     if (code != SQLITE_OK) return code;
     sqlite3_bind_int64(index->mark, 1, contact);
     sqlite3_bind_int64(index->mark, 2, (int64_t)row);
@@ -156,7 +158,8 @@ int plk_store_index_drop(struct plk_store_index *index, int64_t at, uint16_t kin
     struct plk_store_lag *lag;
     int code = find_lag(index, plk_store_at_contact(at), &lag);
     if (code != SQLITE_OK || plk_store_at_row(at) > lag->done) return code;
-    code = plk_store_db_prepare(index->db, &index->drop, "INSERT INTO search(search, rowid, text) VALUES('delete', ?1, ?2)");
+    code = plk_store_db_prepare(index->db, &index->drop,
+                                "INSERT INTO search(search, rowid, text) VALUES('delete', ?1, ?2)");
     return code != SQLITE_OK ? code : with_text(index->drop, at, kind, payload);
 }
 
@@ -180,8 +183,9 @@ int plk_store_index_empty(struct plk_store_index *index, uint32_t contact) {
 // ---- filling ----------------------------------------------------------------------------------------------------------
 
 static int take_rows(struct plk_store_index *index, struct plk_store_lag *lag, unsigned limit, unsigned *took) {
-    int code = plk_store_db_prepare(index->db, &index->rows,
-                                    "SELECT at, kind, payload FROM message WHERE at > ?1 AND at <= ?2 ORDER BY at LIMIT ?3");
+    int code =
+        plk_store_db_prepare(index->db, &index->rows,
+                             "SELECT at, kind, payload FROM message WHERE at > ?1 AND at <= ?2 ORDER BY at LIMIT ?3");
     if (code != SQLITE_OK) return code;
     uint64_t done = lag->done;
     sqlite3_bind_int64(index->rows, 1, plk_store_at(lag->contact, lag->done));

@@ -7,8 +7,9 @@
 
 #include "host/store_db.h"
 
-#define PLK_STORE_INDEX_DROP_MAX 2000 // deleting more messages than this at once drops the index; it is made anew when idle
-#define PLK_STORE_INDEX_CHARS 3       // shorter texts and terms are not in the index
+#define PLK_STORE_INDEX_DROP_MAX \
+    2000                        // deleting more messages than this at once drops the index; it is made anew when idle
+#define PLK_STORE_INDEX_CHARS 3 // shorter texts and terms are not in the index
 
 struct plk_store_lag {
     uint32_t contact;   // 0: free slot

@@ -6,9 +6,10 @@
 #define TARGET_LEN (PLK_DEVICE_LEN + PLK_EPOCH_LEN + 8)
 
 void plk_store_message_close(struct plk_store_messages *m) {
-    sqlite3_stmt *statements[] = {m->insert,      m->replace,     m->patch,   m->wipe,         m->remove, m->one,
-                                  m->lowest,      m->find_stream, m->add_stream, m->drop_stream, m->streams,
-                                  m->streams_down, m->range,      m->range_down, m->count,     m->remove_range, m->left};
+    sqlite3_stmt *statements[] = {m->insert,       m->replace,      m->patch,       m->wipe,       m->remove,
+                                  m->one,          m->lowest,       m->find_stream, m->add_stream, m->drop_stream,
+                                  m->streams,      m->streams_down, m->range,       m->range_down, m->count,
+                                  m->remove_range, m->left};
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) sqlite3_finalize(statements[i]);
     plk_mem_wipe(m, sizeof *m);
 }
@@ -59,14 +60,17 @@ static int find_stream(struct plk_store_messages *m, const uint8_t *key, bool ma
     return code;
 }
 
-static int64_t seq_of(struct plk_bytes key) { return plk_store_rows_bound(plk_bytes(key.at + PLK_STORE_PREFIX_LEN, 8), 8); }
+static int64_t seq_of(struct plk_bytes key) {
+    return plk_store_rows_bound(plk_bytes(key.at + PLK_STORE_PREFIX_LEN, 8), 8);
+}
 
 // ---- one message ------------------------------------------------------------------------------------------------------
 
 int plk_store_message_row(sqlite3_stmt *s, struct plk_message_row *row) {
     struct plk_message_row got = {.row = plk_store_at_row(sqlite3_column_int64(s, 0))};
     uint8_t key[PLK_MESSAGE_KEY_LEN];
-    struct plk_bytes prefix = plk_store_db_column(s, 1), id = plk_store_db_column(s, 3), target = plk_store_db_column(s, 11);
+    struct plk_bytes prefix = plk_store_db_column(s, 1), id = plk_store_db_column(s, 3),
+                     target = plk_store_db_column(s, 11);
     if (prefix.len != PLK_STORE_PREFIX_LEN || id.len != PLK_ID_LEN) return SQLITE_CORRUPT;
     struct plk_writer w = plk_writer(key, sizeof key);
     plk_writer_put(&w, prefix);
@@ -129,7 +133,8 @@ struct before {
 
 static int drop_from_index(struct plk_store_messages *m, int64_t stream, int64_t seq, struct before *before) {
     *before = (struct before){.at = 0};
-    int code = plk_store_db_prepare(m->db, &m->one, "SELECT at, kind, payload FROM message WHERE stream = ?1 AND seq = ?2");
+    int code =
+        plk_store_db_prepare(m->db, &m->one, "SELECT at, kind, payload FROM message WHERE stream = ?1 AND seq = ?2");
     if (code != SQLITE_OK) return code;
     sqlite3_bind_int64(m->one, 1, stream);
     sqlite3_bind_int64(m->one, 2, seq);
@@ -155,16 +160,18 @@ static int hidden_at(struct plk_store_messages *m, int64_t *at) {
     return code == SQLITE_ROW ? end : code;
 }
 
-static int change(struct plk_store_messages *m, int64_t at, int64_t stream, int64_t seq, const struct plk_message_row *row) {
+static int change(struct plk_store_messages *m, int64_t at, int64_t stream, int64_t seq,
+                  const struct plk_message_row *row) {
     struct before before;
     int code = drop_from_index(m, stream, seq, &before);
     if (code != SQLITE_OK) return code;
     // Two messages that claim one row number: no caller can mean that.
     if (before.at == 0) return SQLITE_CONSTRAINT;
-    code = plk_store_db_prepare(m->db, &m->replace,
-                                "UPDATE message SET at = ?1, id = ?4, kind = ?5, state = ?6, stored = ?7, stored_of = ?8,"
-                                " reason = ?9, time_ms = ?10, received_ms = ?11, target = ?12, payload = ?13"
-                                " WHERE stream = ?2 AND seq = ?3");
+    code =
+        plk_store_db_prepare(m->db, &m->replace,
+                             "UPDATE message SET at = ?1, id = ?4, kind = ?5, state = ?6, stored = ?7, stored_of = ?8,"
+                             " reason = ?9, time_ms = ?10, received_ms = ?11, target = ?12, payload = ?13"
+                             " WHERE stream = ?2 AND seq = ?3");
     if (code != SQLITE_OK) return code;
     bool stays_hidden = before.at < 0 && row->row == 0;
     return run_with_row(m->replace, stays_hidden ? before.at : at, stream, seq, row);
@@ -200,13 +207,15 @@ static int patch(struct plk_store_messages *m, const struct plk_op *op) {
     if (wipe) code = drop_from_index(m, stream, seq, &before);
     sqlite3_stmt **s = wipe ? &m->wipe : &m->patch;
     if (code == SQLITE_OK) {
-        code = plk_store_db_prepare(m->db, s, wipe
-            ? "UPDATE message SET state = ifnull(?3, state), reason = ifnull(?4, reason), stored = ifnull(?5, stored),"
-              " stored_of = ifnull(?6, stored_of), received_ms = ifnull(?7, received_ms), payload = x''"
-              " WHERE stream = ?1 AND seq = ?2"
-            : "UPDATE message SET state = ifnull(?3, state), reason = ifnull(?4, reason), stored = ifnull(?5, stored),"
-              " stored_of = ifnull(?6, stored_of), received_ms = ifnull(?7, received_ms)"
-              " WHERE stream = ?1 AND seq = ?2");
+        code = plk_store_db_prepare(
+            m->db, s,
+            wipe
+                ? "UPDATE message SET state = ifnull(?3, state), reason = ifnull(?4, reason), stored = ifnull(?5, stored),"
+                  " stored_of = ifnull(?6, stored_of), received_ms = ifnull(?7, received_ms), payload = x''"
+                  " WHERE stream = ?1 AND seq = ?2"
+                : "UPDATE message SET state = ifnull(?3, state), reason = ifnull(?4, reason), stored = ifnull(?5, stored),"
+                  " stored_of = ifnull(?6, stored_of), received_ms = ifnull(?7, received_ms)"
+                  " WHERE stream = ?1 AND seq = ?2");
     }
     if (code != SQLITE_OK) return code;
     sqlite3_clear_bindings(*s);
@@ -277,11 +286,12 @@ static void add_part(struct parts *parts, const struct part *part) {
 static void free_parts(struct parts *parts) { plk_memory_give(parts->at, parts->cap * sizeof *parts->at); }
 
 // All streams that have keys in the range, in key order. Few: one for each device, epoch and direction of a contact.
-static int find_parts(struct plk_store_messages *m, struct plk_bytes from, struct plk_bytes to, bool down, struct parts *parts) {
+static int find_parts(struct plk_store_messages *m, struct plk_bytes from, struct plk_bytes to, bool down,
+                      struct parts *parts) {
     sqlite3_stmt **s = down ? &m->streams_down : &m->streams;
-    int code = plk_store_db_prepare(m->db, s, down
-                                    ? "SELECT stream, prefix FROM stream WHERE prefix >= ?1 ORDER BY prefix DESC"
-                                    : "SELECT stream, prefix FROM stream WHERE prefix >= ?1 ORDER BY prefix");
+    int code = plk_store_db_prepare(m->db, s,
+                                    down ? "SELECT stream, prefix FROM stream WHERE prefix >= ?1 ORDER BY prefix DESC"
+                                         : "SELECT stream, prefix FROM stream WHERE prefix >= ?1 ORDER BY prefix");
     if (code != SQLITE_OK) return code;
     size_t head = from.len < PLK_STORE_PREFIX_LEN ? from.len : PLK_STORE_PREFIX_LEN;
     plk_store_db_bind(*s, 1, plk_bytes(from.at, head));
@@ -306,9 +316,10 @@ static void bind_part(sqlite3_stmt *s, const struct part *part) {
 }
 
 static int count_part(struct plk_store_messages *m, const struct part *part, int64_t *count) {
-    int code = plk_store_db_prepare(m->db, &m->count,
-                                    "SELECT count(*) FROM (SELECT 1 FROM message WHERE stream = ?1 AND seq >= ?2 AND seq < ?3"
-                                    " LIMIT 1000000)");
+    int code =
+        plk_store_db_prepare(m->db, &m->count,
+                             "SELECT count(*) FROM (SELECT 1 FROM message WHERE stream = ?1 AND seq >= ?2 AND seq < ?3"
+                             " LIMIT 1000000)");
     if (code != SQLITE_OK) return code;
     bind_part(m->count, part);
     code = sqlite3_step(m->count);
@@ -403,8 +414,8 @@ int plk_store_message_apply(struct plk_store_messages *m, const struct plk_op *o
 
 // ---- loading ----------------------------------------------------------------------------------------------------------
 
-static int give_part(struct plk_store_messages *m, const struct part *part, int64_t limit, bool down, plk_store_sink *sink,
-                     void *ctx, int64_t *gave) {
+static int give_part(struct plk_store_messages *m, const struct part *part, int64_t limit, bool down,
+                     plk_store_sink *sink, void *ctx, int64_t *gave) {
     sqlite3_stmt *s;
     int code = prepare_range(m, down, &s);
     if (code != SQLITE_OK) return code;
@@ -427,7 +438,8 @@ static int give_part(struct plk_store_messages *m, const struct part *part, int6
     return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-int plk_store_message_load(struct plk_store_messages *m, const struct plk_store_load *load, plk_store_sink *sink, void *ctx) {
+int plk_store_message_load(struct plk_store_messages *m, const struct plk_store_load *load, plk_store_sink *sink,
+                           void *ctx) {
     struct parts parts = {.at = NULL};
     int64_t gave = 0;
     int code = find_parts(m, load->from, load->to, load->reverse, &parts);

@@ -32,8 +32,8 @@ void plk_store_message_close(struct plk_store_messages *messages);
 
 // Columns to a row, for every reader: SELECT PLK_STORE_MESSAGE_COLUMNS FROM message m JOIN stream s USING (stream).
 // The payload is borrowed until the next step. SQLITE_OK or SQLITE_CORRUPT.
-#define PLK_STORE_MESSAGE_COLUMNS                                                                                      \
-    "m.at, s.prefix, m.seq, m.id, m.kind, m.state, m.stored, m.stored_of, m.reason, m.time_ms, m.received_ms,"         \
+#define PLK_STORE_MESSAGE_COLUMNS                                                                              \
+    "m.at, s.prefix, m.seq, m.id, m.kind, m.state, m.stored, m.stored_of, m.reason, m.time_ms, m.received_ms," \
     " m.target, m.payload"
 int plk_store_message_row(sqlite3_stmt *statement, struct plk_message_row *row);
 

@@ -30,9 +30,10 @@ struct plk_store_item *plk_store_item_batch(uint64_t n, const struct plk_batch *
     uint8_t *to = item->bytes;
     for (size_t i = 0; i < count; i++) {
         struct plk_op op = plk_batch_at(ops, i);
-        plk_assert(op.key.len <= PLK_ROW_KEY_MAX && op.key_end.len <= PLK_ROW_KEY_MAX && op.value.len <= PLK_ROW_VALUE_MAX);
-        struct plk_store_op_head head = {(uint8_t)op.kind, (uint8_t)op.table, (uint8_t)op.key.len, (uint8_t)op.key_end.len,
-                                         (uint32_t)op.value.len};
+        plk_assert(op.key.len <= PLK_ROW_KEY_MAX && op.key_end.len <= PLK_ROW_KEY_MAX &&
+                   op.value.len <= PLK_ROW_VALUE_MAX);
+        struct plk_store_op_head head = {(uint8_t)op.kind, (uint8_t)op.table, (uint8_t)op.key.len,
+                                         (uint8_t)op.key_end.len, (uint32_t)op.value.len};
         to = copy(to, plk_bytes(&head, sizeof head));
         to = copy(to, op.key);
         to = copy(to, op.key_end);
@@ -153,7 +154,8 @@ void plk_store_gather_row(void *ctx, struct plk_bytes key, struct plk_bytes valu
                 (gather->count > 0 && gather->len + key.len + value.len > PLK_STORE_LOADED_BYTES_MAX);
     if (full) plk_store_gather_end(gather, true);
     gather_room(gather, key.len + value.len);
-    gather->rows[gather->count++] = (struct plk_row){.key = plk_bytes(NULL, key.len), .value = plk_bytes(NULL, value.len)};
+    gather->rows[gather->count++] =
+        (struct plk_row){.key = plk_bytes(NULL, key.len), .value = plk_bytes(NULL, value.len)};
     copy(copy(gather->bytes + gather->len, key), value);
     gather->len += key.len + value.len;
 }

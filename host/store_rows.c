@@ -5,10 +5,9 @@
 
 enum { UPSERT, DELETE, DELETE_RANGE, LOAD, LOAD_DOWN, LOAD_OPEN, LOAD_OPEN_DOWN };
 
-static const char *const names[] = {
-    "",
+static const char *const names[] = {"",
 #define NAME(name, what) #name,
-    PLK_TABLE_LIST(NAME)
+                                    PLK_TABLE_LIST(NAME)
 #undef NAME
 };
 
@@ -125,7 +124,8 @@ static bool column_name(sqlite3_stmt *s, int index, char out[PLK_NAME_MAX], uint
 int plk_store_rows_contact(sqlite3_stmt *s, struct plk_contact_row *row) {
     struct plk_contact_row got = {.contact = (uint32_t)sqlite3_column_int64(s, 0)};
     struct plk_bytes peer_id = plk_store_db_column(s, 1), hints = plk_store_db_column(s, 10);
-    if (peer_id.len != PLK_PEER_ID_LEN || hints.len > sizeof got.hints / sizeof got.hints[0] * HINT_LEN) return SQLITE_CORRUPT;
+    if (peer_id.len != PLK_PEER_ID_LEN || hints.len > sizeof got.hints / sizeof got.hints[0] * HINT_LEN)
+        return SQLITE_CORRUPT;
     memcpy(got.peer_id, peer_id.at, PLK_PEER_ID_LEN);
     if (!column_name(s, 2, got.name, &got.name_len)) return SQLITE_CORRUPT;
     if (!column_name(s, 3, got.profile_name, &got.profile_name_len)) return SQLITE_CORRUPT;
@@ -215,7 +215,8 @@ static int give_row(sqlite3_stmt *s, enum plk_table table, plk_store_sink *sink,
     return SQLITE_OK;
 }
 
-int plk_store_rows_load(struct plk_store_rows *rows, const struct plk_store_load *load, plk_store_sink *sink, void *ctx) {
+int plk_store_rows_load(struct plk_store_rows *rows, const struct plk_store_load *load, plk_store_sink *sink,
+                        void *ctx) {
     bool open = load->to.len == 0;
     int which = open ? (load->reverse ? LOAD_OPEN_DOWN : LOAD_OPEN) : (load->reverse ? LOAD_DOWN : LOAD);
     int code = prepare(rows, load->table, which);

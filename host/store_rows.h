@@ -28,13 +28,14 @@ typedef void plk_store_sink(void *ctx, struct plk_bytes key, struct plk_bytes va
 // Both answer SQLITE_OK or an error; then the transaction is to be rolled back. A row that its decoder refuses, on the
 // way in, is a programmer's error; on the way out SQLITE_CORRUPT.
 int plk_store_rows_apply(struct plk_store_rows *rows, const struct plk_op *op);
-int plk_store_rows_load(struct plk_store_rows *rows, const struct plk_store_load *load, plk_store_sink *sink, void *ctx);
+int plk_store_rows_load(struct plk_store_rows *rows, const struct plk_store_load *load, plk_store_sink *sink,
+                        void *ctx);
 void plk_store_rows_close(struct plk_store_rows *rows);
 
 const char *plk_store_rows_name(enum plk_table table); // the table's name, static
 
 // Columns of contact and event to rows, for every reader. SQLITE_OK or SQLITE_CORRUPT.
-#define PLK_STORE_CONTACT_COLUMNS                                                                                      \
+#define PLK_STORE_CONTACT_COLUMNS \
     "contact, peer_id, name, profile_name, state, verified, blocked, has_outbox, renamed, created_ms, hints"
 #define PLK_STORE_EVENT_COLUMNS "n, kind, contact, row, state, reason"
 int plk_store_rows_contact(sqlite3_stmt *statement, struct plk_contact_row *row);

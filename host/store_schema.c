@@ -12,18 +12,18 @@ static const char *const steps[] = {
     // The tables of the contract (wire/table.h). Streams are interned: a message's origin is then two numbers, and its
     // index half as long.
     OPAQUE("profile") OPAQUE("ratchet") OPAQUE("skipped") OPAQUE("link") OPAQUE("invite") OPAQUE("queue")
-    OPAQUE("outbox") OPAQUE("caller_id") OPAQUE("blob") OPAQUE("relay")
-    "CREATE TABLE contact(contact INTEGER PRIMARY KEY, peer_id BLOB NOT NULL, name TEXT NOT NULL,"
-    " profile_name TEXT NOT NULL, state INTEGER NOT NULL, verified INTEGER NOT NULL, blocked INTEGER NOT NULL,"
-    " has_outbox INTEGER NOT NULL, renamed INTEGER NOT NULL, created_ms INTEGER NOT NULL, hints BLOB NOT NULL);"
-    "CREATE TABLE stream(stream INTEGER PRIMARY KEY, prefix BLOB NOT NULL UNIQUE);"
-    "CREATE TABLE message(at INTEGER PRIMARY KEY, stream INTEGER NOT NULL, seq INTEGER NOT NULL, id BLOB NOT NULL,"
-    " kind INTEGER NOT NULL, state INTEGER NOT NULL, stored INTEGER NOT NULL, stored_of INTEGER NOT NULL,"
-    " reason INTEGER NOT NULL, time_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, target BLOB,"
-    " payload BLOB NOT NULL);"
-    "CREATE UNIQUE INDEX message_origin ON message(stream, seq);"
-    "CREATE TABLE event(n INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact INTEGER NOT NULL, row INTEGER NOT NULL,"
-    " state INTEGER NOT NULL, reason INTEGER NOT NULL);",
+        OPAQUE("outbox") OPAQUE("caller_id") OPAQUE("blob") OPAQUE(
+            "relay") "CREATE TABLE contact(contact INTEGER PRIMARY KEY, peer_id BLOB NOT NULL, name TEXT NOT NULL,"
+                     " profile_name TEXT NOT NULL, state INTEGER NOT NULL, verified INTEGER NOT NULL, blocked INTEGER NOT NULL,"
+                     " has_outbox INTEGER NOT NULL, renamed INTEGER NOT NULL, created_ms INTEGER NOT NULL, hints BLOB NOT NULL);"
+                     "CREATE TABLE stream(stream INTEGER PRIMARY KEY, prefix BLOB NOT NULL UNIQUE);"
+                     "CREATE TABLE message(at INTEGER PRIMARY KEY, stream INTEGER NOT NULL, seq INTEGER NOT NULL, id BLOB NOT NULL,"
+                     " kind INTEGER NOT NULL, state INTEGER NOT NULL, stored INTEGER NOT NULL, stored_of INTEGER NOT NULL,"
+                     " reason INTEGER NOT NULL, time_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, target BLOB,"
+                     " payload BLOB NOT NULL);"
+                     "CREATE UNIQUE INDEX message_origin ON message(stream, seq);"
+                     "CREATE TABLE event(n INTEGER PRIMARY KEY, kind INTEGER NOT NULL, contact INTEGER NOT NULL, row INTEGER NOT NULL,"
+                     " state INTEGER NOT NULL, reason INTEGER NOT NULL);",
 
     // The search index over folded text, and how far it has come in each conversation. It holds no text, and of a trigram
     // only the rows: a hit is checked against the message itself.
@@ -62,7 +62,8 @@ static enum plk_fault_kind read_version(sqlite3 *db, int64_t *version, struct pl
     if (code == SQLITE_OK) code = plk_store_db_number(db, "SELECT count(*) FROM sqlite_master", &tables);
     if (code != SQLITE_OK) return fault_of(db, code, fault);
     if (tables > 0 && application != APPLICATION_ID) {
-        return plk_fault_set(fault, PLK_FAULT_CORRUPT, "the store of this profile is damaged: it is some other database");
+        return plk_fault_set(fault, PLK_FAULT_CORRUPT,
+                             "the store of this profile is damaged: it is some other database");
     }
     if (*version > PLK_STORE_SCHEMA_VERSION) {
         return plk_fault_set(fault, PLK_FAULT_TOO_NEW, "this profile was written by a newer version of PeerLink");
@@ -87,7 +88,8 @@ enum plk_fault_kind plk_store_schema_check(sqlite3 *db, struct plk_fault *fault)
     if (kind != PLK_FAULT_NONE) return kind;
     if (version == 0) return plk_fault_set(fault, PLK_FAULT_NO_STORE, "there is no profile here yet");
     if (version < PLK_STORE_SCHEMA_VERSION) {
-        return plk_fault_set(fault, PLK_FAULT_TOO_NEW, "this profile is of an older version: start its node once, to convert it");
+        return plk_fault_set(fault, PLK_FAULT_TOO_NEW,
+                             "this profile is of an older version: start its node once, to convert it");
     }
     return PLK_FAULT_NONE;
 }

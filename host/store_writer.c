@@ -24,7 +24,9 @@ void plk_store_writer_init(struct plk_store_writer *w, struct plk_store_queue *q
     sqlite3_wal_hook(db, log_grew, w);
 }
 
-static bool index_behind(const struct plk_store_writer *w) { return w->open || !w->index.scanned || w->index.behind > 0; }
+static bool index_behind(const struct plk_store_writer *w) {
+    return w->open || !w->index.scanned || w->index.behind > 0;
+}
 
 // ---- telling the loop -------------------------------------------------------------------------------------------------
 
@@ -42,7 +44,8 @@ static void tell(struct plk_store_writer *w, struct plk_store_notes *notes) {
     if (any) queue->wake(queue->ctx);
 }
 
-static void tell_kind(struct plk_store_writer *w, enum plk_store_report_kind kind, uint64_t n, const struct plk_fault *fault) {
+static void tell_kind(struct plk_store_writer *w, enum plk_store_report_kind kind, uint64_t n,
+                      const struct plk_fault *fault) {
     struct plk_store_notes notes = {.first = NULL};
     struct plk_store_note *note = plk_store_note_new(kind);
     note->report.n = n;
@@ -89,7 +92,8 @@ static int apply(struct plk_store_writer *w, const struct plk_store_item *item) 
     int code = begin(w);
     struct plk_op op;
     for (size_t offset = 0; code == SQLITE_OK && plk_store_item_op(item, &offset, &op);) {
-        code = op.table == PLK_TABLE_message ? plk_store_message_apply(&w->messages, &op) : plk_store_rows_apply(&w->rows, &op);
+        code = op.table == PLK_TABLE_message ? plk_store_message_apply(&w->messages, &op)
+                                             : plk_store_rows_apply(&w->rows, &op);
     }
     return code;
 }
@@ -140,7 +144,8 @@ static bool wait_to_retry(struct plk_store_writer *w, uint64_t wait_ms, uint64_t
     struct plk_store_queue *queue = w->queue;
     uint64_t until = now_ms() + wait_ms;
     uv_mutex_lock(&queue->lock);
-    while (!queue->quit && now_ms() < until) uv_cond_timedwait(&queue->changed, &queue->lock, (until - now_ms() + 1) * MS_NS);
+    while (!queue->quit && now_ms() < until)
+        uv_cond_timedwait(&queue->changed, &queue->lock, (until - now_ms() + 1) * MS_NS);
     bool quit = queue->quit;
     plk_store_items_move(&w->pending, &queue->items);
     uv_mutex_unlock(&queue->lock);

@@ -7,10 +7,10 @@
 #include "host/store_message.h"
 #include "host/store_queue.h"
 
-#define PLK_STORE_INDEX_SLICE 64         // messages indexed between two looks at the queue
-#define PLK_STORE_INDEX_COMMIT 2048      // and in one transaction
-#define PLK_STORE_BEHIND_MAX 200000      // so far behind, some are taken even when there is work
-#define PLK_STORE_INDEX_FORCED 256       // namely so many after a commit
+#define PLK_STORE_INDEX_SLICE 64          // messages indexed between two looks at the queue
+#define PLK_STORE_INDEX_COMMIT 2048       // and in one transaction
+#define PLK_STORE_BEHIND_MAX 200000       // so far behind, some are taken even when there is work
+#define PLK_STORE_INDEX_FORCED 256        // namely so many after a commit
 #define PLK_STORE_CHECKPOINT_MAX_MS 60000 // a checkpoint that fails is tried again, doubling, at least so often
 
 struct plk_store_writer {

@@ -277,7 +277,8 @@ void plk_tcp_connect(struct plk_tcp *tcp, uint32_t id, const struct plk_addr *to
     struct sockaddr_storage system;
     socklen_t len = plk_address_to_system(to, &system);
     int fd = -1;
-    if (len > 0 && tcp->count < PLK_TCP_STREAMS_MAX) fd = socket(system.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (len > 0 && tcp->count < PLK_TCP_STREAMS_MAX)
+        fd = socket(system.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&system, len) != 0 && errno != EINPROGRESS) {
         close(fd);
         fd = -1;
@@ -324,7 +325,8 @@ static void take_in(struct plk_tcp *tcp, int fd, const struct plk_addr *remote) 
         close(fd);
         return;
     }
-    struct stream *stream = add_stream(tcp, fd, PLK_TCP_ACCEPTED_BIT | (tcp->next_id++ & ~PLK_TCP_ACCEPTED_BIT), remote);
+    struct stream *stream =
+        add_stream(tcp, fd, PLK_TCP_ACCEPTED_BIT | (tcp->next_id++ & ~PLK_TCP_ACCEPTED_BIT), remote);
     stream->accepted = true;
     stream->deadline_ms = now_ms(tcp) + tcp->stranger_ms;
     tcp->accepted++;
@@ -450,7 +452,8 @@ static void open_listener(struct plk_tcp *tcp, struct listener *listener, int fd
     tcp->open_handles++;
 }
 
-struct plk_tcp *plk_tcp_open(uv_loop_t *loop, int fd4, int fd6, plk_tcp_happened *happened, void (*done)(void *ctx), void *ctx) {
+struct plk_tcp *plk_tcp_open(uv_loop_t *loop, int fd4, int fd6, plk_tcp_happened *happened, void (*done)(void *ctx),
+                             void *ctx) {
     struct plk_tcp *tcp = plk_memory_take(sizeof *tcp);
     tcp->loop = loop;
     tcp->stranger_ms = PLK_TCP_STRANGER_MS;

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 static void arm(int fd, int flags, uint64_t at_us) {
-    struct itimerspec spec = {.it_value = {.tv_sec = (time_t)(at_us / PLK_SECOND), .tv_nsec = (long)(at_us % PLK_SECOND * 1000)}};
+    struct itimerspec spec = {
+        .it_value = {.tv_sec = (time_t)(at_us / PLK_SECOND), .tv_nsec = (long)(at_us % PLK_SECOND * 1000)}};
     plk_assert(timerfd_settime(fd, flags, &spec, NULL) == 0);
 }
 

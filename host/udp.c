@@ -20,10 +20,10 @@
 // Consecutive datagrams of one size (the last may be shorter) to one target.
 struct train {
     struct plk_addr to, from;
-    size_t at, len;      // in the arena
-    uint16_t size;       // of each
+    size_t at, len; // in the arena
+    uint16_t size;  // of each
     unsigned count;
-    bool closed;         // the last is shorter: nothing may follow
+    bool closed; // the last is shorter: nothing may follow
 };
 
 struct sock {
@@ -193,7 +193,8 @@ static void open_sock(struct plk_udp *udp, struct sock *sock, uv_loop_t *loop, i
     udp->open_handles++;
 }
 
-struct plk_udp *plk_udp_open(uv_loop_t *loop, int fd4, int fd6, plk_udp_received *received, void (*done)(void *ctx), void *ctx) {
+struct plk_udp *plk_udp_open(uv_loop_t *loop, int fd4, int fd6, plk_udp_received *received, void (*done)(void *ctx),
+                             void *ctx) {
     struct plk_udp *udp = plk_memory_take(sizeof *udp);
     // Large enough for the system to give them lazily: an idle node uses next to nothing of them.
     udp->buffers = plk_memory_take((size_t)PLK_UDP_BATCH * PLK_UDP_BUFFER_LEN);
@@ -233,7 +234,8 @@ uint64_t plk_udp_dropped(const struct plk_udp *udp) { return udp->dropped; }
 
 static bool fits(const struct train *train, const struct plk_addr *to, const struct plk_addr *from, size_t len) {
     return !train->closed && len <= train->size && train->count < PLK_UDP_TRAIN_MAX &&
-           train->len + len <= PLK_UDP_TRAIN_BYTES && plk_addr_equal(&train->to, to) && plk_addr_equal(&train->from, from);
+           train->len + len <= PLK_UDP_TRAIN_BYTES && plk_addr_equal(&train->to, to) &&
+           plk_addr_equal(&train->from, from);
 }
 
 void plk_udp_send(struct plk_udp *udp, const struct plk_addr *to, const struct plk_addr *from, struct plk_bytes data) {
@@ -244,7 +246,8 @@ void plk_udp_send(struct plk_udp *udp, const struct plk_addr *to, const struct p
     }
     struct train *train = udp->train_count > 0 ? &udp->trains[udp->train_count - 1] : NULL;
     if (train == NULL || !sock->segment || !fits(train, to, from, data.len)) {
-        if (udp->train_count == PLK_UDP_BATCH || udp->arena_len + data.len > (size_t)PLK_UDP_BATCH * PLK_UDP_BUFFER_LEN) {
+        if (udp->train_count == PLK_UDP_BATCH ||
+            udp->arena_len + data.len > (size_t)PLK_UDP_BATCH * PLK_UDP_BUFFER_LEN) {
             plk_udp_flush(udp);
         }
         train = &udp->trains[udp->train_count++];
@@ -291,8 +294,8 @@ struct letter {
 };
 
 // One message of count datagrams that begin at `at`.
-static void write_letter(struct letter *letter, const struct plk_udp *udp, const struct train *train, size_t at, size_t len,
-                         bool cut) {
+static void write_letter(struct letter *letter, const struct plk_udp *udp, const struct train *train, size_t at,
+                         size_t len, bool cut) {
     memset(letter->control, 0, sizeof letter->control);
     letter->io = (struct iovec){.iov_base = udp->arena + at, .iov_len = len};
     letter->header = (struct msghdr){.msg_name = &letter->to,
@@ -320,7 +323,8 @@ static void send_singly(struct plk_udp *udp, int fd, const struct train *train) 
     for (unsigned i = 0; i < train->count; i++) {
         size_t at = (size_t)i * train->size;
         struct letter letter;
-        write_letter(&letter, udp, train, train->at + at, train->len - at < train->size ? train->len - at : train->size, false);
+        write_letter(&letter, udp, train, train->at + at, train->len - at < train->size ? train->len - at : train->size,
+                     false);
         if (!send_letter(fd, &letter)) udp->dropped++;
     }
 }

@@ -9,12 +9,12 @@
 
 #include "base/addr.h"
 
-#define PLK_UDP_BATCH 8              // buffers of one receiving call, trains of one sending call
-#define PLK_UDP_TRAIN_MAX 60         // datagrams in a train; the kernel takes 64
-#define PLK_UDP_TRAIN_BYTES 61440    // and less than 64 KiB
-#define PLK_UDP_BUFFER_LEN 65536     // of one receive: a train that the kernel has not cut (GRO)
+#define PLK_UDP_BATCH 8                 // buffers of one receiving call, trains of one sending call
+#define PLK_UDP_TRAIN_MAX 60            // datagrams in a train; the kernel takes 64
+#define PLK_UDP_TRAIN_BYTES 61440       // and less than 64 KiB
+#define PLK_UDP_BUFFER_LEN 65536        // of one receive: a train that the kernel has not cut (GRO)
 #define PLK_UDP_SOCKET_BYTES (4u << 20) // asked of the kernel for each direction; it may give less
-#define PLK_UDP_ROUNDS 8             // receiving calls before others have their turn
+#define PLK_UDP_ROUNDS 8                // receiving calls before others have their turn
 
 // A datagram that came in; to has family 0 where the system does not say. data is borrowed for the call.
 typedef void plk_udp_received(void *ctx, const struct plk_addr *from, const struct plk_addr *to, struct plk_bytes data);
@@ -22,7 +22,8 @@ typedef void plk_udp_received(void *ctx, const struct plk_addr *from, const stru
 struct plk_udp;
 
 // Takes the descriptors (-1: none), which are closed with it. done, which may be NULL, is called after each batch.
-struct plk_udp *plk_udp_open(uv_loop_t *loop, int fd4, int fd6, plk_udp_received *received, void (*done)(void *ctx), void *ctx);
+struct plk_udp *plk_udp_open(uv_loop_t *loop, int fd4, int fd6, plk_udp_received *received, void (*done)(void *ctx),
+                             void *ctx);
 void plk_udp_close(struct plk_udp *udp); // flushes nothing; freed when the loop has run again; NULL is fine
 
 // Copies the datagram; it goes out with plk_udp_flush at the latest. from, where its family is set, is the source address.

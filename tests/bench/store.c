@@ -81,7 +81,8 @@ static void key_of(uint8_t out[PLK_MESSAGE_KEY_LEN], uint32_t contact, enum plk_
 static void message(struct bench *bench, uint32_t contact, enum plk_direction direction, uint64_t row) {
     uint8_t key[PLK_MESSAGE_KEY_LEN], value[512];
     struct plk_writer w = plk_writer(value, sizeof value);
-    struct plk_message_row m = {.row = row, .kind = PLK_BODY_TEXT, .time_ms = 1700000000000 + row, .payload = plk_bytes(TEXT, 100)};
+    struct plk_message_row m = {
+        .row = row, .kind = PLK_BODY_TEXT, .time_ms = 1700000000000 + row, .payload = plk_bytes(TEXT, 100)};
     m.state = direction == PLK_OUT ? PLK_STATE_QUEUED : PLK_STATE_RECEIVED;
     for (size_t i = 0; i < PLK_ID_LEN; i++) m.id[i] = (uint8_t)rand();
     key_of(key, contact, direction, row);
@@ -144,7 +145,8 @@ static void receive(struct bench *bench) {
 static void transmit(struct bench *bench) {
     double start = now_s(), cpu = cpu_s();
     uint8_t key[PLK_MESSAGE_KEY_LEN], out[28];
-    struct plk_message_patch delivered = {.columns = PLK_PATCH_STATE | PLK_PATCH_RECEIVED, .state = PLK_STATE_DELIVERED, .received_ms = 1700000000000};
+    struct plk_message_patch delivered = {
+        .columns = PLK_PATCH_STATE | PLK_PATCH_RECEIVED, .state = PLK_STATE_DELIVERED, .received_ms = 1700000000000};
     for (uint64_t row = 1; row <= STREAM_MESSAGES; row++) {
         message(bench, 2, PLK_OUT, row);
         event(bench, STREAM_MESSAGES + row, 2, row);
@@ -209,7 +211,8 @@ static void index_all(struct bench *bench) {
     while (plk_store_unindexed(bench->store) > 0) uv_sem_wait(&bench->woken);
     double seconds = now_s() - start;
     if (behind > 0) figure("the search index catches up, a message", seconds / (double)behind * 1e6, "us");
-    if (behind > 0) figure("the search index catches up, a message, processor", (cpu_s() - cpu) / (double)behind * 1e6, "us");
+    if (behind > 0)
+        figure("the search index catches up, a message, processor", (cpu_s() - cpu) / (double)behind * 1e6, "us");
     figure("the search index has caught up after", seconds, "s");
 }
 
@@ -225,7 +228,8 @@ static void reads(struct bench *bench) {
                    {"search: a text that is nowhere", "people wrote", 1},
                    {"search: two characters that are nowhere, 20,000 rows", "qz", 1}};
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
-        struct plk_history_query query = {.contact = queries[i].contact, .limit = 50, .search = plk_bytes_text(queries[i].search)};
+        struct plk_history_query query = {
+            .contact = queries[i].contact, .limit = 50, .search = plk_bytes_text(queries[i].search)};
         double best = 1e9;
         for (int round = 0; round < 5; round++) {
             struct plk_history_page page;
@@ -261,7 +265,8 @@ static void fill_contacts(struct bench *bench) {
 
 // Everything that a node reads before it is ready.
 static void load_start(struct bench *bench) {
-    static const enum plk_table tables[] = {PLK_TABLE_profile, PLK_TABLE_relay, PLK_TABLE_invite, PLK_TABLE_queue, PLK_TABLE_contact};
+    static const enum plk_table tables[] = {PLK_TABLE_profile, PLK_TABLE_relay, PLK_TABLE_invite, PLK_TABLE_queue,
+                                            PLK_TABLE_contact};
     size_t waiting = sizeof tables / sizeof tables[0];
     for (size_t i = 0; i < waiting; i++) {
         plk_store_load(bench->store, i + 1, tables[i], plk_bytes(NULL, 0), plk_bytes(NULL, 0), 0, false);

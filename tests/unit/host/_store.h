@@ -3,6 +3,7 @@
 #ifndef PLK_TESTS_UNIT_HOST_STORE_H
 #define PLK_TESTS_UNIT_HOST_STORE_H
 
+#include <fcntl.h>
 #include <uv.h>
 
 #include "host/history.h"
@@ -10,7 +11,8 @@
 #include "host/store.h"
 #include "support/tempdir.h"
 
-#define CHEAP_KDF {.ops = 1, .mem_kib = 64}
+#define CHEAP_KDF \
+    { .ops = 1, .mem_kib = 64 }
 
 struct story {
     char home[64];
@@ -131,14 +133,16 @@ static inline void put_text(struct story *story, uint32_t contact, uint64_t row,
     put_message(story, &message);
 }
 
-static inline void patch_message(struct story *story, const struct plk_message_row *row, const struct plk_message_patch *patch) {
+static inline void patch_message(struct story *story, const struct plk_message_row *row,
+                                 const struct plk_message_patch *patch) {
     uint8_t key[PLK_MESSAGE_KEY_LEN];
     plk_message_key(key, row->contact, row->direction, &row->origin);
     plk_batch_patch(story->batch, plk_bytes(key, sizeof key), patch);
 }
 
 static inline void put_contact(struct story *story, uint32_t contact, const char *name) {
-    struct plk_contact_row row = {.contact = contact, .state = PLK_CONTACT_ACTIVE, .created_ms = 1700000000000, .hint_count = 2};
+    struct plk_contact_row row = {
+        .contact = contact, .state = PLK_CONTACT_ACTIVE, .created_ms = 1700000000000, .hint_count = 2};
     uint8_t key[4], value[PLK_CONTACT_ROW_MAX];
     row.name_len = (uint8_t)strlen(name);
     memcpy(row.name, name, row.name_len);
@@ -155,7 +159,8 @@ static inline void put_contact(struct story *story, uint32_t contact, const char
 }
 
 static inline void put_event(struct story *story, uint64_t n, uint32_t contact, uint64_t row) {
-    struct plk_event_row event = {.n = n, .kind = PLK_EVENT_MESSAGE, .contact = contact, .row = row, .state = PLK_STATE_RECEIVED};
+    struct plk_event_row event = {
+        .n = n, .kind = PLK_EVENT_MESSAGE, .contact = contact, .row = row, .state = PLK_STATE_RECEIVED};
     uint8_t key[8], value[PLK_EVENT_ROW_LEN];
     struct plk_writer k = plk_writer(key, sizeof key);
     plk_writer_u64(&k, n);
@@ -178,8 +183,8 @@ static inline struct plk_bytes kept(struct plk_bytes bytes) {
     return plk_bytes(at, bytes.len);
 }
 
-static inline struct loaded *story_load(struct story *story, enum plk_table table, struct plk_bytes from, struct plk_bytes to,
-                                        uint32_t limit, bool reverse) {
+static inline struct loaded *story_load(struct story *story, enum plk_table table, struct plk_bytes from,
+                                        struct plk_bytes to, uint32_t limit, bool reverse) {
     static uint64_t ticket;
     struct loaded *loaded = plk_memory_take(sizeof *loaded);
     plk_store_load(story->store, ++ticket, table, from, to, limit, reverse);
@@ -209,6 +214,38 @@ static inline void loaded_free(struct loaded *loaded) {
 static inline void assert_bytes(struct plk_bytes got, struct plk_bytes want) {
     assert_int_equal(got.len, want.len);
     if (want.len > 0) assert_memory_equal(got.at, want.at, want.len);
+}
+
+// ---- against it ----------------------------------------------------------------------------------------------------
+
+static inline enum plk_fault_kind try_open(struct story *story, const char *passphrase, bool create,
+                                           struct plk_fault *fault) {
+    struct plk_store_config config = story_config(story, passphrase);
+    config.create = create;
+    memset(fault, 0, sizeof *fault);
+    enum plk_fault_kind kind = plk_store_open(&story->store, &config, fault);
+    if (kind != PLK_FAULT_NONE) {
+        assert_null(story->store);
+        assert_int_equal(fault->kind, kind);
+        assert_true(strlen(fault->line) > 10);
+        assert_null(strchr(fault->line, '\n'));
+    }
+    return kind;
+}
+
+static inline void path_in(char out[128], const struct story *story, const char *name) {
+    snprintf(out, 128, "%s/%s", story->home, name);
+}
+
+static inline void flip_byte(const struct story *story, const char *name, off_t at) {
+    char path[128];
+    uint8_t byte;
+    path_in(path, story, name);
+    int fd = open(path, O_RDWR);
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= 0x40;
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
 }
 
 #endif

@@ -24,8 +24,8 @@ static void scripts_fold(void **state) {
     assert_true(alike("ŻÓŁĆ", "żółć"));
     assert_true(alike("Ÿ", "ÿ"));
     assert_true(alike("ՀԱՅ", "հայ"));
-    assert_true(alike("𐐀", "𐐨")); // outside the first plane
-    assert_true(alike("\u212a", "k")); // the Kelvin sign, three bytes to one
+    assert_true(alike("𐐀", "𐐨"));           // outside the first plane
+    assert_true(alike("\u212a", "k"));      // the Kelvin sign, three bytes to one
     assert_true(alike("\u023a", "\u2c65")); // two bytes to three
     assert_true(alike("你好", "你好"));
     assert_false(alike("e", "é"));
@@ -75,8 +75,10 @@ static void contains_looks_everywhere(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(scripts_fold),           cmocka_unit_test(folding_is_idempotent_and_fits),
-        cmocka_unit_test(ranges_are_in_order),    cmocka_unit_test(characters_are_counted),
+        cmocka_unit_test(scripts_fold),
+        cmocka_unit_test(folding_is_idempotent_and_fits),
+        cmocka_unit_test(ranges_are_in_order),
+        cmocka_unit_test(characters_are_counted),
         cmocka_unit_test(contains_looks_everywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

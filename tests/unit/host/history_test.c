@@ -10,7 +10,8 @@
 static struct plk_history *open_history(struct story *story) {
     struct plk_history *history;
     struct plk_fault fault = {.line = ""};
-    if (plk_history_open_key(&history, story->home, plk_store_key(story->store), &fault) != PLK_FAULT_NONE) fail_msg("%s", fault.line);
+    if (plk_history_open_key(&history, story->home, plk_store_key(story->store), &fault) != PLK_FAULT_NONE)
+        fail_msg("%s", fault.line);
     return history;
 }
 
@@ -85,7 +86,8 @@ static void pages_go_back_in_time(void **state) {
 }
 
 static const char *const texts[] = {
-    "你好，世界", "ok", "Поезд в МОСКВУ, Москва ждёт", "Hello World", "hell", "say \"cheese\" now", "a%b_c*d", "ΣΊΣΥΦΟΣ", "x",
+    "你好，世界", "ok", "Поезд в МОСКВУ, Москва ждёт", "Hello World", "hell", "say \"cheese\" now", "a%b_c*d",
+    "ΣΊΣΥΦΟΣ",    "x",
 };
 
 static void put_texts(struct story *story, uint32_t contact) {
@@ -140,10 +142,12 @@ static void search_pages(void **state) {
     (void)state;
     struct story story;
     story_begin(&story, "");
-    for (uint64_t row = 1; row <= 30; row++) put_text(&story, row % 2 == 0 ? 1 : 2, row, row % 3 == 0 ? "needle" : "straw");
+    for (uint64_t row = 1; row <= 30; row++)
+        put_text(&story, row % 2 == 0 ? 1 : 2, row, row % 3 == 0 ? "needle" : "straw");
     story_store(&story);
     story_indexed(&story);
-    for (uint64_t row = 31; row <= 36; row++) put_text(&story, row % 2 == 0 ? 1 : 2, row, row % 3 == 0 ? "needle" : "straw");
+    for (uint64_t row = 31; row <= 36; row++)
+        put_text(&story, row % 2 == 0 ? 1 : 2, row, row % 3 == 0 ? "needle" : "straw");
     story_store(&story);
     struct plk_history *history = open_history(&story);
     struct plk_bytes needle = plk_bytes_text("needle"), short_term = plk_bytes_text("ne");
@@ -151,8 +155,10 @@ static void search_pages(void **state) {
     for (int i = 0; i < 2; i++) {
         expect(history, (struct plk_history_query){.contact = 1, .search = terms[i]}, "1.6 1.12 1.18 1.24 1.30 1.36");
         expect(history, (struct plk_history_query){.contact = 1, .search = terms[i], .limit = 2}, "1.30 1.36+");
-        expect(history, (struct plk_history_query){.contact = 1, .search = terms[i], .limit = 2, .before_row = 30}, "1.18 1.24+");
-        expect(history, (struct plk_history_query){.search = terms[i], .limit = 7}, "1.36 2.3 2.9 2.15 2.21 2.27 2.33+");
+        expect(history, (struct plk_history_query){.contact = 1, .search = terms[i], .limit = 2, .before_row = 30},
+               "1.18 1.24+");
+        expect(history, (struct plk_history_query){.search = terms[i], .limit = 7},
+               "1.36 2.3 2.9 2.15 2.21 2.27 2.33+");
         // All conversations, page by page, each message once.
         struct plk_history_query query = {.search = terms[i], .limit = 5};
         size_t found = 0, pages = 0;
@@ -320,10 +326,13 @@ static void contacts_are_listed_and_found(void **state) {
     assert_int_equal(plk_history_find_contact(history, plk_bytes_text("Dave"), &row), PLK_ERR_NOT_FOUND);
     uint8_t value[32];
     size_t len;
-    assert_int_equal(plk_history_row(history, PLK_TABLE_profile, plk_bytes_text("p"), value, sizeof value, &len), PLK_ERR_OK);
+    assert_int_equal(plk_history_row(history, PLK_TABLE_profile, plk_bytes_text("p"), value, sizeof value, &len),
+                     PLK_ERR_OK);
     assert_bytes(plk_bytes(value, len), plk_bytes_text("the profile"));
-    assert_int_equal(plk_history_row(history, PLK_TABLE_profile, plk_bytes_text("q"), value, sizeof value, &len), PLK_ERR_NOT_FOUND);
-    assert_int_equal(plk_history_row(history, PLK_TABLE_profile, plk_bytes_text("p"), value, 3, &len), PLK_ERR_TOO_LONG);
+    assert_int_equal(plk_history_row(history, PLK_TABLE_profile, plk_bytes_text("q"), value, sizeof value, &len),
+                     PLK_ERR_NOT_FOUND);
+    assert_int_equal(plk_history_row(history, PLK_TABLE_profile, plk_bytes_text("p"), value, 3, &len),
+                     PLK_ERR_TOO_LONG);
     assert_int_equal(plk_history_row(history, PLK_TABLE_message, plk_bytes_text("p"), value, 3, &len), PLK_ERR_INVALID);
     plk_history_close(history);
     story_end(&story);
@@ -338,10 +347,12 @@ static void it_reads_without_a_node(void **state) {
     put_texts(&story, 1);
     story_store(&story);
     story_close(&story);
-    assert_int_equal(plk_history_open(&history, story.home, plk_bytes_text("wrong"), &fault), PLK_FAULT_WRONG_PASSPHRASE);
+    assert_int_equal(plk_history_open(&history, story.home, plk_bytes_text("wrong"), &fault),
+                     PLK_FAULT_WRONG_PASSPHRASE);
     assert_int_equal(plk_history_open(&history, story.home, plk_bytes_text(""), &fault), PLK_FAULT_WRONG_PASSPHRASE);
     assert_null(history);
-    assert_int_equal(plk_history_open(&history, "/tmp/peerlink-no-such-home", plk_bytes_text(""), &fault), PLK_FAULT_NO_STORE);
+    assert_int_equal(plk_history_open(&history, "/tmp/peerlink-no-such-home", plk_bytes_text(""), &fault),
+                     PLK_FAULT_NO_STORE);
     assert_int_equal(plk_history_open(&history, story.home, plk_bytes_text("secret"), &fault), PLK_FAULT_NONE);
     search_everything(history);
     plk_history_close(history);

@@ -65,13 +65,14 @@ static void on_lost(void *ctx, const struct plk_fault *fault) {
 }
 
 static enum plk_fault_kind open_person(struct person *person, const char *listen, struct plk_fault *fault) {
-    struct plk_host_config config = {.home = person->home,
-                                     .create = true,
-                                     .listen = listen,
-                                     .no_udp = person->no_udp,
-                                     .log = {.fd = -1},
-                                     .on = {.state = on_state, .event = on_event, .stalled = on_stalled, .lost = on_lost},
-                                     .ctx = person};
+    struct plk_host_config config = {
+        .home = person->home,
+        .create = true,
+        .listen = listen,
+        .no_udp = person->no_udp,
+        .log = {.fd = -1},
+        .on = {.state = on_state, .event = on_event, .stalled = on_stalled, .lost = on_lost},
+        .ctx = person};
     person->state = PLK_NODE_LOADING;
     return plk_host_open(&person->host, &config, fault);
 }
@@ -79,14 +80,14 @@ static enum plk_fault_kind open_person(struct person *person, const char *listen
 static void turn(struct person *person) { uv_run(plk_host_loop(person->host), UV_RUN_NOWAIT); }
 
 // Runs both until the condition holds.
-#define UNTIL(a, b, condition)                                                                                         \
-    do {                                                                                                               \
-        uint64_t until_ns = uv_hrtime() + PATIENCE_MS * UINT64_C(1000000);                                             \
-        while (!(condition)) {                                                                                         \
-            turn(a);                                                                                                   \
-            turn(b);                                                                                                   \
-            if (uv_hrtime() > until_ns) fail_msg("never came: %s", #condition);                                        \
-        }                                                                                                              \
+#define UNTIL(a, b, condition)                                                  \
+    do {                                                                        \
+        uint64_t until_ns = uv_hrtime() + PATIENCE_MS * UINT64_C(1000000);      \
+        while (!(condition)) {                                                  \
+            turn(a);                                                            \
+            turn(b);                                                            \
+            if (uv_hrtime() > until_ns) fail_msg("never came: %s", #condition); \
+        }                                                                       \
     } while (0)
 
 static void command(struct person *person, struct person *other, struct plk_command command) {
@@ -290,7 +291,8 @@ static void a_damaged_store_ends_in_one_line(void **state) {
     int fd = open(path, O_RDWR);
     struct stat st;
     assert_int_equal(fstat(fd, &st), 0);
-    for (off_t page = 1; page * 4096 < st.st_size; page++) assert_int_equal(pwrite(fd, "damage", 6, page * 4096 + 100), 6);
+    for (off_t page = 1; page * 4096 < st.st_size; page++)
+        assert_int_equal(pwrite(fd, "damage", 6, page * 4096 + 100), 6);
     close(fd);
     assert_int_equal(open_person(&alice, "127.0.0.1:0", &alice.fault), PLK_FAULT_NONE);
     struct plk_command rename = {.kind = PLK_CMD_PROFILE, .name = plk_bytes_text("Alicia")};
@@ -368,16 +370,11 @@ static void an_empty_home_can_be_protected(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_hosts_talk_over_ipv4),
-        cmocka_unit_test(two_hosts_talk_over_ipv6),
-        cmocka_unit_test(two_hosts_talk_over_tcp),
-        cmocka_unit_test(a_conversation_goes_on_after_a_restart),
-        cmocka_unit_test(many_messages_all_arrive),
-        cmocka_unit_test(a_full_disk_is_waited_for),
-        cmocka_unit_test(a_damaged_store_ends_in_one_line),
-        cmocka_unit_test(a_home_is_used_once),
-        cmocka_unit_test(a_port_that_is_taken_is_said),
-        cmocka_unit_test(an_empty_home_can_be_protected),
+        cmocka_unit_test(two_hosts_talk_over_ipv4),         cmocka_unit_test(two_hosts_talk_over_ipv6),
+        cmocka_unit_test(two_hosts_talk_over_tcp),          cmocka_unit_test(a_conversation_goes_on_after_a_restart),
+        cmocka_unit_test(many_messages_all_arrive),         cmocka_unit_test(a_full_disk_is_waited_for),
+        cmocka_unit_test(a_damaged_store_ends_in_one_line), cmocka_unit_test(a_home_is_used_once),
+        cmocka_unit_test(a_port_that_is_taken_is_said),     cmocka_unit_test(an_empty_home_can_be_protected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,8 @@ static void names_become_addresses(void **state) {
     char long_name[PLK_RESOLVE_NAME_MAX + 1];
     memset(long_name, 'a', sizeof long_name);
     assert_false(plk_resolver_ask(resolver, 9, plk_bytes(long_name, sizeof long_name), 1));
-    for (unsigned i = 0; i < PLK_RESOLVE_MAX; i++) assert_true(plk_resolver_ask(resolver, i, plk_bytes_text("127.0.0.1"), 1));
+    for (unsigned i = 0; i < PLK_RESOLVE_MAX; i++)
+        assert_true(plk_resolver_ask(resolver, i, plk_bytes_text("127.0.0.1"), 1));
     assert_false(plk_resolver_ask(resolver, 99, plk_bytes_text("127.0.0.1"), 1));
     plk_resolver_close(resolver); // under way: nothing is answered any more
     uv_run(&loop, UV_RUN_DEFAULT);

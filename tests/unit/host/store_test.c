@@ -12,8 +12,8 @@ static const struct plk_bytes END = {NULL, 0};
 
 static struct plk_bytes text(const char *t) { return plk_bytes_text(t); }
 
-static void expect(struct story *story, enum plk_table table, const char *from, const char *to, uint32_t limit, bool reverse,
-                   const char *keys) {
+static void expect(struct story *story, enum plk_table table, const char *from, const char *to, uint32_t limit,
+                   bool reverse, const char *keys) {
     struct loaded *loaded = story_load(story, table, text(from), text(to), limit, reverse);
     char got[256] = "";
     for (size_t i = 0; i < loaded->count; i++) {
@@ -47,9 +47,9 @@ static void every_opaque_table_keeps_its_rows_apart(void **state) {
     (void)state;
     struct story story;
     story_begin(&story, "");
-    static const enum plk_table tables[] = {PLK_TABLE_profile, PLK_TABLE_ratchet, PLK_TABLE_skipped,   PLK_TABLE_link,
-                                            PLK_TABLE_invite,  PLK_TABLE_queue,   PLK_TABLE_outbox,    PLK_TABLE_caller_id,
-                                            PLK_TABLE_blob,    PLK_TABLE_relay};
+    static const enum plk_table tables[] = {
+        PLK_TABLE_profile, PLK_TABLE_ratchet, PLK_TABLE_skipped,   PLK_TABLE_link, PLK_TABLE_invite,
+        PLK_TABLE_queue,   PLK_TABLE_outbox,  PLK_TABLE_caller_id, PLK_TABLE_blob, PLK_TABLE_relay};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         uint8_t value = (uint8_t)i;
         plk_batch_upsert(story.batch, tables[i], text("k"), plk_bytes(&value, 1));
@@ -113,9 +113,11 @@ static void long_values_and_long_loads_come_in_parts(void **state) {
     story_begin(&story, "");
     uint8_t *value = plk_memory_take(PLK_ROW_VALUE_MAX);
     memset(value, 0xa5, PLK_ROW_VALUE_MAX);
-    for (uint8_t i = 0; i < 10; i++) plk_batch_upsert(story.batch, PLK_TABLE_blob, plk_bytes(&i, 1), plk_bytes(value, PLK_ROW_VALUE_MAX));
+    for (uint8_t i = 0; i < 10; i++)
+        plk_batch_upsert(story.batch, PLK_TABLE_blob, plk_bytes(&i, 1), plk_bytes(value, PLK_ROW_VALUE_MAX));
     story_put(&story);
-    for (uint32_t i = 0; i < 3000; i++) plk_batch_upsert(story.batch, PLK_TABLE_queue, plk_bytes(&i, 4), plk_bytes(NULL, 0));
+    for (uint32_t i = 0; i < 3000; i++)
+        plk_batch_upsert(story.batch, PLK_TABLE_queue, plk_bytes(&i, 4), plk_bytes(NULL, 0));
     story_store(&story);
     struct loaded *loaded = story_load(&story, PLK_TABLE_blob, END, END, 0, false);
     assert_int_equal(loaded->count, 10);
@@ -156,7 +158,8 @@ static void contacts_and_events_survive_their_columns(void **state) {
     assert_bytes(loaded->keys[0], plk_bytes("\0\0\0\0\0\0\1\x2c", 8));
     assert_bytes(loaded->values[0], event_value);
     loaded_free(loaded);
-    plk_batch_delete_range(story.batch, PLK_TABLE_event, plk_bytes("\0", 1), plk_bytes("\0\0\0\0\0\0\0\2\0", 9)); // 1 and 2
+    plk_batch_delete_range(story.batch, PLK_TABLE_event, plk_bytes("\0", 1),
+                           plk_bytes("\0\0\0\0\0\0\0\2\0", 9)); // 1 and 2
     plk_batch_delete(story.batch, PLK_TABLE_contact, plk_bytes("\0\0\0\3", 4));
     story_store(&story);
     loaded = story_load(&story, PLK_TABLE_event, END, END, 0, false);
@@ -210,11 +213,13 @@ static void a_patch_changes_its_columns_only_and_needs_a_row(void **state) {
     (void)state;
     struct story story;
     story_begin(&story, "");
-    struct plk_message_row row = text_row(1, 1, "hello there"), other = text_row(1, 2, "other"), none = text_row(1, 3, "none");
+    struct plk_message_row row = text_row(1, 1, "hello there"), other = text_row(1, 2, "other"),
+                           none = text_row(1, 3, "none");
     struct plk_message_row stranger = text_row(9, 1, "none");
     put_message(&story, &row);
     put_message(&story, &other);
-    struct plk_message_patch patch = {.columns = PLK_PATCH_STATE | PLK_PATCH_RECEIVED, .state = PLK_STATE_SEEN, .reason = 3, .received_ms = 42};
+    struct plk_message_patch patch = {
+        .columns = PLK_PATCH_STATE | PLK_PATCH_RECEIVED, .state = PLK_STATE_SEEN, .reason = 3, .received_ms = 42};
     patch_message(&story, &row, &patch);
     patch_message(&story, &none, &patch);
     patch_message(&story, &stranger, &patch);
@@ -340,8 +345,10 @@ static void message_ranges_follow_the_keys(void **state) {
     plk_message_key(low, 1, PLK_IN, &m.origin);
     m.origin.epoch[0] = 'B';
     plk_message_key(high, 1, PLK_IN, &m.origin);
-    assert_int_equal(count_range(&story, plk_bytes(low, PLK_MESSAGE_KEY_LEN), plk_bytes(high, sizeof high)), 3); // A2 A3 B1
-    assert_int_equal(count_range(&story, plk_bytes(low, PLK_MESSAGE_KEY_LEN + 1), plk_bytes(high, sizeof high)), 2); // A3 B1
+    assert_int_equal(count_range(&story, plk_bytes(low, PLK_MESSAGE_KEY_LEN), plk_bytes(high, sizeof high)),
+                     3); // A2 A3 B1
+    assert_int_equal(count_range(&story, plk_bytes(low, PLK_MESSAGE_KEY_LEN + 1), plk_bytes(high, sizeof high)),
+                     2); // A3 B1
     assert_int_equal(count_range(&story, plk_bytes(low, PLK_MESSAGE_KEY_LEN - 8), plk_bytes(high, sizeof high)), 4);
     struct loaded *loaded = story_load(&story, PLK_TABLE_message, END, END, 4, true);
     assert_int_equal(loaded->count, 4);

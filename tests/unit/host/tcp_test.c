@@ -44,7 +44,8 @@ static void happened(void *ctx, const struct plk_input *input) {
         story->len += input->stream.data.len;
     }
     assert_true(story->count < SEEN_MAX);
-    story->seen[story->count++] = (struct seen){input->stream.stream, input->stream.event, input->stream.writable, input->stream.remote};
+    story->seen[story->count++] =
+        (struct seen){input->stream.stream, input->stream.event, input->stream.writable, input->stream.remote};
 }
 
 static void done(void *ctx) { ((struct story *)ctx)->dones++; }
@@ -67,13 +68,13 @@ static void end(struct story *story) {
     assert_int_equal(uv_loop_close(&story->loop), 0);
 }
 
-#define UNTIL(story, condition)                                                                                        \
-    do {                                                                                                               \
-        uint64_t until = uv_hrtime() + UINT64_C(10000000000);                                                          \
-        while (!(condition)) {                                                                                         \
-            uv_run(&(story)->loop, UV_RUN_NOWAIT);                                                                     \
-            if (uv_hrtime() > until) fail_msg("never came: %s", #condition);                                           \
-        }                                                                                                              \
+#define UNTIL(story, condition)                                              \
+    do {                                                                     \
+        uint64_t until = uv_hrtime() + UINT64_C(10000000000);                \
+        while (!(condition)) {                                               \
+            uv_run(&(story)->loop, UV_RUN_NOWAIT);                           \
+            if (uv_hrtime() > until) fail_msg("never came: %s", #condition); \
+        }                                                                    \
     } while (0)
 
 static int client(const struct story *story) {
@@ -231,7 +232,8 @@ static void strangers_are_limited_by_address(void **state) {
     assert_int_equal(story.seen[PLK_TCP_ACCEPTED_PER_IP].stream, story.seen[1].stream);
     UNTIL(&story, is_closed(fds[1]));
     assert_false(is_closed(fds[0]));
-    for (size_t i = 2; i < PLK_TCP_ACCEPTED_PER_IP; i++) plk_tcp_write(story.tcp, story.seen[i].stream, plk_bytes_text("x"));
+    for (size_t i = 2; i < PLK_TCP_ACCEPTED_PER_IP; i++)
+        plk_tcp_write(story.tcp, story.seen[i].stream, plk_bytes_text("x"));
     plk_tcp_write(story.tcp, story.seen[PLK_TCP_ACCEPTED_PER_IP + 1].stream, plk_bytes_text("x"));
     plk_tcp_flush(story.tcp);
     size_t before = story.count;
@@ -267,9 +269,12 @@ static void a_stranger_that_stays_unanswered_is_dropped(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_stranger_connects_and_both_talk), cmocka_unit_test(the_other_side_ends_it),
-        cmocka_unit_test(own_connections_open_or_close),     cmocka_unit_test(a_slow_reader_is_waited_for),
-        cmocka_unit_test(strangers_are_limited_by_address),  cmocka_unit_test(a_stranger_that_stays_unanswered_is_dropped),
+        cmocka_unit_test(a_stranger_connects_and_both_talk),
+        cmocka_unit_test(the_other_side_ends_it),
+        cmocka_unit_test(own_connections_open_or_close),
+        cmocka_unit_test(a_slow_reader_is_waited_for),
+        cmocka_unit_test(strangers_are_limited_by_address),
+        cmocka_unit_test(a_stranger_that_stays_unanswered_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,7 +131,8 @@ static void the_source_address_is_chosen(void **state) {
     (void)state;
     struct story story;
     begin(&story, ":0");
-    struct plk_addr to = {.family = 4, .ip = {127, 0, 0, 1}, .port = story.b.at.port}, from = {.family = 4, .ip = {127, 0, 0, 5}};
+    struct plk_addr to = {.family = 4, .ip = {127, 0, 0, 1}, .port = story.b.at.port},
+                    from = {.family = 4, .ip = {127, 0, 0, 5}};
     uint8_t data[4] = {7};
     plk_udp_send(story.a.udp, &to, &from, plk_bytes(data, sizeof data));
     plk_udp_flush(story.a.udp);
@@ -145,7 +146,8 @@ static void what_cannot_go_is_counted(void **state) {
     (void)state;
     struct story story;
     begin(&story, "127.0.0.1:0");
-    struct plk_addr v6 = {.family = 6, .ip = {[15] = 1}, .port = 9}, nowhere = {.family = 4, .ip = {255, 255, 255, 255}, .port = 9};
+    struct plk_addr v6 = {.family = 6, .ip = {[15] = 1}, .port = 9},
+                    nowhere = {.family = 4, .ip = {255, 255, 255, 255}, .port = 9};
     send_one(&story.a, &v6, 1, 100); // no socket of that family
     assert_int_equal(plk_udp_dropped(story.a.udp), 1);
     send_one(&story.a, &nowhere, 1, 100); // not permitted
