@@ -47,6 +47,11 @@ static void load_contacts(struct stranger *s, uint64_t ticket) {
     give(s, &input);
 }
 
+// The rest belongs to single contacts, who stay cold here.
+static bool is_of_start(enum plk_table table) {
+    return table == PLK_TABLE_profile || table == PLK_TABLE_invite || table == PLK_TABLE_event;
+}
+
 static void drain(struct stranger *s) {
     struct plk_output output;
     while (plk_node_poll(s->node, s->now, &output), output.kind != PLK_OUT_WAIT) {
@@ -54,7 +59,7 @@ static void drain(struct stranger *s) {
             give(s, &(struct plk_input){.kind = PLK_IN_STORED, .stored = {.n = output.store.n}});
         } else if (output.kind == PLK_OUT_LOAD && output.load.table == PLK_TABLE_contact) {
             load_contacts(s, output.load.ticket);
-        } else if (output.kind == PLK_OUT_LOAD) {
+        } else if (output.kind == PLK_OUT_LOAD && is_of_start(output.load.table)) {
             give(s, &(struct plk_input){.kind = PLK_IN_LOADED, .loaded = {.ticket = output.load.ticket}});
         }
     }
