@@ -68,8 +68,8 @@ static void disk(const char *folder) {
     sqlite3_finalize(s);
     sqlite3_close(db);
     unlink(path);
-    printf("\"commit_p50_us\":%.0f,\"commit_p99_us\":%.0f,\"rows_per_s\":%.0f", each[SINGLE / 2], each[SINGLE * 99 / 100],
-           batched);
+    printf("\"commit_p50_us\":%.0f,\"commit_p99_us\":%.0f,\"rows_per_s\":%.0f", each[SINGLE / 2],
+           each[SINGLE * 99 / 100], batched);
 }
 
 static void cipher(void) {

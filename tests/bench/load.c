@@ -90,9 +90,10 @@ static char *answer(struct load *load) {
 }
 
 static size_t request(const struct load *load, char *line, uint64_t id, const char *text, const char *more) {
-    int len = snprintf(line, LINE_MAX_LEN,
-                       "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"send\",\"params\":{\"contact\":\"%s\",\"text\":\"%s\"%s}}\n",
-                       (unsigned long long)id, load->contact, text, more);
+    int len = snprintf(
+        line, LINE_MAX_LEN,
+        "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"send\",\"params\":{\"contact\":\"%s\",\"text\":\"%s\"%s}}\n",
+        (unsigned long long)id, load->contact, text, more);
     if (len <= 0 || len >= LINE_MAX_LEN) die("the request is too long");
     return (size_t)len;
 }

@@ -71,7 +71,8 @@ static void begin(struct stranger *s, struct plk_mem *mem, uint32_t contacts) {
     *s = (struct stranger){.node = plk_node_new(&config), .contacts = contacts, .now = {1000000, 1700000000000}};
     plk_rng_seed(&s->rng, seed);
     drain(s);
-    give(s, &(struct plk_input){.kind = PLK_IN_COMMAND, .command = {.kind = PLK_CMD_INIT, .name = plk_bytes_text("Alice")}});
+    give(s, &(struct plk_input){.kind = PLK_IN_COMMAND,
+                                .command = {.kind = PLK_CMD_INIT, .name = plk_bytes_text("Alice")}});
     drain(s);
     plk_assert(plk_node_state(s->node) == PLK_NODE_READY);
 }

@@ -48,7 +48,8 @@ static void on_connection(Tox *tox, uint32_t friend_number, TOX_CONNECTION statu
     ((struct peer *)ctx)->connected = status != TOX_CONNECTION_NONE;
 }
 
-static void on_message(Tox *tox, uint32_t friend_number, TOX_MESSAGE_TYPE type, const uint8_t *text, size_t len, void *ctx) {
+static void on_message(Tox *tox, uint32_t friend_number, TOX_MESSAGE_TYPE type, const uint8_t *text, size_t len,
+                       void *ctx) {
     struct peer *peer = ctx;
     peer->answers++;
     peer->answer_at = now_ms();
@@ -83,7 +84,8 @@ static void meet(struct peer *peer, int to, int from, uint16_t port) {
     struct card mine, theirs;
     tox_self_get_public_key(peer->tox, mine.public_key);
     tox_self_get_dht_id(peer->tox, mine.dht_id);
-    if (write(to, &mine, sizeof mine) != sizeof mine || read(from, &theirs, sizeof theirs) != sizeof theirs) die("pipe");
+    if (write(to, &mine, sizeof mine) != sizeof mine || read(from, &theirs, sizeof theirs) != sizeof theirs)
+        die("pipe");
     if (tox_friend_add_norequest(peer->tox, theirs.public_key, NULL) == UINT32_MAX) die("no friend");
     if (!tox_bootstrap(peer->tox, "127.0.0.1", port, theirs.dht_id, NULL)) die("no bootstrap");
 }
@@ -172,7 +174,8 @@ int main(int argc, char **argv) {
     fflush(stdout);
     uint64_t turns = peer.turns;
     for (start = now_ms(), end = start + atof(argv[2]) * 1e3; now_ms() < end;) turn(&peer);
-    printf("{\"connect_ms\":%.0f,\"wakeups_per_s\":%.1f,", connected, (double)(peer.turns - turns) / (now_ms() - start) * 1e3);
+    printf("{\"connect_ms\":%.0f,\"wakeups_per_s\":%.1f,", connected,
+           (double)(peer.turns - turns) / (now_ms() - start) * 1e3);
     fflush(stdout);
     singles(&peer);
     stream(&peer, (unsigned)atoi(argv[1]));
