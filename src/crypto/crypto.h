@@ -57,13 +57,6 @@ void plk_mask(uint8_t out[8], const uint8_t key[32], const uint8_t sample[16]);
 uint64_t plk_siphash(const uint8_t key[16], struct plk_bytes text);
 void plk_siphash128(uint8_t out[16], const uint8_t key[16], struct plk_bytes text);
 
-// The first 8 bytes of the 128-bit hash of one text under several keys at once, for finding the key that made a hash:
-// quicker a key than one after the other. text.len is a multiple of 8. Where a head fits, the whole hash decides.
-#define PLK_SIPHASH_LANES 3
-void plk_siphash128_heads(uint64_t heads[PLK_SIPHASH_LANES], const uint8_t *const keys[PLK_SIPHASH_LANES],
-                          struct plk_bytes text);
-uint64_t plk_siphash128_head(const uint8_t hash[16]); // as plk_siphash128_heads gives it
-
 // Constant time.
 bool plk_crypto_equal(const void *a, const void *b, size_t len);
 

@@ -69,28 +69,19 @@ void plk_hint_budget_refill(struct plk_hint_budget *budget, uint64_t now_us) {
     budget->at_us = now_us;
 }
 
-// The first entry whose key made the hint, or count. The last few lanes may hold one key more than once.
-static size_t find(const struct plk_hint_entry *entries, size_t count, const struct plk_packet *message1) {
-    struct hinted text = hinted(message1->ephemeral.at, message1->stamp.at);
-    uint64_t wanted = plk_siphash128_head(message1->hint.at), heads[PLK_SIPHASH_LANES];
-    for (size_t at = 0; at < count; at += PLK_SIPHASH_LANES) {
-        const uint8_t *keys[PLK_SIPHASH_LANES];
-        for (size_t i = 0; i < PLK_SIPHASH_LANES; i++) keys[i] = entries[at + i < count ? at + i : count - 1].key;
-        plk_siphash128_heads(heads, keys, plk_bytes(text.bytes, sizeof text.bytes));
-        for (size_t i = 0; i < PLK_SIPHASH_LANES && at + i < count; i++) {
-            if (heads[i] == wanted && plk_hint_check(entries[at + i].key, message1)) return at + i;
-        }
-    }
-    return count;
-}
-
 enum plk_err plk_hint_scan(const struct plk_hint_entry *entries, size_t count, const struct plk_packet *message1,
                            struct plk_hint_budget *budget, uint32_t *owner) {
     plk_assert(message1->kind == PLK_PACKET_MESSAGE1);
     if (count > budget->keys) return PLK_ERR_LIMIT;
-    size_t at = find(entries, count, message1);
-    budget->keys -= at < count ? at + 1 : count;
-    if (at == count) return PLK_ERR_NOT_FOUND;
-    *owner = entries[at].owner;
-    return PLK_ERR_OK;
+    struct hinted text = hinted(message1->ephemeral.at, message1->stamp.at);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t hint[PLK_PACKET_HINT_LEN];
+        plk_siphash128(hint, entries[i].key, plk_bytes(text.bytes, sizeof text.bytes));
+        if (memcmp(hint, message1->hint.at, sizeof hint) != 0) continue;
+        budget->keys -= i + 1;
+        *owner = entries[i].owner;
+        return PLK_ERR_OK;
+    }
+    budget->keys -= count;
+    return PLK_ERR_NOT_FOUND;
 }
