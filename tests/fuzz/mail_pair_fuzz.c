@@ -47,13 +47,32 @@ static void replay(struct world *w, struct mail_side *side, uint8_t choice) {
     free((void *)(uintptr_t)copy.at);
 }
 
+// An ack of the current stream that the peer never sent: numbers, ranges, and a chain hash that cannot fit.
+static size_t false_acks(const struct mail_side *side, struct script *script, uint8_t *out, size_t cap) {
+    struct plk_ack ack = {.contiguous = next(script) % 8, .range_count = next(script) % 3};
+    struct plk_writer w = plk_writer(out, cap);
+    memcpy(ack.device, side->device, PLK_DEVICE_LEN);
+    memcpy(ack.epoch, plk_mail_epoch(side->mail), PLK_EPOCH_LEN);
+    if (ack.contiguous > 0) memset(ack.chain, next(script), PLK_MESSAGE_HASH_LEN);
+    uint64_t before = ack.contiguous;
+    for (unsigned i = 0; i < ack.range_count; i++) {
+        ack.ranges[i].first = before + 2 + next(script) % 4;
+        ack.ranges[i].last = before = ack.ranges[i].first + next(script);
+    }
+    plk_message_acks_encode(&w, &ack, 1);
+    return w.len;
+}
+
 // What a peer may claim without knowing anything.
 static void lie(struct world *w, struct mail_side *side, struct script *script) {
-    uint8_t record[64];
-    size_t len = 1 + next(script) % (sizeof record - 1);
-    for (size_t i = 0; i < len; i++) record[i] = next(script);
-    record[0] %= 5;
-    if (record[0] == PLK_CONTROL_ACKS) return; // an authenticated peer that lies about acks harms itself
+    uint8_t record[128];
+    size_t len = 1 + next(script) % 63;
+    record[0] = next(script) % 5;
+    if (record[0] == PLK_CONTROL_ACKS) {
+        len = 1 + false_acks(side, script, record + 1, sizeof record - 1);
+    } else {
+        for (size_t i = 1; i < len; i++) record[i] = next(script);
+    }
     mail_take_record(&w->pair, side, 0, plk_bytes(record, len));
 }
 
