@@ -122,6 +122,7 @@ void plk_lineage_drop_oldest(struct plk_lineage *lineage, struct plk_batch *batc
 void plk_lineage_begin(struct plk_lineage *lineage, uint32_t number, struct plk_batch *batch) {
     if (lineage->count == PLK_LINEAGE_MAX) plk_lineage_drop_oldest(lineage, batch);
     plk_assert(lineage->count == 0 || lineage->at[lineage->count - 1].number < number);
+    if (lineage->count == 1 && !lineage->at[0].has_ratchet) lineage->count = 0; // it has opened and sealed nothing
     slot_of(lineage, number);
 }
 

@@ -119,6 +119,10 @@ void plk_mail_begin(struct plk_mail *m, const struct plk_mail_turn *turn, enum p
 
 bool plk_mail_has_begun(const struct plk_mail *m) { return m->generation > 0; }
 
+bool plk_mail_has_ratchet(const struct plk_mail *m) {
+    return m->lineage.count > 0 && m->lineage.at[m->lineage.count - 1].has_ratchet;
+}
+
 const uint8_t *plk_mail_epoch(const struct plk_mail *m) {
     plk_assert(m->sending_count > 0);
     return m->sending[m->sending_count - 1].epoch;

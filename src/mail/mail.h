@@ -126,6 +126,8 @@ enum plk_mail_begin {
 void plk_mail_begin(struct plk_mail *mail, const struct plk_mail_turn *turn, enum plk_mail_begin how,
                     const struct plk_ratchet *ratchet, const uint8_t epoch[PLK_EPOCH_LEN]);
 bool plk_mail_has_begun(const struct plk_mail *mail);
+// False: what is sent waits in the outbox for the first ratchet (a joiner's, a contact's that came out of a backup).
+bool plk_mail_has_ratchet(const struct plk_mail *mail);
 const uint8_t *plk_mail_epoch(const struct plk_mail *mail); // of the current own stream
 
 // The current ratchet, for messages that are not mail's (blob, acceptance: contact/first.h works on a copy), and

@@ -109,6 +109,10 @@ static void restore_contact(struct plk_node *node, const struct plk_backup_conta
     peer->warm->recovery = saved->recovery;
     peer->warm->has_recovery = true;
     peer->warm->rekey_wanted = true;
+    uint8_t epoch[PLK_EPOCH_LEN]; // what is written before the re-key has an origin, and waits
+    struct plk_mail_turn turn = plk_node_turn(node);
+    plk_rng_bytes(&node->rng, epoch, sizeof epoch);
+    plk_mail_begin(peer->warm->mail, &turn, PLK_MAIL_BEGIN_FIRST, NULL, epoch);
     peer->loopback = true; // what a backup says of one's own contacts is believed
     plk_peer_write_recovery(node, peer);
     plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_ABOUT, saved->about);

@@ -290,7 +290,7 @@ static void become_warm(struct plk_node *node, struct plk_peer *peer) {
     plk_peer_apply_generations(node, peer, &change);
     // A restored contact has no ratchet yet, and a stopped one waits for a new one: both re-key as soon as it answers.
     bool lost = peer->warm->has_recovery && !peer->warm->joining &&
-                (!plk_mail_has_begun(peer->warm->mail) || plk_mail_is_stopped(peer->warm->mail));
+                (!plk_mail_has_ratchet(peer->warm->mail) || plk_mail_is_stopped(peer->warm->mail));
     peer->warm->rekey_wanted = lost;
     plk_peer_dial_soon(node, peer, PLK_PEER_COOL_US); // whatever it was read for, one day it may go again
     run_stash(node, peer);

@@ -17,6 +17,8 @@ static void tell(struct world *w) {
     story_say(bob, alice, "are you well");
     story_run(w, 10 * PLK_MINUTE);
     struct actor *again = restored(alice, &saved, "alice-again");
+    story_say(again, bob, "before the re-key");
+    story_heard(bob, "before the re-key", 10 * PLK_MINUTE);
     story_heard(again, "are you well", 10 * PLK_MINUTE);
     story_say(again, bob, "a new machine");
     story_heard(bob, "a new machine", 10 * PLK_MINUTE);
