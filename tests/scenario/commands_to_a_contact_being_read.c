@@ -15,7 +15,8 @@ static bool is_answered(struct world *w, void *actor) {
     return ((const struct actor *)actor)->pending_count == 0;
 }
 
-static uint64_t give(struct actor *from, struct actor *to, enum plk_command_kind kind, const char *text, const char *id) {
+static uint64_t give(struct actor *from, struct actor *to, enum plk_command_kind kind, const char *text,
+                     const char *id) {
     struct plk_command c = {.kind = kind, .contact = world_contact(from, to), .caller_id = plk_bytes_text(id)};
     if (text[0] != '\0') c.text = world_text(from->world, text);
     return actor_command(from, &c);

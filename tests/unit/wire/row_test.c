@@ -84,8 +84,8 @@ static void a_damaged_message_row_changes_nothing(void **state) {
     const struct {
         size_t at;
         uint8_t byte;
-    } bad[] = {{version_at, 0}, {version_at, 2}, {state_at, 0}, {state_at, PLK_STATE_SEEN + 1}, {target_at, 2},
-               {target_at, 1}};
+    } bad[] = {{version_at, 0}, {version_at, 2}, {state_at, 0}, {state_at, PLK_STATE_SEEN + 1},
+               {target_at, 2},  {target_at, 1}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         encoded(&row);
         buffer[bad[i].at] = bad[i].byte;
@@ -212,8 +212,14 @@ static void a_damaged_contact_is_refused(void **state) {
     const struct {
         size_t at;
         uint8_t byte;
-    } bad[] = {{0, 9}, {name_at + 1, PLK_NAME_MAX + 1}, {name_at + 2, 0xff}, {state_at, 0}, {state_at, 5},
-               {state_at + 1, 16}, {state_at + 10, 5}, {state_at + 10, 255}};
+    } bad[] = {{0, 9},
+               {name_at + 1, PLK_NAME_MAX + 1},
+               {name_at + 2, 0xff},
+               {state_at, 0},
+               {state_at, 5},
+               {state_at + 1, 16},
+               {state_at + 10, 5},
+               {state_at + 10, 255}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         encoded_contact(&row);
         buffer[bad[i].at] = bad[i].byte;
@@ -227,7 +233,12 @@ static void a_damaged_contact_is_refused(void **state) {
 static void an_event_comes_back_and_a_damaged_one_does_not(void **state) {
     (void)state;
     const uint8_t key[8] = {0, 0, 0, 0, 0, 0, 1, 0};
-    struct plk_event_row event = {.kind = PLK_EVENT_STATE, .contact = 5, .row = 6, .state = PLK_STATE_READ, .reason = 7}, got;
+    struct plk_event_row event = {.kind = PLK_EVENT_STATE,
+                                  .contact = 5,
+                                  .row = 6,
+                                  .state = PLK_STATE_READ,
+                                  .reason = 7},
+                         got;
     uint8_t value[PLK_EVENT_ROW_LEN];
     plk_event_row_encode(value, &event);
     assert_int_equal(plk_event_row_decode(plk_bytes(key, 8), plk_bytes(value, sizeof value), &got), PLK_ERR_OK);
