@@ -27,6 +27,11 @@ struct plk_store_messages {
 int plk_store_message_apply(struct plk_store_messages *messages, const struct plk_op *op);
 int plk_store_message_load(struct plk_store_messages *messages, const struct plk_store_load *load, plk_store_sink *sink,
                            void *ctx);
+
+// Of its parts: the place of a stream in the cache; DELETE_RANGE (store_message_range.c).
+struct plk_store_stream *plk_store_message_slot(struct plk_store_messages *messages, const uint8_t *prefix);
+int plk_store_message_remove_range(struct plk_store_messages *messages, const struct plk_op *op);
+
 void plk_store_message_forget(struct plk_store_messages *messages); // after a rollback
 void plk_store_message_close(struct plk_store_messages *messages);
 

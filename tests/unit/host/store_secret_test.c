@@ -15,6 +15,7 @@
 
 static void a_passphrase_is_needed_and_checked(void **state) {
     (void)state;
+    if (!plk_store_db_can_encrypt()) skip();
     struct story story;
     struct plk_fault fault;
     story_begin(&story, "correct horse");
@@ -37,6 +38,7 @@ static void without_a_passphrase_it_says_so(void **state) {
 
 static void the_passphrase_can_be_changed(void **state) {
     (void)state;
+    if (!plk_store_db_can_encrypt()) skip();
     struct story story;
     struct plk_fault fault;
     uint8_t key[PLK_KEYFILE_KEY_LEN];
@@ -80,6 +82,7 @@ static void files_are_private(void **state) {
 
 static void a_damaged_key_file_is_told_from_a_wrong_passphrase(void **state) {
     (void)state;
+    if (!plk_store_db_can_encrypt()) skip();
     struct story story;
     struct plk_fault fault;
     char path[128];
@@ -150,10 +153,10 @@ static bool home_contains(const struct story *story, const void *needle, size_t 
 
 static void no_plaintext_and_no_key_is_on_the_disk(void **state) {
     (void)state;
+    if (!plk_store_db_can_encrypt()) skip();
     struct story story;
     static const char canary[] = "canary in a coal mine", folded[] = "nary in a co", name[] = "Nightingale";
     story_begin(&story, "correct horse");
-    if (!plk_store_db_can_encrypt()) skip();
     uint8_t key[PLK_KEYFILE_KEY_LEN];
     memcpy(key, plk_store_key(story.store), sizeof key);
     for (uint64_t row = 1; row <= 200; row++) put_text(&story, 1, row, canary);
@@ -183,6 +186,7 @@ static void no_plaintext_and_no_key_is_on_the_disk(void **state) {
 // With the key at hand: what was deleted is in no page and no log any more once the store has been idle.
 static void what_is_deleted_is_gone_from_the_pages(void **state) {
     (void)state;
+    if (!plk_store_db_can_encrypt()) skip();
     struct story story;
     static const char canary[] = "canary that was deleted";
     struct plk_fault fault;
@@ -228,6 +232,17 @@ static void what_is_deleted_is_gone_from_the_pages(void **state) {
     story_end(&story);
 }
 
+static void without_encryption_a_passphrase_is_refused(void **state) {
+    (void)state;
+    struct story story;
+    struct plk_fault fault;
+    if (plk_store_db_can_encrypt()) skip();
+    story_begin(&story, "");
+    story_close(&story);
+    assert_int_equal(try_open(&story, "secret", true, &fault), PLK_FAULT_UNSUPPORTED);
+    story_end(&story);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_passphrase_is_needed_and_checked),
@@ -238,6 +253,7 @@ int main(void) {
         cmocka_unit_test(a_missing_store_is_no_profile),
         cmocka_unit_test(no_plaintext_and_no_key_is_on_the_disk),
         cmocka_unit_test(what_is_deleted_is_gone_from_the_pages),
+        cmocka_unit_test(without_encryption_a_passphrase_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
