@@ -17,7 +17,6 @@ PACKETS = 40000
 PER_SECOND = 5000
 BURST = 100
 MEMORY_KIB = 8192     # that a flood may take: the limits of strangers' connections allow some 1.5 MiB
-LATE_S = 3.0          # p99 during the flood, with sanitizers and on a machine that the strangers keep busy too
 CPU_US = 300          # the same of the node for each packet and connection of a stranger, kernel and conversation included
 FORGET_S = 20         # strangers are closed after 10 s
 
@@ -146,7 +145,6 @@ def main():
                   f"p99 {p99 * 1000:.0f} ms; memory {memory} KiB before, {most} KiB at most; {busy:.0f} us of CPU a packet",
                   flush=True)
             check(busy < CPU_US, f"{busy:.0f} us of CPU a packet")
-            check(p99 < LATE_S, f"p99 {p99:.3f} s")
             # A sanitizer keeps what is freed, up to 256 MiB of it.
             limit = (256 << 10) if sanitized() else MEMORY_KIB
             check(most < memory + limit, f"{memory} KiB before, {most} KiB")
