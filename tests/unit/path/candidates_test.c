@@ -73,6 +73,46 @@ static void each_list_of_the_peer_replaces_the_one_before(void **state) {
     assert_int_equal(c.list[1].addr.ip[3], 1);
 }
 
+static void assert_order(const struct plk_candidates *c, const char *last_bytes) {
+    assert_int_equal(c->count, strlen(last_bytes));
+    for (size_t i = 0; i < c->count; i++) assert_int_equal(c->list[i].addr.ip[3], last_bytes[i]);
+}
+
+static void one_goes_and_the_others_stay_in_order(void **state) {
+    (void)state;
+    struct plk_candidates c = {.count = 0};
+    for (uint8_t i = 1; i <= 5; i++) add(&c, v4(203, 0, 113, i, 1), PLK_CANDIDATE_GOOD, i);
+    assert_order(&c, "\5\4\3\2\1");
+    c.list[2].tries = 9;
+    add(&c, v4(203, 0, 113, 3, 1), PLK_CANDIDATE_TOLD, 0); // hearing of it again changes nothing
+    assert_order(&c, "\5\4\3\2\1");
+    assert_int_equal(c.list[2].source, PLK_CANDIDATE_GOOD);
+    assert_int_equal(c.list[2].tries, 9);
+    assert_int_equal(c.list[2].good_ms, 3);
+    add(&c, v4(203, 0, 113, 3, 1), PLK_CANDIDATE_GOOD, 100);
+    assert_order(&c, "\3\5\4\2\1");
+    assert_int_equal(c.list[0].tries, 0);
+    assert_int_equal(c.list[0].good_ms, 100);
+    c.list[1].source = c.list[3].source = PLK_CANDIDATE_TOLD;
+    plk_candidates_told_begin(&c);
+    assert_order(&c, "\3\4\1");
+}
+
+// What stood in a link and is told again belongs to the list, and goes with it; what a beacon said ranks by it.
+static void the_peer_itself_is_believed_most(void **state) {
+    (void)state;
+    struct plk_candidates c = {.count = 0};
+    add(&c, v4(203, 0, 113, 1, 1), PLK_CANDIDATE_LINK, 0);
+    add(&c, v4(203, 0, 113, 2, 1), PLK_CANDIDATE_BEACON, 0);
+    add(&c, v4(203, 0, 113, 1, 1), PLK_CANDIDATE_TOLD, 0);
+    add(&c, v4(203, 0, 113, 2, 1), PLK_CANDIDATE_LINK, 0);
+    add(&c, v4(203, 0, 113, 2, 1), PLK_CANDIDATE_BEACON, 0);
+    assert_int_equal(c.list[0].source, PLK_CANDIDATE_LINK);
+    assert_order(&c, "\2\1");
+    plk_candidates_told_begin(&c);
+    assert_order(&c, "\2");
+}
+
 static void there_is_place_for_the_best_only(void **state) {
     (void)state;
     struct plk_candidates c = {.count = 0};
@@ -99,13 +139,25 @@ static void the_row_keeps_them(void **state) {
         assert_true(plk_addr_equal(&back.list[i].addr, &c.list[i].addr));
         assert_int_equal(back.list[i].transport, c.list[i].transport);
         assert_int_equal(back.list[i].good_ms, c.list[i].good_ms);
+        assert_int_equal(back.list[i].source, c.list[i].source);
     }
+    uint8_t one_more[PLK_CANDIDATES_ROW_MAX + 32];
+    memcpy(one_more, row, len);
+    memcpy(one_more + len, row + 1, (len - 1) / PLK_CANDIDATES_MAX);
     back.count = 77;
+    assert_int_equal(plk_candidates_decode(plk_bytes(one_more, len + (len - 1) / PLK_CANDIDATES_MAX), &back),
+                     PLK_ERR_CORRUPT);
     size_t one = (len - 1) / PLK_CANDIDATES_MAX;
     for (size_t cut = 0; cut < len; cut++) {
         if (cut > 0 && (cut - 1) % one == 0) continue; // fewer whole ones are a row, too
         assert_int_equal(plk_candidates_decode(plk_bytes(row, cut), &back), PLK_ERR_CORRUPT);
     }
+    row[1] = PLK_TLS;
+    row[2] = PLK_CANDIDATE_BEACON;
+    back.count = 0;
+    assert_int_equal(plk_candidates_decode(plk_bytes(row, len), &back), PLK_ERR_OK);
+    assert_int_equal(back.list[0].source, PLK_CANDIDATE_BEACON);
+    back.count = 77;
     row[1] = 9; // transport
     assert_int_equal(plk_candidates_decode(plk_bytes(row, len), &back), PLK_ERR_CORRUPT);
     assert_int_equal(back.count, 77);
@@ -116,6 +168,8 @@ int main(void) {
         cmocka_unit_test(foreign_addresses_are_not_believed_blindly),
         cmocka_unit_test(what_answered_last_comes_first),
         cmocka_unit_test(each_list_of_the_peer_replaces_the_one_before),
+        cmocka_unit_test(one_goes_and_the_others_stay_in_order),
+        cmocka_unit_test(the_peer_itself_is_believed_most),
         cmocka_unit_test(there_is_place_for_the_best_only),
         cmocka_unit_test(the_row_keeps_them),
     };

@@ -195,6 +195,7 @@ static void udp_replaces_tcp_and_not_the_other_way(void **state) {
     expect(PLK_PATHS_RACE);
     assert_true(plk_paths_answered(&p, action.path.token, now_us));
     assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, udp);
+    now_us += PLK_MINUTE;
     plk_paths_heard(&p, tcp, true, true, &rng, now_us); // what the peer still sends over TCP
     expect_nothing();
     assert_int_equal(plk_paths_deadline(&p), PLK_NEVER);
@@ -202,7 +203,10 @@ static void udp_replaces_tcp_and_not_the_other_way(void **state) {
 
 static void a_closed_stream_gives_way_to_a_proven_path(void **state) {
     (void)state;
-    uint32_t tcp = open_tcp(5, true)->id;
+    uint32_t tcp = open_tcp(5, true)->id, other = open_tcp(6, false)->id;
+    assert_int_not_equal(tcp, other);
+    assert_int_equal(open_tcp(5, false)->id, tcp);
+    assert_int_equal(open_tcp(6, false)->id, other);
     open_udp(1, false);
     uint32_t proven = open_udp(2, true)->id;
     forget_actions();
