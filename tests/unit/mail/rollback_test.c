@@ -187,6 +187,35 @@ static void the_peer_is_on_a_new_device(void **state) {
     mail_check_now(&pair, ALICE);
 }
 
+// A contact out of a backup: what is written before the re-key waits.
+static void written_before_there_is_a_ratchet(void **state) {
+    (void)state;
+    uint8_t epoch[PLK_EPOCH_LEN] = {5};
+    struct toy_disk empty = {.writes = 0};
+    acquaint();
+    mail_stop(&pair, bob);
+    toy_clone(&bob->disk, &empty);
+    memset(bob->device, 0xcc, sizeof bob->device);
+    mail_new(bob);
+    struct plk_mail_turn turn = mail_turn(&pair, bob);
+    plk_mail_begin(bob->mail, &turn, PLK_MAIL_BEGIN_FIRST, NULL, epoch);
+    assert_true(plk_mail_has_begun(bob->mail));
+    assert_false(plk_mail_has_ratchet(bob->mail));
+    mail_text(&pair, BOB, "before the re-key");
+    mail_flush(&pair, bob);
+    mail_crash(&pair, bob);
+    assert_false(plk_mail_has_ratchet(bob->mail));
+    mail_text(&pair, BOB, "and another");
+    mail_key(&pair, BOB, PLK_MAIL_BEGIN_RESTORED);
+    assert_true(plk_mail_has_ratchet(bob->mail));
+    mail_text(&pair, BOB, "after it");
+    mail_crash(&pair, bob);
+    mail_heal(&pair);
+    mail_check_end(&pair, BOB); // what Bob had from Alice is lost with his machine
+    assert_int_equal(mail_count(&alice->disk, PLK_IN), 3 + 3);
+    assert_int_equal(mail_count(&bob->disk, PLK_IN), 0);
+}
+
 static void two_clones_of_one_profile(void **state) {
     (void)state;
     acquaint();
@@ -272,17 +301,12 @@ static void ranges_never_deliver(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        STORY(the_sender_was_rolled_back),
-        STORY(rolled_back_with_letters_under_way),
-        STORY(rolled_back_again_and_again),
-        STORY(the_receiver_was_rolled_back),
-        STORY(the_receiver_lost_several_epochs),
-        STORY(a_resync_survives_crashes),
-        STORY(the_peer_is_on_a_new_device),
-        STORY(two_clones_of_one_profile),
-        STORY(both_were_rolled_back),
-        STORY(an_ack_that_does_not_fit_stops),
-        STORY(ranges_never_deliver),
+        STORY(the_sender_was_rolled_back),       STORY(rolled_back_with_letters_under_way),
+        STORY(rolled_back_again_and_again),      STORY(the_receiver_was_rolled_back),
+        STORY(the_receiver_lost_several_epochs), STORY(a_resync_survives_crashes),
+        STORY(the_peer_is_on_a_new_device),      STORY(written_before_there_is_a_ratchet),
+        STORY(two_clones_of_one_profile),        STORY(both_were_rolled_back),
+        STORY(an_ack_that_does_not_fit_stops),   STORY(ranges_never_deliver),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
