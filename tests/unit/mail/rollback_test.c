@@ -209,6 +209,7 @@ static void written_before_there_is_a_ratchet(void **state) {
     mail_key(&pair, BOB, PLK_MAIL_BEGIN_RESTORED);
     assert_true(plk_mail_has_ratchet(bob->mail));
     mail_text(&pair, BOB, "after it");
+    mail_flush(&pair, bob);
     mail_crash(&pair, bob);
     mail_heal(&pair);
     mail_check_end(&pair, BOB); // what Bob had from Alice is lost with his machine
