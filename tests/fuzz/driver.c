@@ -39,9 +39,7 @@ static void run(const uint8_t *data, size_t size) {
     free(copy);
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b) {
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
+static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
 
 static void load_file(const char *path) {
     static uint8_t data[INPUT_MAX];
