@@ -91,10 +91,11 @@ static int open_notices(void) {
 static void on_notice(uv_poll_t *poll, int status, int events) {
     struct plk_interfaces *interfaces = poll->data;
     char buffer[8192];
-    (void)status;
     (void)events;
     while (recv(interfaces->fd, buffer, sizeof buffer, MSG_DONTWAIT) > 0 || errno == ENOBUFS || errno == EINTR)
         errno = 0;
+    // More notices than the socket holds are an error, read away above; libuv has stopped to look then.
+    if (status < 0) plk_assert(uv_poll_start(poll, UV_READABLE, on_notice) == 0);
     if (!uv_is_active((uv_handle_t *)&interfaces->timer))
         uv_timer_start(&interfaces->timer, on_timer, PLK_INTERFACES_SETTLE_MS, 0);
 }

@@ -336,8 +336,9 @@ static void take_in(struct plk_tcp *tcp, int fd, const struct plk_addr *remote) 
 
 static void on_accept(uv_poll_t *poll, int status, int events) {
     struct listener *listener = poll->data;
-    (void)status;
     (void)events;
+    // After an error of the socket, which accepting reads away, libuv has stopped to look at it.
+    if (status < 0) plk_assert(uv_poll_start(poll, UV_READABLE, on_accept) == 0);
     for (int i = 0; i < 16; i++) {
         struct sockaddr_storage from;
         socklen_t len = sizeof from;

@@ -29,7 +29,8 @@ struct train {
 struct sock {
     uv_poll_t poll;
     struct plk_udp *udp;
-    int fd;       // -1: none
+    int fd; // -1: none
+    uint16_t port;
     bool segment; // the kernel cuts trains
 };
 
@@ -148,7 +149,7 @@ static void fill_header(struct msghdr *header, struct inbox *inbox, unsigned i, 
 
 #ifdef __linux__
 // One call. Returns how many buffers it filled; 0: there is nothing more.
-static unsigned receive_batch(struct sock *sock, uint16_t port) {
+static unsigned receive_batch(struct sock *sock) {
     struct inbox inbox;
     for (unsigned i = 0; i < PLK_UDP_BATCH; i++) {
         fill_header(&inbox.headers[i].msg_hdr, &inbox, i, sock->udp->buffers + (size_t)i * PLK_UDP_BUFFER_LEN);
@@ -156,36 +157,37 @@ static unsigned receive_batch(struct sock *sock, uint16_t port) {
     int got = recvmmsg(sock->fd, inbox.headers, PLK_UDP_BATCH, MSG_DONTWAIT, NULL);
     for (int i = 0; i < got; i++) {
         hand_over(sock->udp, &inbox.headers[i].msg_hdr, sock->udp->buffers + (size_t)i * PLK_UDP_BUFFER_LEN,
-                  inbox.headers[i].msg_len, port);
+                  inbox.headers[i].msg_len, sock->port);
     }
     return got > 0 ? (unsigned)got : 0;
 }
 #else
-static unsigned receive_batch(struct sock *sock, uint16_t port) {
+static unsigned receive_batch(struct sock *sock) {
     struct inbox inbox;
     struct msghdr header;
     fill_header(&header, &inbox, 0, sock->udp->buffers);
     ssize_t got = recvmsg(sock->fd, &header, MSG_DONTWAIT);
-    if (got > 0) hand_over(sock->udp, &header, sock->udp->buffers, (size_t)got, port);
+    if (got > 0) hand_over(sock->udp, &header, sock->udp->buffers, (size_t)got, sock->port);
     return got >= 0 ? PLK_UDP_BATCH : 0;
 }
 #endif
 
 static void on_readable(uv_poll_t *poll, int status, int events) {
     struct sock *sock = poll->data;
-    (void)status; // an error of the socket is read away by receiving
     (void)events;
-    uint16_t port = port_of(sock);
     for (int round = 0; round < PLK_UDP_ROUNDS; round++) {
-        unsigned got = receive_batch(sock, port);
+        unsigned got = receive_batch(sock);
         if (got > 0 && sock->udp->done != NULL) sock->udp->done(sock->udp->ctx);
-        if (got < PLK_UDP_BATCH) return;
+        if (got < PLK_UDP_BATCH) break;
     }
+    // An error of the socket has been read away by receiving; libuv has stopped to look at it.
+    if (status < 0) plk_assert(uv_poll_start(poll, UV_READABLE, on_readable) == 0);
 }
 
 static void open_sock(struct plk_udp *udp, struct sock *sock, uv_loop_t *loop, int fd, bool v6) {
     *sock = (struct sock){.udp = udp, .fd = fd};
     if (fd < 0) return;
+    sock->port = port_of(sock);
     tune(sock, v6);
     plk_assert(uv_poll_init(loop, &sock->poll, fd) == 0);
     sock->poll.data = sock;

@@ -13,6 +13,7 @@
 
 struct end {
     struct plk_udp *udp;
+    int fd;
     struct plk_addr at;
     size_t count, dones;
     size_t lens[HEARD_MAX];
@@ -45,6 +46,7 @@ static void open_end(struct story *story, struct end *end, const char *listen) {
     struct plk_fault fault;
     struct plk_bind_config config = {.listen = listen, .home = "/nowhere", .no_tcp = true};
     assert_int_equal(plk_bind(&bound, &config, &fault), PLK_FAULT_NONE);
+    end->fd = bound.udp4;
     end->udp = plk_udp_open(&story->loop, bound.udp4, bound.udp6, heard, done, end);
     end->at = bound.only;
     end->at.port = bound.udp4_port != 0 ? bound.udp4_port : bound.udp6_port;
@@ -160,12 +162,32 @@ static void what_cannot_go_is_counted(void **state) {
     finish(&story);
 }
 
+// An error that the system reports for the socket is not the end of it.
+static void an_error_of_the_socket_is_survived(void **state) {
+    (void)state;
+    struct story story;
+    begin(&story, "127.0.0.1:0");
+    struct sockaddr_storage closed;
+    struct plk_addr nobody = {.family = 4, .ip = {127, 0, 0, 1}, .port = 1};
+    socklen_t len = plk_address_to_system(&nobody, &closed);
+    assert_int_equal(connect(story.b.fd, (struct sockaddr *)&closed, len),
+                     0); // so that a refusal is an error of the socket
+    send_one(&story.b, &nobody, 1, 100);
+    plk_udp_flush(story.b.udp);
+    for (int i = 0; i < 50; i++) uv_run(&story.loop, UV_RUN_NOWAIT);
+    len = plk_address_to_system(&story.a.at, &closed); // from whom it may hear now
+    assert_int_equal(connect(story.b.fd, (struct sockaddr *)&closed, len), 0);
+    send_one(&story.a, &story.b.at, 2, 100);
+    plk_udp_flush(story.a.udp);
+    wait_for(&story, &story.b, 1);
+    finish(&story);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trains_arrive_as_what_they_were),
-        cmocka_unit_test(targets_are_kept_apart),
-        cmocka_unit_test(the_source_address_is_chosen),
-        cmocka_unit_test(what_cannot_go_is_counted),
+        cmocka_unit_test(trains_arrive_as_what_they_were),    cmocka_unit_test(targets_are_kept_apart),
+        cmocka_unit_test(the_source_address_is_chosen),       cmocka_unit_test(what_cannot_go_is_counted),
+        cmocka_unit_test(an_error_of_the_socket_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
