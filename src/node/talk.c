@@ -392,7 +392,8 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
         plk_peer_write(node, peer);
     }
     // Not yet called for this: what is set then is when its rows may go.
-    if (peer->link == NULL && peer->tries == 0 && plk_mail_needs_link(peer->warm->mail)) plk_peer_dial_soon(node, peer, 0);
+    if (peer->link == NULL && peer->tries == 0 && plk_mail_needs_link(peer->warm->mail))
+        plk_peer_dial_soon(node, peer, 0);
     if (peer->meeting != NULL) {
         if (peer->meeting->role == PLK_LINK_JOINER)
             plk_peer_meeting_settle(node, peer);
