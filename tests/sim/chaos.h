@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Two people who write to each other while everything goes wrong: kills, restarts, roaming, sleep, clocks that jump, parted
-// and bad lines, full disks, blocked UDP. What goes wrong and when follows from the world's seed. Then all is healed, and
-// everything that was accepted must arrive; the checkers watch all the time.
+// People who write to each other while everything goes wrong: kills, reboots, roaming, sleep, clocks that jump, parted and bad
+// lines, full disks, blocked UDP, resets, a stranger who sends nonsense; and, if asked for, stores that are rolled back. What
+// goes wrong and when follows from the world's seed. Then all is healed, and everything that was accepted must arrive; the
+// checkers watch all the time.
 #ifndef SIM_CHAOS_H
 #define SIM_CHAOS_H
 
@@ -10,6 +11,10 @@
 #define CHAOS_SPAN_US (8 * PLK_MINUTE)     // of bad times, sleep not counted
 #define CHAOS_QUIET_US (15 * PLK_MINUTE)   // after healing, in which everything arrives
 #define CHAOS_FRIENDS_US (15 * PLK_MINUTE) // in which an invite is accepted, accidents included
+#define CHAOS_ROLLBACK_QUIET_US \
+    (3 * PLK_HOUR) // after healing, when stores were rolled back: a re-key is wanted at most once an hour
+
+enum chaos_kind { CHAOS_PLAIN, CHAOS_ROLLBACK };
 
 struct chaos_report {
     uint32_t given, accepted, refused; // texts
@@ -18,6 +23,6 @@ struct chaos_report {
 };
 
 // Runs to the end, or to the first failure (world_failed).
-struct chaos_report chaos_run(struct world *w);
+struct chaos_report chaos_run(struct world *w, enum chaos_kind kind);
 
 #endif

@@ -156,6 +156,9 @@ static void check_new_in(struct check *c, struct actor *a, const struct message 
         world_fail(c->world, "%s received a message that is durable at nobody", a->name);
         return;
     }
+    if (sender->present && sender->state == PLK_STATE_CANCELLED) {
+        world_fail(c->world, "%s received a message that its sender has cancelled", a->name);
+    }
     if (rolled(c) || row->contact >= CHECK_CONTACTS_MAX) return;
     uint64_t *last = &c->last_row[a->index][row->contact];
     if (sender->row <= *last) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sim --seeds FROM..TO [--scenario chaos] [--jobs N]     runs seeds; each failure is one line that replays it
+// sim --seeds FROM..TO [--scenario chaos|rollback] [--jobs N]     runs seeds; each failure is one line that replays it
 // sim --seed N [--trace [FROM..TO]]                       runs one, prints its trace (of those seconds) and its hash
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +20,7 @@
 
 struct options {
     uint64_t from, to;
+    enum chaos_kind kind;
     bool trace;
     uint64_t trace_from_us, trace_to_us;
     unsigned jobs;
@@ -42,7 +43,7 @@ static void run_seed(uint64_t seed, const struct options *o, struct outcome *out
     struct world *w = world_new(seed, o->trace ? stdout : NULL);
     w->trace.from_us = o->trace_from_us;
     w->trace.to_us = o->trace_to_us;
-    struct chaos_report r = chaos_run(w);
+    struct chaos_report r = chaos_run(w, o->kind);
     trace_hash(&w->trace, out->hash);
     out->seed = seed;
     out->done = true;
@@ -104,33 +105,34 @@ struct tally {
     uint8_t sum[PLK_HASH_LEN]; // exclusive or of the seeds' hashes: the same whatever order they end in
 };
 
-static void say_failed(struct tally *t, uint64_t seed, const char *why) {
+static void say_failed(struct tally *t, const struct options *o, uint64_t seed, const char *why) {
     t->failed++;
-    printf("FAILED sim --seed %" PRIu64 " --trace    %s\n", seed, why);
+    printf("FAILED sim --seed %" PRIu64 "%s --trace    %s\n", seed,
+           o->kind == CHAOS_ROLLBACK ? " --scenario rollback" : "", why);
     fflush(stdout);
 }
 
-static void count(struct tally *t, const struct outcome *out) {
+static void count(struct tally *t, const struct options *o, const struct outcome *out) {
     for (size_t i = 0; i < PLK_HASH_LEN; i++) {
         unsigned byte = 0;
         sscanf(out->hash + 2 * i, "%2x", &byte);
         t->sum[i] ^= (uint8_t)byte;
     }
     if (out->failed)
-        say_failed(t, out->seed, out->why);
+        say_failed(t, o, out->seed, out->why);
     else
         t->passed++;
     uint64_t done = t->passed + t->failed;
     if (done % 100 == 0) printf("%" PRIu64 " seeds\n", done);
 }
 
-static void read_outcomes(struct job *jobs, struct tally *t, int fd, int wait_ms) {
+static void read_outcomes(struct job *jobs, struct tally *t, const struct options *o, int fd, int wait_ms) {
     struct outcome out;
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
     while (poll(&poll_fd, 1, wait_ms) > 0 && read(fd, &out, sizeof out) == (ssize_t)sizeof out) {
         jobs[out.job].seed = out.seed;
         if (out.done) {
-            count(t, &out);
+            count(t, o, &out);
             jobs[out.job].seed = UINT64_MAX;
         }
         wait_ms = 0;
@@ -141,7 +143,7 @@ static void read_outcomes(struct job *jobs, struct tally *t, int fd, int wait_ms
 static void reap(struct job *jobs, struct tally *t, const struct options *o, const int pipe_fds[2]) {
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-        read_outcomes(jobs, t, pipe_fds[0], 0);
+        read_outcomes(jobs, t, o, pipe_fds[0], 0);
         unsigned i = 0;
         while (i < o->jobs && jobs[i].pid != pid) i++;
         if (i == o->jobs) continue;
@@ -153,7 +155,7 @@ static void reap(struct job *jobs, struct tally *t, const struct options *o, con
             snprintf(why, sizeof why, "no end within %d s", SEED_LIMIT_S);
         else
             snprintf(why, sizeof why, "crashed: %s %d", sig ? "signal" : "status", sig ? sig : WEXITSTATUS(status));
-        say_failed(t, jobs[i].seed, why);
+        say_failed(t, o, jobs[i].seed, why);
         start_job(jobs, i, jobs[i].seed + o->jobs, o, pipe_fds);
     }
 }
@@ -175,10 +177,10 @@ static int run_many(const struct options *o) {
     }
     for (unsigned i = 0; i < o->jobs; i++) start_job(jobs, i, o->from + i, o, fds);
     while (any(jobs, o->jobs)) {
-        read_outcomes(jobs, &t, fds[0], 200);
+        read_outcomes(jobs, &t, o, fds[0], 200);
         reap(jobs, &t, o, fds);
     }
-    read_outcomes(jobs, &t, fds[0], 0);
+    read_outcomes(jobs, &t, o, fds[0], 0);
     printf("trace hash ");
     for (size_t i = 0; i < HASH_SHOWN; i++) printf("%02x", t.sum[i]);
     printf("\n%" PRIu64 " passed, %" PRIu64 " failed\n", t.passed, t.failed);
@@ -210,7 +212,10 @@ static bool read_option(int argc, char **argv, int *i, struct options *o) {
     }
     ++*i;
     if (strcmp(argv[*i - 1], "--seeds") == 0) return read_span(value, &o->from, &o->to);
-    if (strcmp(argv[*i - 1], "--scenario") == 0) return strcmp(value, "chaos") == 0;
+    if (strcmp(argv[*i - 1], "--scenario") == 0) {
+        o->kind = strcmp(value, "rollback") == 0 ? CHAOS_ROLLBACK : CHAOS_PLAIN;
+        return o->kind == CHAOS_ROLLBACK || strcmp(value, "chaos") == 0;
+    }
     if (!read_number(value, &number)) return false;
     if (strcmp(argv[*i - 1], "--seed") == 0) {
         o->from = o->to = number;
@@ -224,7 +229,7 @@ int main(int argc, char **argv) {
     struct options o = {.from = 1, .to = 100, .jobs = 1, .trace_to_us = UINT64_MAX};
     for (int i = 1; i < argc; i++) {
         if (read_option(argc, argv, &i, &o)) continue;
-        fprintf(stderr, "usage: sim [--seeds FROM..TO] [--scenario chaos] [--jobs N]\n"
+        fprintf(stderr, "usage: sim [--seeds FROM..TO] [--scenario chaos|rollback] [--jobs N]\n"
                         "       sim --seed N [--trace [FROM_S..TO_S]]\n");
         return 2;
     }

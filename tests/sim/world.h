@@ -104,6 +104,7 @@ struct plk_bytes world_text(struct world *w, const char *text);
 
 // ---- tests for world_run_until ---------------------------------------------------------------------------------------------
 
+bool world_is_up(struct world *w, void *actor); // its node has read its rows
 bool world_all_delivered(struct world *w, void *none);
 bool world_friends(struct world *w, void *pair); // struct actor *pair[2]: both active
 

@@ -16,7 +16,7 @@ static bool answered(struct world *w, void *ctx) {
     return actor_result(waiting->actor, waiting->ticket) != NULL;
 }
 
-static bool loaded(struct world *w, void *ctx) {
+bool world_is_up(struct world *w, void *ctx) {
     struct actor *a = ctx;
     (void)w;
     return a->node && plk_node_state(a->node) != PLK_NODE_LOADING;
@@ -24,7 +24,7 @@ static bool loaded(struct world *w, void *ctx) {
 
 const struct actor_result *world_command(struct actor *a, const struct plk_command *command) {
     struct world *w = a->world;
-    if (!world_run_until(w, loaded, a, READY_LIMIT)) {
+    if (!world_run_until(w, world_is_up, a, READY_LIMIT)) {
         world_fail(w, "%s is not ready within a minute", a->name);
         return NULL;
     }
@@ -81,7 +81,7 @@ uint32_t world_contact(const struct actor *a, const struct actor *peer) {
 
 enum plk_err world_send(struct actor *from, struct actor *to, const char *text) {
     struct world *w = from->world;
-    if (!world_run_until(w, loaded, from, READY_LIMIT)) {
+    if (!world_run_until(w, world_is_up, from, READY_LIMIT)) {
         world_fail(w, "%s is not ready within a minute", from->name);
         return PLK_ERR_BUSY;
     }
