@@ -16,7 +16,7 @@
     X(link, "contact u32, kind u8, ...: link generations, stamps, addresses, recovery, mail state, peer's profile") \
     X(invite, "invite u32: an open or spent invite of one's own; <= 128 bytes")                                     \
     X(queue, "for the relay's client")                                                                              \
-    X(outbox, "contact u32, origin device 8, epoch 8, seq u64: what the peer has not yet committed")                \
+    X(outbox, "contact u32, row u64, minor u32, part u8: what the peer has not yet committed, mail/key.h")          \
     X(message, "wire/row.h: the history; decoded by the host into columns")                                         \
     X(event, "number u64: a durable event, wire/row.h")                                                             \
     X(caller_id, "SHA-512 of a caller's id, 32 bytes: the message it made; kept 30 days")                           \
