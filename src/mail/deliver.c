@@ -52,21 +52,23 @@ static void mark_held(struct plk_mail *m, const struct plk_sending *s, const str
     }
 }
 
-// As much of an ack as one batch takes; plk_deliver_late goes on with the rest.
-static struct plk_ack first_part(struct plk_mail *m, const struct plk_sending *s, const struct plk_ack *ack,
-                                 bool live) {
+// As much of an ack as one batch takes.
+static struct plk_ack first_part(const struct plk_mail *m, const struct plk_sending *s, const struct plk_ack *ack,
+                                 size_t *budget) {
     struct plk_ack part = *ack;
-    m->has_late = ack->contiguous - s->acked > PLK_MAIL_DELIVER_STEP;
-    if (!m->has_late) return part;
-    m->late = *ack;
-    m->late_live = live;
-    part.contiguous = s->acked + PLK_MAIL_DELIVER_STEP;
-    memcpy(part.chain, plk_window_at(&m->window, PLK_MAIL_DELIVER_STEP - 1)->chain, PLK_MESSAGE_HASH_LEN);
+    if (ack->contiguous - s->acked <= *budget) {
+        *budget -= (size_t)(ack->contiguous - s->acked);
+        return part;
+    }
+    part.contiguous = s->acked + *budget;
+    memcpy(part.chain, plk_window_at(&m->window, *budget - 1)->chain, PLK_MESSAGE_HASH_LEN);
+    *budget = 0;
     return part;
 }
 
-static void on_current(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s,
-                       const struct plk_ack *ack, bool live) {
+// False: the rest of it must wait for another batch.
+static bool on_current(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s,
+                       const struct plk_ack *ack, bool live, size_t *budget) {
     if (ack->contiguous >= s->next_seq) {
         roll_back(m, turn, true);
     } else if (ack->contiguous < s->acked) {
@@ -77,22 +79,13 @@ static void on_current(struct plk_mail *m, const struct plk_mail_turn *turn, str
     } else if (!same_chain(ack->chain, plk_window_at(&m->window, (size_t)(ack->contiguous - s->acked - 1))->chain)) {
         roll_back(m, turn, true);
     } else {
-        struct plk_ack part = first_part(m, s, ack, live);
+        if (*budget == 0) return false;
+        struct plk_ack part = first_part(m, s, ack, budget);
         advance(m, turn, s, &part);
         if (live) mark_held(m, s, ack);
-        return;
+        return part.contiguous == ack->contiguous;
     }
     if (live && ack->contiguous == s->acked && m->stopped == PLK_MAIL_WHY_NONE) mark_held(m, s, ack);
-}
-
-bool plk_deliver_late(struct plk_mail *m, const struct plk_mail_turn *turn) {
-    struct plk_sending *s = plk_state_current(m);
-    if (!m->has_late) return false;
-    m->has_late = false;
-    if (s == NULL || memcmp(s->epoch, m->late.epoch, PLK_EPOCH_LEN) != 0 || m->late.contiguous <= s->acked)
-        return false;
-    struct plk_ack ack = m->late;
-    on_current(m, turn, s, &ack, m->late_live && m->up);
     return true;
 }
 
@@ -100,19 +93,21 @@ bool plk_deliver_late(struct plk_mail *m, const struct plk_mail_turn *turn) {
 
 // What was not yet numbered anew in the current stream still has its number of the earlier one. A number or hash that
 // does not fit says nothing here: what is open will be resent, and the peer compares ids.
-static void on_earlier(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s,
-                       const struct plk_ack *ack) {
+static bool on_earlier(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_sending *s,
+                       const struct plk_ack *ack, size_t *budget) {
     bool fits = false;
-    if (ack->contiguous <= s->acked || ack->contiguous >= s->next_seq) return;
+    if (ack->contiguous <= s->acked || ack->contiguous >= s->next_seq) return true;
     for (size_t i = 0; i < m->window.count && !fits; i++) {
         const struct plk_entry *entry = plk_window_at(&m->window, i);
         fits =
             entry->generation == s->generation && entry->seq == ack->contiguous && same_chain(entry->chain, ack->chain);
     }
-    if (!fits) return;
+    if (!fits) return true;
     for (size_t i = 0; i < m->window.count;) {
         const struct plk_entry *entry = plk_window_at(&m->window, i);
         if (entry->generation == s->generation && entry->seq <= ack->contiguous) {
+            if (*budget == 0) return false; // its last one is still there, so that it will fit again
+            --*budget;
             mark_done(m, turn, entry);
             plk_outbox_remove(m, turn, i);
         } else {
@@ -123,29 +118,66 @@ static void on_earlier(struct plk_mail *m, const struct plk_mail_turn *turn, str
     memcpy(s->acked_chain, ack->chain, PLK_MESSAGE_HASH_LEN);
     plk_state_save_sending(m, s, turn->batch);
     plk_state_save(m, turn->batch);
+    return true;
+}
+
+// ---- lists of acks --------------------------------------------------------------------------------------------------
+
+// False: it takes more than one batch. What was done is done; the same list goes on where it stopped.
+static bool deliver(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_late *list) {
+    size_t budget = PLK_MAIL_DELIVER_STEP;
+    bool named = false, live = list->live && m->up;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct plk_ack *ack = &list->acks[i];
+        struct plk_sending *s = plk_state_sending(m, ack->epoch);
+        if (s == NULL || memcmp(ack->device, m->device, PLK_DEVICE_LEN) != 0) continue;
+        bool current = s == plk_state_current(m);
+        named = named || current;
+        if (!(current ? on_current(m, turn, s, ack, live, &budget) : on_earlier(m, turn, s, ack, &budget)))
+            return false;
+    }
+    // The first list names every stream of which there is anything.
+    if (list->first && !named && m->acked_at_up > 0) roll_back(m, turn, false);
+    if (list->first && !m->settled) plk_resync_settle(m, turn, list->acks, list->count);
+    return true;
+}
+
+// What the peer says later of a stream replaces what it said before.
+static void merge(struct plk_late *late, const struct plk_late *list) {
+    late->live = late->live || list->live;
+    late->first = late->first || list->first;
+    for (size_t i = 0; i < list->count; i++) {
+        size_t at = 0;
+        while (at < late->count && memcmp(late->acks[at].epoch, list->acks[i].epoch, PLK_EPOCH_LEN) != 0) at++;
+        if (at == PLK_ACKS_MAX) continue;
+        late->acks[at] = list->acks[i];
+        if (at == late->count) late->count++;
+    }
+}
+
+void plk_deliver_forget(struct plk_mail *m) {
+    plk_mem_give(m->mem, m->late);
+    m->late = NULL;
+}
+
+bool plk_deliver_late(struct plk_mail *m, const struct plk_mail_turn *turn) {
+    if (m->late == NULL) return false;
+    if (deliver(m, turn, m->late)) plk_deliver_forget(m);
+    return true;
 }
 
 enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes text, bool live) {
-    struct plk_ack acks[PLK_ACKS_MAX];
-    size_t count;
-    enum plk_err err = plk_message_acks_decode(text, acks, &count);
+    struct plk_late list = {.live = live};
+    enum plk_err err = plk_message_acks_decode(text, list.acks, &list.count);
     if (err != PLK_ERR_OK) return err;
-    bool first = live && !m->heard_have;
-    bool named = false;
-    if (first) m->heard_have = true;
-    for (size_t i = 0; i < count; i++) {
-        struct plk_sending *s = plk_state_sending(m, acks[i].epoch);
-        if (s == NULL || memcmp(acks[i].device, m->device, PLK_DEVICE_LEN) != 0) continue;
-        if (s == plk_state_current(m)) {
-            named = true;
-            on_current(m, turn, s, &acks[i], live);
-        } else {
-            on_earlier(m, turn, s, &acks[i]);
-        }
+    list.first = live && !m->heard_have;
+    if (list.first) m->heard_have = true;
+    if (m->late != NULL) {
+        merge(m->late, &list);
+    } else if (!deliver(m, turn, &list)) {
+        m->late = plk_mem_take(m->mem, sizeof *m->late);
+        *m->late = list;
     }
-    // The first list names every stream of which there is anything.
-    if (first && !named && m->acked_at_up > 0) roll_back(m, turn, false);
-    if (first && !m->settled) plk_resync_settle(m, turn, acks, count);
     return PLK_ERR_OK;
 }
 

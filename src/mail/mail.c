@@ -28,6 +28,7 @@ void plk_mail_free(struct plk_mail *m) {
     plk_window_clear(&m->window);
     plk_held_clear(&m->held);
     plk_lineage_free(&m->lineage);
+    plk_deliver_forget(m);
     plk_mem_give(m->mem, m->events);
     plk_buf_free(m->mem, &m->event_bytes);
     plk_mem_give(m->mem, m->text.at);
@@ -236,6 +237,7 @@ void plk_mail_link_up(struct plk_mail *m) {
 
 void plk_mail_link_down(struct plk_mail *m) {
     m->up = m->heard_have = m->told_have = m->told_mute = m->heard_mute = false;
+    plk_deliver_forget(m); // the next link begins with all that the peer has
     plk_seal_drop_pulse(m);
 }
 

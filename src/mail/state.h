@@ -38,6 +38,13 @@ struct plk_wish {
     struct plk_key from, to;
 };
 
+// A list of acks that is being carried out.
+struct plk_late {
+    struct plk_ack acks[PLK_ACKS_MAX];
+    size_t count;
+    bool live, first; // from the present link; its first: all that the peer has
+};
+
 struct plk_mail {
     struct plk_mem *mem;
     uint32_t contact;
@@ -82,8 +89,7 @@ struct plk_mail {
 
     // The link.
     bool up, heard_have, told_have;
-    bool has_late, late_live; // the rest of an ack that moves more messages than one batch takes: plk_deliver_late
-    struct plk_ack late;
+    struct plk_late *late; // a list that moves more messages than one batch takes, or NULL; owned
     uint64_t given_bytes, acked_at_up;
     struct plk_loose pulse;
     bool pulse_given, pulse_wanted;
@@ -157,6 +163,7 @@ void plk_seal_left(struct plk_mail *m, uint64_t now_us, uint64_t offset);
 void plk_seal_tell_sent(struct plk_mail *m, const struct plk_mail_turn *turn);
 
 // deliver.c
+void plk_deliver_forget(struct plk_mail *m); // the list of acks that is not yet carried out
 bool plk_deliver_late(struct plk_mail *m,
                       const struct plk_mail_turn *turn); // true: call again when there is a new batch
 enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes acks, bool live);
