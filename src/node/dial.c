@@ -54,10 +54,15 @@ static struct plk_link *contact_link(struct plk_node *node, struct plk_peer *pee
     return peer->link;
 }
 
-// Takes a stamp and makes its reservation durable where a new block was needed.
+// Takes a stamp and makes its reservation durable where a new block was needed. Calls that nobody answers may be too old for
+// a peer whose own calls are too old for us: both stores were rolled back, and neither ever hears what the other has seen. So
+// each of them leaves more stamps out than the one before.
 static enum plk_err take_stamp(struct plk_node *node, struct plk_peer *peer, struct plk_keying *keying,
                                uint64_t *stamp) {
     bool persist = false;
+    unsigned doublings = peer->tries < PLK_PEER_STAMP_DOUBLINGS ? peer->tries : PLK_PEER_STAMP_DOUBLINGS;
+    if (peer->tries >= PLK_PEER_RECOVERY_EVERY)
+        plk_stamp_heard(&keying->stamp, keying->stamp.next + (UINT64_C(1) << doublings));
     enum plk_err err = plk_stamp_take(&keying->stamp, stamp, &persist);
     if (err == PLK_ERR_OK && persist) plk_peer_write_keying(node, peer, keying);
     return err;

@@ -32,7 +32,8 @@ enum plk_peer_slot {
 #define PLK_PEER_LOADING_MAX 32              // contacts read at a time
 #define PLK_PEER_BACKOFF_US (5 * PLK_SECOND) // DESIGN 3.8: 5 s to 1 h, +- 25 %
 #define PLK_PEER_BACKOFF_MAX_US PLK_HOUR
-#define PLK_PEER_RECOVERY_EVERY 4 // of the calls that nobody answered: the recovery secret is tried too
+#define PLK_PEER_STAMP_DOUBLINGS 16u // of the stamps that a call leaves out when none before it was answered
+#define PLK_PEER_RECOVERY_EVERY 4    // of the calls that nobody answered: the recovery secret is tried too
 #define PLK_PEER_RECOVERY_WAIT_US (2 * PLK_SECOND) // for a link, when only the recovery session is there
 #define PLK_PEER_ONLINE_US (2 * PLK_MINUTE)
 #define PLK_PEER_COOL_US (2 * PLK_MINUTE)   // idle for so long: its rows leave the memory
