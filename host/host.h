@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The desktop's driver of the core's contract (DESIGN 2, node/effect.h): a libuv loop that owns a node, its sockets and its
+// The desktop's driver of the core's contract (DESIGN 2, wire/effect.h): a libuv loop that owns a node, its sockets and its
 // store. One thread: everything here is called on the thread that runs plk_host_loop.
 //
 //     plk_host_open(&host, &config, &fault);       binds, opens the store, makes the node

@@ -6,7 +6,7 @@
 
 #include <uv.h>
 
-#include "node/effect.h"
+#include "wire/effect.h"
 
 #define PLK_INTERFACES_MAX 64
 #define PLK_INTERFACES_POLL_MS 10000

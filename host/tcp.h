@@ -9,7 +9,7 @@
 
 #include <uv.h>
 
-#include "node/effect.h"
+#include "wire/effect.h"
 
 #define PLK_TCP_STREAMS_MAX 256     // connections at a time
 #define PLK_TCP_ACCEPTED_MAX 128    // of them accepted

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "contact/backup.h"
-#include "node/effect.h"
+#include "wire/effect.h"
 #include "path/candidates.h"
 
 struct plk_node;

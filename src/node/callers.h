@@ -6,7 +6,7 @@
 #define PLK_NODE_CALLERS_H
 
 #include "base/buf.h"
-#include "node/effect.h"
+#include "wire/effect.h"
 
 #define PLK_CALLERS_RECENT 256
 #define PLK_CALLERS_WAITING_MAX 4096

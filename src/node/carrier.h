@@ -4,7 +4,7 @@
 #define PLK_NODE_CARRIER_H
 
 #include "base/buf.h"
-#include "node/effect.h"
+#include "wire/effect.h"
 
 #define PLK_CARRIERS_MAX 256
 #define PLK_CARRIERS_STRANGERS_MAX 64             // accepted ones that have not yet proved to be anybody's

@@ -4,7 +4,7 @@
 #ifndef PLK_NODE_NETWORK_H
 #define PLK_NODE_NETWORK_H
 
-#include "node/effect.h"
+#include "wire/effect.h"
 #include "path/candidates.h"
 #include "wire/frame.h"
 #include "wire/place.h"

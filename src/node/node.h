@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A user's node: everything between datagrams and a person's words, without sockets, threads or clock (DESIGN 2).
-// See node/effect.h for how it is driven.
+// See wire/effect.h for how it is driven.
 #ifndef PLK_NODE_NODE_H
 #define PLK_NODE_NODE_H
 
-#include "node/effect.h"
+#include "wire/effect.h"
 
 struct plk_node;
 

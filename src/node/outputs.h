@@ -5,7 +5,7 @@
 #define PLK_NODE_OUTPUTS_H
 
 #include "base/buf.h"
-#include "node/effect.h"
+#include "wire/effect.h"
 
 struct plk_output_entry {
     struct plk_output_entry *next;

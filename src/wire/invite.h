@@ -26,7 +26,7 @@
 #define PLK_INVITE_PLACES_MAX 8
 #define PLK_INVITE_FLAGS_CRITICAL 0xf0 // a reader that does not know one of these refuses with TOO_NEW; none is defined
 
-// The values are the wire's. (PLK_INVITE_* in node/effect.h are the user's wishes.)
+// The values are the wire's. (PLK_INVITE_* in wire/effect.h are the user's wishes.)
 enum plk_link_kind { PLK_LINK_KIND_ONE_TIME = 1, PLK_LINK_KIND_ADDRESS = 2, PLK_LINK_KIND_INLINE = 3 };
 
 struct plk_invite_relay {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One node against everything that can come from outside: datagrams and TCP bytes of strangers, commands of a careless user,
 // a disk that answers late or with rubbish, time that jumps. It must neither trap nor leak nor grow without bound, and its
-// outputs must keep the contract of node/effect.h.
+// outputs must keep the contract of wire/effect.h.
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One machine of a world and the process on it: interfaces and ports, a disk, a clock, memory that is counted, and a node that
-// is driven exactly as node/effect.h says. The machine outlives its process: disk, addresses and clock stay.
+// is driven exactly as wire/effect.h says. The machine outlives its process: disk, addresses and clock stay.
 #ifndef SIM_ACTOR_H
 #define SIM_ACTOR_H
 

@@ -6,7 +6,7 @@
 #ifndef SIM_DISK_H
 #define SIM_DISK_H
 
-#include "node/effect.h"
+#include "wire/effect.h"
 #include "sim/agenda.h"
 #include "sim/dice.h"
 #include "sim/tables.h"

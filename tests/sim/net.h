@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The network of a world: hosts with interfaces, a way between each two, datagrams that get lost and streams that do not.
-// What a host receives comes to its sink as an input of the node's contract (node/effect.h), never during a call to this
+// What a host receives comes to its sink as an input of the node's contract (wire/effect.h), never during a call to this
 // module: always later, out of the agenda.
 //
 // Every packet and every connection is led by net_route, through the gateways in front of the sender and of the receiver:
@@ -8,7 +8,7 @@
 #ifndef SIM_NET_H
 #define SIM_NET_H
 
-#include "node/effect.h"
+#include "wire/effect.h"
 #include "sim/agenda.h"
 #include "sim/dice.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What goes into a node and what comes out: plain values, no calls upwards (DESIGN 2). A host, the simulator and a JNI
+// What goes into a core (a node, a relay) and what comes out: plain values, no calls upwards (DESIGN 2). A host, the simulator and a JNI
 // library drive the same contract:
 //
 //     plk_node_handle(node, now, &input);
@@ -7,8 +7,8 @@
 //     sleep until output.wait.deadline_us, or until there is the next input
 //
 // All pointers in an input are borrowed for the call; all pointers in an output until the next call on the node.
-#ifndef PLK_NODE_EFFECT_H
-#define PLK_NODE_EFFECT_H
+#ifndef PLK_WIRE_EFFECT_H
+#define PLK_WIRE_EFFECT_H
 
 #include "base/addr.h"
 #include "base/time.h"
