@@ -11,7 +11,6 @@ static void write_joining(struct plk_node *node, struct plk_peer *peer) {
     plk_joining_encode(&w, peer->warm->join);
     plk_assert(!w.failed);
     plk_peer_put(node, peer, PLK_TABLE_link, PLK_SLOT_JOINING, plk_writer_bytes(&w));
-    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_BLOB, plk_buf_bytes(&peer->warm->blob));
     plk_mem_wipe(value, sizeof value);
 }
 
@@ -123,6 +122,7 @@ enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *comma
         return err;
     }
     write_joining(node, peer);
+    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_BLOB, plk_buf_bytes(&warm->blob));
     plk_peer_places(node, peer, &link.places, PLK_CANDIDATE_LINK);
     plk_peer_write(node, peer);
     plk_peer_mail_events(node, peer);
@@ -197,6 +197,22 @@ static void joiner_reads(struct plk_node *node, struct plk_peer *peer, struct pl
     }
 }
 
+// From the first time that the blob is handed over the inviter may hold us as its contact, and answers that blob for as long as
+// it takes: the link's expiry ends nothing any more. Durable before the blob leaves.
+static void hand_blob(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
+    struct plk_warm *warm = peer->warm;
+    if (link->handed || !warm->joining) return;
+    if (warm->join->expires_ms != PLK_JOINING_HANDED) {
+        if (plk_ledger_behind(&node->ledger)) return;
+        warm->join->expires_ms = PLK_JOINING_HANDED;
+        write_joining(node, peer);
+        warm->blob_mark = plk_ledger_mark(&node->ledger);
+    }
+    if (!plk_ledger_durable(&node->ledger, warm->blob_mark)) return;
+    plk_records_write(link, PLK_RECORD_BLOB, plk_buf_bytes(&warm->blob));
+    link->handed = true;
+}
+
 void plk_peer_meeting_settle(struct plk_node *node, struct plk_peer *peer) {
     struct plk_link *link = peer->meeting;
     if (link->went_down) {
@@ -208,10 +224,7 @@ void plk_peer_meeting_settle(struct plk_node *node, struct plk_peer *peer) {
     if (!plk_link_is_up(link)) return;
     if (link->restarted) link->handed = false;
     link->restarted = link->came_up = false;
-    if (!link->handed && peer->warm->joining && plk_ledger_durable(&node->ledger, peer->warm->blob_mark)) {
-        plk_records_write(link, PLK_RECORD_BLOB, plk_buf_bytes(&peer->warm->blob));
-        link->handed = true;
-    }
+    hand_blob(node, peer, link);
     joiner_reads(node, peer, link);
     if (peer->warm->joining || link->closing || link->dead) return;
     link->closing = true;
