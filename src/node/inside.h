@@ -11,12 +11,12 @@
 #include "node/cid_map.h"
 #include "node/hints.h"
 #include "node/invites.h"
-#include "node/ledger.h"
+#include "effect/ledger.h"
 #include "node/link.h"
 #include "node/loads.h"
 #include "node/network.h"
 #include "node/node.h"
-#include "node/outputs.h"
+#include "effect/outputs.h"
 #include "node/peers.h"
 
 #define PLK_NODE_PACKET_MAX (PLK_PACKET_FRAME_LEN + PLK_PACKET_UDP_MAX)

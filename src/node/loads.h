@@ -3,7 +3,7 @@
 #ifndef PLK_NODE_LOADS_H
 #define PLK_NODE_LOADS_H
 
-#include "node/outputs.h"
+#include "effect/outputs.h"
 
 enum plk_load_kind {
     PLK_LOAD_START = 1, // the tables that are read whole at start

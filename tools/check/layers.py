@@ -8,7 +8,8 @@ LAYERS = [
     {"base"},
     {"crypto", "wire"},
     {"noise", "ratchet"},
-    {"session", "path", "flight", "stream", "mail", "contact", "queue"},
+    {"session", "path", "flight", "stream", "mail", "contact", "queue", "effect"},
+    {"channel"},
     {"node", "relay"},
     {"host"},
     {"api", "peerlink"},  # include/peerlink is what api/ offers to C programs

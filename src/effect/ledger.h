@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Durability as an effect (DESIGN 2): the batch that the current inputs fill, the batches that the host is writing, and up to
 // which number everything is on disk. Whatever depends on a mutation carries plk_ledger_mark and waits for plk_ledger_durable.
-#ifndef PLK_NODE_LEDGER_H
-#define PLK_NODE_LEDGER_H
+#ifndef PLK_EFFECT_LEDGER_H
+#define PLK_EFFECT_LEDGER_H
 
 #include "wire/batch.h"
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "node/ledger.h"
+#include "effect/ledger.h"
 #include "unit/base/heap.h"
 
 static struct heap heap;

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "node/outputs.h"
+#include "effect/outputs.h"
 #include "unit/base/heap.h"
 
 static struct heap heap;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What waits to be handed to the host: results and events until their batch is durable, stream calls, loads. Datagrams and
 // stream data are not here: they are built when the host polls, so that nothing waits in memory that can be made anew.
-#ifndef PLK_NODE_OUTPUTS_H
-#define PLK_NODE_OUTPUTS_H
+#ifndef PLK_EFFECT_OUTPUTS_H
+#define PLK_EFFECT_OUTPUTS_H
 
 #include "base/buf.h"
 #include "wire/effect.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "node/outputs.h"
+#include "effect/outputs.h"
 
 void plk_outputs_init(struct plk_outputs *outputs, struct plk_mem *mem) { *outputs = (struct plk_outputs){.mem = mem}; }
 

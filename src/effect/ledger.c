@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "node/ledger.h"
+#include "effect/ledger.h"
 
 #define PLACES (sizeof((struct plk_ledger *)0)->batches / sizeof(struct plk_batch *))
 
