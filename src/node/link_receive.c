@@ -120,6 +120,10 @@ static enum plk_err take_frame(struct plk_node *node, struct plk_link *link, uns
     case PLK_FRAME_ADDRESSES:
         told(link, frame);
         break;
+    case PLK_FRAME_PASS:
+    case PLK_FRAME_NOBODY:
+    case PLK_FRAME_FWD:
+        return PLK_ERR_MALFORMED; // between a client and its relay only: relay.md section 4
     default:
         break;
     }

@@ -67,6 +67,18 @@ static bool read_addresses(struct plk_reader *r, struct plk_frame *frame) {
     return true;
 }
 
+static bool read_handle(struct plk_reader *r, uint32_t *handle) {
+    uint64_t value = plk_reader_varint(r);
+    *handle = (uint32_t)value;
+    return value <= UINT32_MAX;
+}
+
+static bool read_pass(struct plk_reader *r, struct plk_frame *frame) {
+    if (!read_handle(r, &frame->pass.handle)) return false;
+    frame->pass.bytes = plk_reader_sized(r, PLK_FRAME_PASS_MAX);
+    return true;
+}
+
 static bool read_padding(struct plk_reader *r, struct plk_frame *frame) {
     frame->padding = 1;
     while (r->left > 0 && r->at[0] == 0) {
@@ -112,6 +124,11 @@ static bool read_body(struct plk_reader *r, struct plk_frame *frame) {
         return true;
     case PLK_FRAME_ADDRESSES:
         return read_addresses(r, frame);
+    case PLK_FRAME_PASS:
+    case PLK_FRAME_FWD:
+        return read_pass(r, frame);
+    case PLK_FRAME_NOBODY:
+        return read_handle(r, &frame->nobody);
     case PLK_FRAME_TYPES:
         break;
     }
@@ -294,6 +311,26 @@ bool plk_frame_put_addresses(struct plk_writer *w, uint64_t sequence, const stru
     return settle(w, begin);
 }
 
+static bool put_pass(struct plk_writer *w, enum plk_frame_type type, uint32_t handle, struct plk_bytes bytes) {
+    size_t begin = w->len;
+    plk_assert(bytes.len <= PLK_FRAME_PASS_MAX);
+    if (w->failed) return false;
+    plk_writer_u8(w, (uint8_t)type);
+    plk_writer_varint(w, handle);
+    plk_writer_sized(w, bytes);
+    return settle(w, begin);
+}
+
+bool plk_frame_put_pass(struct plk_writer *w, uint32_t handle, struct plk_bytes bytes) {
+    return put_pass(w, PLK_FRAME_PASS, handle, bytes);
+}
+
+bool plk_frame_put_fwd(struct plk_writer *w, uint32_t id, struct plk_bytes bytes) {
+    return put_pass(w, PLK_FRAME_FWD, id, bytes);
+}
+
+bool plk_frame_put_nobody(struct plk_writer *w, uint32_t handle) { return put_number(w, PLK_FRAME_NOBODY, handle); }
+
 bool plk_frame_put(struct plk_writer *w, const struct plk_frame *f) {
     switch (f->type) {
     case PLK_FRAME_PADDING:
@@ -322,6 +359,11 @@ bool plk_frame_put(struct plk_writer *w, const struct plk_frame *f) {
         return plk_frame_put_close(w, f->close);
     case PLK_FRAME_ADDRESSES:
         return plk_frame_put_addresses(w, f->addresses.sequence, f->addresses.list, f->addresses.count);
+    case PLK_FRAME_PASS:
+    case PLK_FRAME_FWD:
+        return put_pass(w, f->type, f->pass.handle, f->pass.bytes);
+    case PLK_FRAME_NOBODY:
+        return plk_frame_put_nobody(w, f->nobody);
     case PLK_FRAME_TYPES:
         break;
     }

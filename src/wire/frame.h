@@ -14,6 +14,8 @@
 #define PLK_FRAME_MAX ((UINT64_C(1) << 62) - 1) // largest number, offset or limit (varint)
 #define PLK_FRAME_STREAM_HEAD 15                // most bytes of a STREAM frame before its data
 #define PLK_FRAME_DATAGRAM_HEAD 5               // most bytes of a DATAGRAM frame before its data
+#define PLK_FRAME_PASS_MAX 1400                 // most bytes inside a PASS or FWD
+#define PLK_FRAME_PASS_HEAD 11                  // most bytes of a PASS or FWD before them
 
 enum plk_frame_type {
     PLK_FRAME_PADDING = 0, // a run of zero bytes is one frame
@@ -29,7 +31,10 @@ enum plk_frame_type {
     PLK_FRAME_RETIRE_CID = 10,
     PLK_FRAME_CLOSE = 11,
     PLK_FRAME_ADDRESSES = 12,
-    PLK_FRAME_TYPES = 13
+    PLK_FRAME_PASS = 13, // these three between a client and its relay only: docs/protocol/relay.md section 4
+    PLK_FRAME_NOBODY = 14,
+    PLK_FRAME_FWD = 15,
+    PLK_FRAME_TYPES = 16
 };
 
 struct plk_frame_range {
@@ -81,6 +86,11 @@ struct plk_frame {
             unsigned count;
             struct plk_frame_address list[PLK_FRAME_ADDRESSES_MAX];
         } addresses;
+        struct {
+            uint32_t handle; // PASS: of the queue, the side's own that sends or receives it; FWD: the client's id
+            struct plk_bytes bytes;
+        } pass;          // PASS, FWD
+        uint32_t nobody; // the sender's handle
     };
 };
 
@@ -102,9 +112,15 @@ enum plk_err plk_frame_next(struct plk_reader *r, struct plk_frame *frame);
 // is, or when there is none. *eliciting: it holds a frame that wants an acknowledgement (RFC 9002 section 2).
 enum plk_err plk_frame_scan(struct plk_bytes packet, bool *eliciting);
 
-// All but PADDING, ACK and CLOSE.
+// Frames of a channel between client and relay, which no link takes.
+static inline bool plk_frame_is_channels(enum plk_frame_type type) {
+    return type == PLK_FRAME_PASS || type == PLK_FRAME_NOBODY || type == PLK_FRAME_FWD;
+}
+
+// All but PADDING, ACK and CLOSE, and those that carry what has a congestion control of its own (relay.md section 4).
 static inline bool plk_frame_eliciting(enum plk_frame_type type) {
-    return type != PLK_FRAME_PADDING && type != PLK_FRAME_ACK && type != PLK_FRAME_CLOSE;
+    return type != PLK_FRAME_PADDING && type != PLK_FRAME_ACK && type != PLK_FRAME_CLOSE &&
+           !plk_frame_is_channels(type);
 }
 
 // Appends one frame of any type when it fits whole: false, and the writer as it was, when it does not. An ACK
@@ -127,6 +143,9 @@ bool plk_frame_put_retire_cid(struct plk_writer *w, uint64_t seq);
 bool plk_frame_put_close(struct plk_writer *w, uint64_t reason);
 bool plk_frame_put_addresses(struct plk_writer *w, uint64_t sequence, const struct plk_frame_address *list,
                              unsigned count);
+bool plk_frame_put_pass(struct plk_writer *w, uint32_t handle, struct plk_bytes bytes);
+bool plk_frame_put_nobody(struct plk_writer *w, uint32_t handle);
+bool plk_frame_put_fwd(struct plk_writer *w, uint32_t id, struct plk_bytes bytes);
 
 // DESIGN 3.5: a packet that carries messages has a UDP payload of 256, 512, 768, 1,024 bytes or the path's
 // full size. How many bytes of padding frames a packet needs that holds frames_len bytes of frames and

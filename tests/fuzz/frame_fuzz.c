@@ -48,6 +48,11 @@ static bool same(const struct plk_frame *a, const struct plk_frame *b) {
         return a->padding == b->padding;
     case PLK_FRAME_PING:
         return true;
+    case PLK_FRAME_PASS:
+    case PLK_FRAME_FWD:
+        return a->pass.handle == b->pass.handle && plk_bytes_equal(a->pass.bytes, b->pass.bytes);
+    case PLK_FRAME_NOBODY:
+        return a->nobody == b->nobody;
     default:
         return a->max_data == b->max_data; // MAX_DATA, RETIRE_CID and CLOSE are one number
     }

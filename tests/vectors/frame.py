@@ -56,10 +56,15 @@ GOOD = [
     ("addresses, none", b"\x0c" + varint(1) + varint(0)),
     ("addresses, two", b"\x0c" + varint(70) + varint(2) + b"\x01" + V4 + b"\x02" + V6),
     ("addresses, sixteen", b"\x0c" + varint(2) + varint(16) + (b"\x03" + V4) * 16),
+    ("pass", b"\x0d" + varint(7) + varint(6) + b"packet"),
+    ("pass, empty, of the highest handle", b"\x0d" + varint((1 << 32) - 1) + varint(0)),
+    ("pass of 1,400 bytes", b"\x0d" + varint(64) + varint(1400) + bytes(range(200)) * 7),
+    ("nobody", b"\x0e" + varint(16384)),
+    ("fwd", b"\x0f" + varint(1) + varint(3) + b"\xc3ab"),
 ]
 
 BAD = [
-    ("unknown type", b"\x0d"),
+    ("unknown type", b"\x10"),
     ("unknown type beyond varints of one byte", b"\x40\x01"),
     ("ack, 33 ranges", b"\x02" + varint(9999) + varint(0) + varint(32) + b"\0" * 65),
     ("ack, first range below 0", b"\x02" + varint(5) + varint(0) + varint(0) + varint(6)),
@@ -77,6 +82,11 @@ BAD = [
     ("addresses, transport 0", b"\x0c" + varint(2) + varint(1) + b"\0" + V4),
     ("addresses, transport 4", b"\x0c" + varint(2) + varint(1) + b"\x04" + V4),
     ("close without reason", b"\x0b"),
+    ("pass of 1,401 bytes", b"\x0d" + varint(64) + varint(1401) + bytes(1401)),
+    ("pass, cut off", b"\x0d" + varint(7) + varint(7) + b"packet"),
+    ("pass, handle of 2^32", b"\x0d" + varint(1 << 32) + varint(0)),
+    ("nobody, handle of 2^32", b"\x0e" + varint(1 << 32)),
+    ("fwd, cut off", b"\x0f" + varint(1)),
 ]
 
 STEPS = [(1, 256), (223, 256), (224, 512), (479, 512), (480, 768), (735, 768), (736, 1024), (991, 1024), (992, 1152)]

@@ -51,7 +51,7 @@ static void frames_are_those_of_the_other_implementation(void **state) {
                              plk_vector_number(&v, "payload"));
         }
     }
-    assert_int_equal(count, 51);
+    assert_int_equal(count, 61);
 }
 
 int main(void) {

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include "wire/frame.h"
 
-static uint8_t room[2048];
+static uint8_t room[4096];
 
 static struct plk_frame decode_one(struct plk_bytes bytes) {
     struct plk_reader r = plk_reader(bytes);
@@ -34,7 +34,7 @@ static struct plk_frame round_trip(const struct plk_frame *frame) {
     struct plk_writer w = plk_writer(room, sizeof room);
     assert_true(plk_frame_put(&w, frame));
     for (size_t cut = 1; cut < w.len; cut++) {
-        struct plk_writer small = plk_writer(room + 1024, cut);
+        struct plk_writer small = plk_writer(room + 2048, cut);
         assert_false(plk_frame_put(&small, frame));
         assert_false(small.failed);
         assert_int_equal(small.len, 0);
@@ -128,6 +128,27 @@ static void address_lists_have_a_limit(void **state) {
     assert_malformed(too_many, sizeof too_many);
     const uint8_t no_transport[] = {PLK_FRAME_ADDRESSES, 1, 1, 4, 4, 10, 0, 0, 1, 0, 9};
     assert_malformed(no_transport, sizeof no_transport);
+}
+
+static void what_a_relay_carries_is_not_acknowledged(void **state) {
+    (void)state;
+    struct plk_frame in = {.type = PLK_FRAME_PASS};
+    static const uint8_t packet[PLK_FRAME_PASS_MAX] = {0xC3, 1, 2};
+    in.pass.handle = UINT32_MAX;
+    in.pass.bytes = plk_bytes(packet, sizeof packet);
+    struct plk_frame out = round_trip(&in);
+    assert_int_equal(out.pass.handle, UINT32_MAX);
+    assert_true(plk_bytes_equal(out.pass.bytes, in.pass.bytes));
+    in.type = PLK_FRAME_FWD;
+    assert_int_equal(round_trip(&in).pass.bytes.len, sizeof packet);
+    in = (struct plk_frame){.type = PLK_FRAME_NOBODY, .nobody = 70000};
+    assert_int_equal(round_trip(&in).nobody, 70000);
+    for (int type = PLK_FRAME_PASS; type <= PLK_FRAME_FWD; type++) {
+        assert_true(plk_frame_is_channels((enum plk_frame_type)type));
+        assert_false(plk_frame_eliciting((enum plk_frame_type)type));
+    }
+    const uint8_t too_long[1408] = {PLK_FRAME_PASS, 1, 0x45, 0x79}; // 1,401 bytes
+    assert_malformed(too_long, sizeof too_long);
 }
 
 static struct plk_frame_ack ack_of(unsigned count) {
@@ -247,6 +268,7 @@ int main(void) {
         cmocka_unit_test(tokens_and_ids_survive),
         cmocka_unit_test(a_response_says_where_the_challenge_came_from),
         cmocka_unit_test(address_lists_have_a_limit),
+        cmocka_unit_test(what_a_relay_carries_is_not_acknowledged),
         cmocka_unit_test(acks_keep_all_ranges),
         cmocka_unit_test(an_ack_is_cut_to_the_room_that_is_left),
         cmocka_unit_test(acks_that_go_below_zero_are_malformed),
