@@ -8,11 +8,16 @@ static void read_noise(struct plk_packet *p, struct plk_reader *r) {
     p->ephemeral = plk_bytes(p->body.at, PLK_PACKET_EPHEMERAL_LEN); // the least length leaves room for it
 }
 
-static enum plk_err decode_message1(struct plk_packet *p, struct plk_reader *r) {
-    if (!is_handshake_len(r->left + 1)) return PLK_ERR_MALFORMED;
+static enum plk_err read_version(struct plk_packet *p, struct plk_reader *r) {
     p->version = plk_reader_u8(r);
     if (p->version == 0) return PLK_ERR_MALFORMED;
-    if (p->version > PLK_PACKET_VERSION) return PLK_ERR_TOO_NEW;
+    return p->version > PLK_PACKET_VERSION ? PLK_ERR_TOO_NEW : PLK_ERR_OK;
+}
+
+static enum plk_err decode_message1(struct plk_packet *p, struct plk_reader *r) {
+    if (!is_handshake_len(r->left + 1)) return PLK_ERR_MALFORMED;
+    enum plk_err err = read_version(p, r);
+    if (err != PLK_ERR_OK) return err;
     p->hint = plk_reader_take(r, PLK_PACKET_HINT_LEN);
     p->stamp = plk_reader_take(r, PLK_PACKET_STAMP_LEN);
     read_noise(p, r);
@@ -21,11 +26,32 @@ static enum plk_err decode_message1(struct plk_packet *p, struct plk_reader *r) 
 
 static enum plk_err decode_message2(struct plk_packet *p, struct plk_reader *r) {
     if (!is_handshake_len(r->left + 1)) return PLK_ERR_MALFORMED;
-    p->version = plk_reader_u8(r);
-    if (p->version == 0) return PLK_ERR_MALFORMED;
-    if (p->version > PLK_PACKET_VERSION) return PLK_ERR_TOO_NEW;
+    enum plk_err err = read_version(p, r);
+    if (err != PLK_ERR_OK) return err;
     p->cid = plk_reader_take(r, PLK_PACKET_CID_LEN);
     read_noise(p, r);
+    return PLK_ERR_OK;
+}
+
+static enum plk_err decode_hello(struct plk_packet *p, struct plk_reader *r) {
+    if (!is_handshake_len(r->left + 1)) return PLK_ERR_MALFORMED;
+    enum plk_err err = read_version(p, r);
+    if (err != PLK_ERR_OK) return err;
+    p->cid = plk_reader_take(r, PLK_PACKET_CID_LEN);
+    p->body = plk_reader_take(r, r->left - 2 * PLK_PACKET_MAC_LEN);
+    p->ephemeral = plk_bytes(p->body.at, PLK_PACKET_EPHEMERAL_LEN);
+    p->mac1 = plk_reader_take(r, PLK_PACKET_MAC_LEN);
+    p->mac2 = plk_reader_take(r, PLK_PACKET_MAC_LEN);
+    return PLK_ERR_OK;
+}
+
+static enum plk_err decode_cookie(struct plk_packet *p, struct plk_reader *r) {
+    if (r->left + 1 != PLK_PACKET_COOKIE_LEN) return PLK_ERR_MALFORMED;
+    enum plk_err err = read_version(p, r);
+    if (err != PLK_ERR_OK) return err;
+    p->cid = plk_reader_take(r, PLK_PACKET_CID_LEN);
+    p->nonce = plk_reader_take(r, PLK_PACKET_NONCE_LEN);
+    p->body = plk_reader_rest(r);
     return PLK_ERR_OK;
 }
 
@@ -45,7 +71,10 @@ static enum plk_err decode_kind(struct plk_packet *p, uint8_t first, struct plk_
         return decode_message2(p, r);
     case PLK_PACKET_DATA:
         return decode_data(p, r);
+    case PLK_PACKET_HELLO:
+        return decode_hello(p, r);
     case PLK_PACKET_COOKIE:
+        return decode_cookie(p, r);
     case PLK_PACKET_BEACON:
         return PLK_ERR_UNSUPPORTED;
     default:
@@ -70,16 +99,27 @@ enum plk_err plk_packet_decode(struct plk_packet *packet, struct plk_bytes bytes
     return PLK_ERR_OK;
 }
 
+struct plk_bytes plk_packet_before_mac1(const struct plk_packet *hello) {
+    plk_assert(hello->kind == PLK_PACKET_HELLO);
+    return plk_bytes(hello->cid.at - 2, PLK_PACKET_HEADER2_LEN + hello->body.len);
+}
+
+struct plk_bytes plk_packet_before_mac2(const struct plk_packet *hello) {
+    struct plk_bytes before = plk_packet_before_mac1(hello);
+    return plk_bytes(before.at, before.len + PLK_PACKET_MAC_LEN);
+}
+
 void plk_packet_write(struct plk_writer *w, const struct plk_packet *packet) {
     if (packet->kind != PLK_PACKET_STUN) plk_writer_u8(w, (uint8_t)packet->kind);
-    if (packet->kind == PLK_PACKET_MESSAGE1 || packet->kind == PLK_PACKET_MESSAGE2) {
-        plk_writer_u8(w, packet->version);
-    }
+    if (packet->kind != PLK_PACKET_STUN && packet->kind != PLK_PACKET_DATA) plk_writer_u8(w, packet->version);
     plk_writer_put(w, packet->hint);
     plk_writer_put(w, packet->stamp);
     plk_writer_put(w, packet->cid);
     plk_writer_put(w, packet->counter);
+    plk_writer_put(w, packet->nonce);
     plk_writer_put(w, packet->body);
+    plk_writer_put(w, packet->mac1);
+    plk_writer_put(w, packet->mac2);
 }
 
 size_t plk_packet_unframe(struct plk_bytes stream, struct plk_bytes *packet, bool *broken) {

@@ -15,6 +15,12 @@ static void check_packet(struct plk_bytes bytes) {
     if (plk_packet_decode(&packet, bytes) != PLK_ERR_OK) return;
     plk_assert(is_inside(packet.hint, bytes) && is_inside(packet.stamp, bytes) && is_inside(packet.cid, bytes));
     plk_assert(is_inside(packet.counter, bytes) && is_inside(packet.ephemeral, bytes) && is_inside(packet.body, bytes));
+    plk_assert(is_inside(packet.nonce, bytes) && is_inside(packet.mac1, bytes) && is_inside(packet.mac2, bytes));
+    if (packet.kind == PLK_PACKET_HELLO) {
+        plk_assert(plk_packet_before_mac1(&packet).at == bytes.at && plk_packet_before_mac2(&packet).at == bytes.at);
+        plk_assert(plk_packet_before_mac1(&packet).len == bytes.len - 2 * PLK_PACKET_MAC_LEN);
+        plk_assert(plk_packet_before_mac2(&packet).len == bytes.len - PLK_PACKET_MAC_LEN);
+    }
     struct plk_writer w = plk_writer(out, sizeof out);
     plk_packet_write(&w, &packet);
     plk_assert(!w.failed && plk_bytes_equal(plk_writer_bytes(&w), bytes));

@@ -56,10 +56,43 @@ static void data_is_laid_out_as_documented(void **state) {
     assert_int_equal(p.hint.len + p.stamp.len + p.ephemeral.len, 0);
 }
 
+static void hello_is_laid_out_as_documented(void **state) {
+    (void)state;
+    struct plk_packet p;
+    assert_int_equal(decode(&p, 0xC6, 1, 300), PLK_ERR_OK);
+    assert_int_equal(p.kind, PLK_PACKET_HELLO);
+    check_range(p.cid, 2, 8);
+    check_range(p.body, 10, 258);
+    check_range(p.ephemeral, 10, 32);
+    check_range(p.mac1, 268, 16);
+    check_range(p.mac2, 284, 16);
+    check_range(plk_packet_before_mac1(&p), 0, 268);
+    check_range(plk_packet_before_mac2(&p), 0, 284);
+    assert_int_equal(p.hint.len + p.stamp.len + p.counter.len + p.nonce.len, 0);
+}
+
+static void cookie_is_laid_out_as_documented(void **state) {
+    (void)state;
+    struct plk_packet p;
+    assert_int_equal(decode(&p, 0xC4, 1, PLK_PACKET_COOKIE_LEN), PLK_ERR_OK);
+    assert_int_equal(p.kind, PLK_PACKET_COOKIE);
+    check_range(p.cid, 2, 8);
+    check_range(p.nonce, 10, 24);
+    check_range(p.body, 34, 32);
+    assert_int_equal(p.hint.len + p.stamp.len + p.counter.len + p.ephemeral.len + p.mac1.len + p.mac2.len, 0);
+    assert_int_equal(decode(&p, 0xC4, 1, PLK_PACKET_COOKIE_LEN - 1), PLK_ERR_MALFORMED);
+    assert_int_equal(decode(&p, 0xC4, 1, PLK_PACKET_COOKIE_LEN + 1), PLK_ERR_MALFORMED);
+    assert_int_equal(decode(&p, 0xC4, 0, PLK_PACKET_COOKIE_LEN), PLK_ERR_MALFORMED);
+    assert_int_equal(decode(&p, 0xC4, 2, PLK_PACKET_COOKIE_LEN), PLK_ERR_TOO_NEW);
+}
+
+static const uint8_t handshakes[] = {0xC1, 0xC2, 0xC6};
+
 static void lengths_have_limits(void **state) {
     (void)state;
     struct plk_packet p;
-    for (uint8_t kind = 0xC1; kind <= 0xC2; kind++) {
+    for (size_t i = 0; i < sizeof handshakes; i++) {
+        uint8_t kind = handshakes[i];
         assert_int_equal(decode(&p, kind, 1, 255), PLK_ERR_MALFORMED); // an answer may not be larger than this
         assert_int_equal(decode(&p, kind, 1, 1452), PLK_ERR_OK);
         assert_int_equal(decode(&p, kind, 1, 1453), PLK_ERR_MALFORMED);
@@ -80,15 +113,16 @@ static void first_bytes_and_versions_are_told_apart(void **state) {
             assert_int_equal(err, PLK_ERR_OK);
             assert_int_equal(p.kind, PLK_PACKET_STUN);
             check_range(p.body, 0, 256);
-        } else if (first >= 0xC1 && first <= 0xC3) {
+        } else if ((first >= 0xC1 && first <= 0xC3) || first == 0xC6) {
             assert_int_equal(err, PLK_ERR_OK);
         } else {
-            assert_int_equal(err, first == 0xC4 || first == 0xC5 ? PLK_ERR_UNSUPPORTED : PLK_ERR_MALFORMED);
+            assert_int_equal(err, first == 0xC5 ? PLK_ERR_UNSUPPORTED : PLK_ERR_MALFORMED);
             assert_int_equal(p.version, 99); // nothing is touched
         }
     }
     struct plk_packet p;
-    for (uint8_t kind = 0xC1; kind <= 0xC2; kind++) {
+    for (size_t i = 0; i < sizeof handshakes; i++) {
+        uint8_t kind = handshakes[i];
         assert_int_equal(decode(&p, kind, 0, 256), PLK_ERR_MALFORMED);
         assert_int_equal(decode(&p, kind, 2, 256), PLK_ERR_TOO_NEW);
         assert_int_equal(decode(&p, kind, 255, 256), PLK_ERR_TOO_NEW);
@@ -100,7 +134,8 @@ static void writing_is_the_mirror_of_reading(void **state) {
     static const struct {
         uint8_t first;
         size_t len;
-    } cases[] = {{0xC1, 256}, {0xC1, 1452}, {0xC2, 256}, {0xC3, 33}, {0xC3, 1152}, {0x00, 20}};
+    } cases[] = {{0xC1, 256}, {0xC1, 1452}, {0xC2, 256}, {0xC3, 33},  {0xC3, 1152},
+                 {0x00, 20},  {0xC4, 66},   {0xC6, 256}, {0xC6, 1452}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct plk_packet p;
         uint8_t out[2048];
@@ -161,6 +196,8 @@ int main(void) {
         cmocka_unit_test(message1_is_laid_out_as_documented),
         cmocka_unit_test(message2_is_laid_out_as_documented),
         cmocka_unit_test(data_is_laid_out_as_documented),
+        cmocka_unit_test(hello_is_laid_out_as_documented),
+        cmocka_unit_test(cookie_is_laid_out_as_documented),
         cmocka_unit_test(lengths_have_limits),
         cmocka_unit_test(first_bytes_and_versions_are_told_apart),
         cmocka_unit_test(writing_is_the_mirror_of_reading),
