@@ -116,17 +116,21 @@ static void load_key(uint8_t to[32], bool *has, const uint8_t *from) {
     if (from != NULL) memcpy(to, from, 32);
 }
 
+static void load_public(uint8_t to[32], const uint8_t *known, const uint8_t secret[32]) {
+    if (known != NULL) {
+        memcpy(to, known, 32);
+    } else {
+        plk_dh_public(to, secret);
+    }
+}
+
 static void load_keys(struct plk_noise *n, const struct plk_noise_keys *keys) {
     load_key(n->s, &n->has_s, keys->s);
     load_key(n->e, &n->has_e, keys->e);
     load_key(n->rs, &n->has_rs, keys->rs);
     load_key(n->psk, &n->has_psk, keys->psk);
-    if (n->has_s) plk_dh_public(n->s_public, n->s);
-    if (n->has_e && keys->e_public != NULL) {
-        memcpy(n->e_public, keys->e_public, 32);
-    } else if (n->has_e) {
-        plk_dh_public(n->e_public, n->e);
-    }
+    if (n->has_s) load_public(n->s_public, keys->s_public, n->s);
+    if (n->has_e) load_public(n->e_public, keys->e_public, n->e);
 }
 
 // Section 5.3, Initialize: the name, the prologue, then the initiator's and the responder's known static.

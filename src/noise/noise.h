@@ -14,8 +14,9 @@ struct plk_noise; // defined below, public so that callers embed it
 // What a pattern needs from outside. Unused members may be NULL. All are copied.
 struct plk_noise_keys {
     const uint8_t *s;        // own static secret
+    const uint8_t *s_public; // its public key, if the caller has it already: saves computing it again
     const uint8_t *e;        // own ephemeral secret: 32 fresh random bytes, or a vector's
-    const uint8_t *e_public; // its public key, if the caller has it already: saves computing it again
+    const uint8_t *e_public; // likewise
     const uint8_t *rs;       // remote static public key, where the pattern knows it beforehand
     const uint8_t *psk;      // 32 bytes
     struct plk_bytes prologue;

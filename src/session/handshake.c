@@ -67,13 +67,7 @@ static enum plk_err read_greeting(struct plk_greeting *peer, struct plk_bytes pa
 }
 
 static void make_session(struct plk_session *session, const struct plk_noise *noise, uint64_t now_us) {
-    struct plk_session_keys keys;
-    bool initiator = noise->initiator;
-    plk_noise_split(noise, keys.send, keys.recv);
-    plk_noise_export(noise, PLK_HANDSHAKE_LABEL_INITIATOR, initiator ? keys.send_header : keys.recv_header, 32);
-    plk_noise_export(noise, PLK_HANDSHAKE_LABEL_RESPONDER, initiator ? keys.recv_header : keys.send_header, 32);
-    plk_session_init(session, &keys, initiator, now_us);
-    plk_mem_wipe(&keys, sizeof keys);
+    plk_session_of_noise(session, noise, PLK_HANDSHAKE_LABEL_INITIATOR, PLK_HANDSHAKE_LABEL_RESPONDER, now_us);
 }
 
 enum plk_err plk_handshake_start(struct plk_handshake *h, const struct plk_handshake_keys *keys, uint64_t stamp,

@@ -7,6 +7,17 @@ void plk_session_init(struct plk_session *s, const struct plk_session_keys *keys
     *s = (struct plk_session){.keys = *keys, .started_us = now_us, .initiator = initiator, .confirmed = initiator};
 }
 
+void plk_session_of_noise(struct plk_session *s, const struct plk_noise *noise, const char *initiator_label,
+                          const char *responder_label, uint64_t now_us) {
+    struct plk_session_keys keys;
+    bool initiator = noise->initiator;
+    plk_noise_split(noise, keys.send, keys.recv);
+    plk_noise_export(noise, initiator_label, initiator ? keys.send_header : keys.recv_header, 32);
+    plk_noise_export(noise, responder_label, initiator ? keys.recv_header : keys.send_header, 32);
+    plk_session_init(s, &keys, initiator, now_us);
+    plk_mem_wipe(&keys, sizeof keys);
+}
+
 void plk_session_wipe(struct plk_session *s) { plk_mem_wipe(s, sizeof *s); }
 
 // The 8-byte counter with its mask put on or taken off (RFC 9001 section 5.4); the sample is the first 16

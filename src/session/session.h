@@ -6,6 +6,7 @@
 #define PLK_SESSION_SESSION_H
 
 #include "base/time.h"
+#include "noise/noise.h"
 #include "wire/packet.h"
 
 #define PLK_SESSION_WINDOW 2048                       // counters below the highest that are still told apart
@@ -33,6 +34,10 @@ struct plk_session {
 };
 
 void plk_session_init(struct plk_session *s, const struct plk_session_keys *keys, bool initiator, uint64_t now_us);
+// Out of a handshake that is done: its two cipher keys, and the header keys exported under two labels, for packets of the
+// initiator and of the responder.
+void plk_session_of_noise(struct plk_session *s, const struct plk_noise *noise, const char *initiator_label,
+                          const char *responder_label, uint64_t now_us);
 void plk_session_wipe(struct plk_session *s);
 
 // Writes a whole data packet, text.len + PLK_PACKET_OVERHEAD bytes, into out: cid is the peer's connection id

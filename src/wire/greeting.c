@@ -4,8 +4,6 @@
 #include "wire/tlv.h"
 #include "wire/version.h"
 
-#define PADDING 0 // the extension type that has no length and fills the rest
-
 static bool cids_differ(const struct plk_greeting *g) {
     for (size_t i = 0; i < PLK_GREETING_CIDS; i++) {
         for (size_t j = 0; j < i; j++) {
@@ -13,25 +11,6 @@ static bool cids_differ(const struct plk_greeting *g) {
         }
     }
     return true;
-}
-
-static bool is_zero(struct plk_bytes bytes) {
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (bytes.at[i] != 0) return false;
-    }
-    return true;
-}
-
-// The extensions are what stands before the padding.
-static struct plk_bytes read_extensions(struct plk_reader *r) {
-    const uint8_t *start = r->at;
-    uint64_t last = 0;
-    struct plk_tlv entry;
-    while (r->left > 0 && r->at[0] != PADDING && plk_tlv_next(r, &last, &entry)) {}
-    if (r->failed) return plk_bytes(NULL, 0);
-    struct plk_bytes extensions = plk_bytes(start, (size_t)(r->at - start));
-    if (!is_zero(plk_reader_rest(r))) r->failed = true;
-    return extensions;
 }
 
 enum plk_err plk_greeting_decode(struct plk_greeting *greeting, struct plk_bytes payload) {
@@ -48,7 +27,7 @@ enum plk_err plk_greeting_decode(struct plk_greeting *greeting, struct plk_bytes
     g.generation = plk_reader_u32(&r);
     g.echo = plk_reader_u64(&r);
     g.kem = plk_reader_take(&r, plk_reader_u16(&r));
-    if (!r.failed) g.extensions = read_extensions(&r);
+    if (!r.failed) g.extensions = plk_tlv_padded(&r);
     if (!plk_reader_done(&r) || !cids_differ(&g)) return PLK_ERR_MALFORMED;
     *greeting = g;
     return PLK_ERR_OK;
@@ -72,13 +51,5 @@ void plk_greeting_write(struct plk_writer *w, const struct plk_greeting *greetin
 }
 
 bool plk_greeting_extension(const struct plk_greeting *greeting, uint64_t type, struct plk_bytes *value) {
-    struct plk_reader r = plk_reader(greeting->extensions);
-    uint64_t last = 0;
-    struct plk_tlv entry;
-    while (plk_tlv_next(&r, &last, &entry)) {
-        if (entry.type != type) continue;
-        *value = entry.value;
-        return true;
-    }
-    return false;
+    return plk_tlv_find(greeting->extensions, type, value);
 }

@@ -17,6 +17,13 @@ struct plk_tlv {
 // failure, which is sticky in r: check plk_reader_done when it is over.
 bool plk_tlv_next(struct plk_reader *r, uint64_t *last, struct plk_tlv *entry);
 
+// A list that is followed by nothing but zeroes, which fill a message up: reads all of r, and returns the list. A list that
+// is broken, or a byte after it that is not zero, fails the reader.
+struct plk_bytes plk_tlv_padded(struct plk_reader *r);
+
+// The entry of this type (>= 1) in a list that was read before; false: there is none.
+bool plk_tlv_find(struct plk_bytes list, uint64_t type, struct plk_bytes *value);
+
 void plk_tlv_put(struct plk_writer *w, uint64_t type, struct plk_bytes value);
 
 // An entry whose value is written in place: begin, write len bytes, done.

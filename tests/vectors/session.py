@@ -189,4 +189,5 @@ def main():
     Path(__file__).with_name("session.txt").write_text("\n".join([HEAD, *cases]))
 
 
-main()
+if __name__ == "__main__":
+    main()
