@@ -162,7 +162,9 @@ void plk_host_node_new(struct plk_host *host) {
 
 void plk_host_drive_open(struct plk_host *host) {
     host->udp = plk_udp_open(host->loop, host->bound.udp4, host->bound.udp6, on_datagram, on_done, host);
-    host->tcp = plk_tcp_open(host->loop, host->bound.tcp4, host->bound.tcp6, on_stream, on_done, host);
+    host->tcp = plk_tcp_open(host->loop, NULL, on_stream, on_done, host);
+    plk_tcp_listen(host->tcp, host->bound.tcp4);
+    plk_tcp_listen(host->tcp, host->bound.tcp6);
     plk_timer_open(&host->timer, host->loop, on_due, on_jump, host);
     plk_interfaces_open(&host->interfaces, host->loop, &host->bound.only, on_network, host);
     host->resolver = plk_resolver_open(host->loop, on_resolved, host);

@@ -3,6 +3,7 @@
 
 #include "host/address.h"
 #include "host/memory.h"
+#include "host/tcp_streams.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,48 +12,39 @@
 #include <unistd.h>
 
 #define ACCEPT_PAUSE_MS 1000
+#define SPARE_BUFFERS 16 // kept for the next connection that has something to send
 
-struct stream {
-    struct plk_tcp *tcp;
-    struct stream *next; // in the list of all; first is the newest
+struct listener {
+    struct listener *next;
     uv_poll_t poll;
+    struct plk_tcp *tcp;
     int fd;
+};
+
+// A connection that could not even be begun, to be told.
+struct refused {
+    struct refused *next;
     uint32_t id;
-    struct plk_addr remote;
-    bool connecting, accepted, answered; // answered: the node has written to it
-    bool closing;                        // the node is done with it: what is buffered goes out, nothing comes in
-    bool dead;                           // its handle is being closed
-    uint64_t deadline_ms;                // for what has to happen to it; UINT64_MAX
-    bool written;                        // since the last flush
-    bool broken;                         // found while writing: to be lost at the next turn of the loop
-    size_t told;                         // room that the node knows of
-    size_t head, len;                    // buffered bytes: buffer[head .. head + len)
-    uint8_t *buffer;                     // PLK_TCP_BUFFER_MAX bytes once something was written
+    struct plk_addr to;
 };
 
 struct plk_tcp {
     uv_loop_t *loop;
-    struct stream *streams;
-    size_t count, accepted;
+    struct plk_tcp_streams streams;
+    struct plk_tcp_limits limits;
     uint32_t next_id;
     uint64_t stranger_ms;
-    struct listener {
-        uv_poll_t poll;
-        struct plk_tcp *tcp;
-        int fd;
-    } v4, v6;
+    struct listener *listeners;
     uv_timer_t timer; // runs only while there is a deadline
     plk_tcp_happened *happened;
     void (*done)(void *ctx);
     void *ctx;
     bool closed, accept_paused; // paused: the process has no descriptor left
-    struct {
-        uint32_t id;
-        struct plk_addr to;
-    } refused[PLK_TCP_STREAMS_MAX]; // connections that could not even be begun, to be told
-    size_t refused_count;
+    struct refused *refused;
     int open_handles;
     uint8_t *read_buffer;
+    uint8_t *spare[SPARE_BUFFERS];
+    size_t spare_count;
 };
 
 static uint64_t now_ms(const struct plk_tcp *tcp) {
@@ -60,7 +52,9 @@ static uint64_t now_ms(const struct plk_tcp *tcp) {
     return uv_now(tcp->loop);
 }
 
-static void tell(struct stream *stream, enum plk_stream_event event, struct plk_bytes data) {
+static bool is_connecting(const struct plk_tcp_stream *stream) { return stream->wait == PLK_TCP_WAIT_CONNECT; }
+
+static void tell(struct plk_tcp_stream *stream, enum plk_stream_event event, struct plk_bytes data) {
     struct plk_input input = {.kind = PLK_IN_STREAM,
                               .stream = {.stream = stream->id, .event = event, .remote = stream->remote, .data = data}};
     bool room = event == PLK_STREAM_OPENED || event == PLK_STREAM_ACCEPTED || event == PLK_STREAM_WRITABLE;
@@ -72,36 +66,50 @@ static void finish(struct plk_tcp *tcp) {
     if (tcp->done != NULL) tcp->done(tcp->ctx);
 }
 
+// ---- buffers: only those have one that have something to send ---------------------------------------------------------
+
+static uint8_t *take_buffer(struct plk_tcp *tcp) {
+    return tcp->spare_count > 0 ? tcp->spare[--tcp->spare_count] : plk_memory_take(PLK_TCP_BUFFER_MAX);
+}
+
+static void give_buffer(struct plk_tcp_stream *stream) {
+    struct plk_tcp *tcp = stream->tcp;
+    if (stream->buffer == NULL) return;
+    if (tcp->spare_count < SPARE_BUFFERS && !tcp->closed) {
+        tcp->spare[tcp->spare_count++] = stream->buffer;
+    } else {
+        plk_memory_give(stream->buffer, PLK_TCP_BUFFER_MAX);
+    }
+    stream->buffer = NULL;
+}
+
 // ---- the end of a connection ------------------------------------------------------------------------------------------
 
 static void release(struct plk_tcp *tcp) {
     if (--tcp->open_handles > 0 || !tcp->closed) return;
+    for (size_t i = 0; i < tcp->spare_count; i++) plk_memory_give(tcp->spare[i], PLK_TCP_BUFFER_MAX);
     plk_memory_give(tcp->read_buffer, PLK_TCP_READ_LEN);
+    plk_tcp_streams_free(&tcp->streams);
     plk_memory_give(tcp, sizeof *tcp);
 }
 
 static void on_stream_closed(uv_handle_t *handle) {
-    struct stream *stream = handle->data;
+    struct plk_tcp_stream *stream = handle->data;
     close(stream->fd);
+    give_buffer(stream);
     release(stream->tcp);
-    plk_memory_give(stream->buffer, PLK_TCP_BUFFER_MAX);
     plk_memory_give(stream, sizeof *stream);
 }
 
-static void kill_stream(struct stream *stream) {
-    struct plk_tcp *tcp = stream->tcp;
+static void kill_stream(struct plk_tcp_stream *stream) {
     if (stream->dead) return;
     stream->dead = true;
-    struct stream **link = &tcp->streams;
-    while (*link != stream) link = &(*link)->next;
-    *link = stream->next;
-    tcp->count--;
-    if (stream->accepted) tcp->accepted--;
+    plk_tcp_streams_remove(&stream->tcp->streams, stream);
     uv_close((uv_handle_t *)&stream->poll, on_stream_closed);
 }
 
-// By the other side, an error or a limit: the node hears of it, unless it was done with it.
-static void lose_stream(struct stream *stream) {
+// By the other side, an error or a limit: the core hears of it, unless it was done with it.
+static void lose_stream(struct plk_tcp_stream *stream) {
     if (stream->dead) return;
     bool silent = stream->closing;
     kill_stream(stream);
@@ -114,11 +122,10 @@ static void on_timer(uv_timer_t *timer);
 static void listen_again(struct plk_tcp *tcp);
 
 static void set_timer(struct plk_tcp *tcp) {
-    uint64_t first = tcp->refused_count > 0 ? 0 : tcp->accept_paused ? now_ms(tcp) + ACCEPT_PAUSE_MS : UINT64_MAX;
-    for (const struct stream *s = tcp->streams; s != NULL; s = s->next) {
-        if (s->broken) first = 0;
-        if (s->deadline_ms < first) first = s->deadline_ms;
-    }
+    uint64_t first = tcp->accept_paused ? now_ms(tcp) + ACCEPT_PAUSE_MS : UINT64_MAX;
+    uint64_t deadline = plk_tcp_streams_deadline_ms(&tcp->streams);
+    if (deadline < first) first = deadline;
+    if (tcp->refused != NULL) first = 0;
     if (first == UINT64_MAX) {
         uv_timer_stop(&tcp->timer);
     } else {
@@ -128,13 +135,13 @@ static void set_timer(struct plk_tcp *tcp) {
 }
 
 static void tell_refused(struct plk_tcp *tcp) {
-    for (size_t i = 0; i < tcp->refused_count; i++) {
-        struct plk_input input = {
-            .kind = PLK_IN_STREAM,
-            .stream = {.stream = tcp->refused[i].id, .event = PLK_STREAM_CLOSED, .remote = tcp->refused[i].to}};
+    for (struct refused *r; (r = tcp->refused) != NULL;) {
+        tcp->refused = r->next;
+        struct plk_input input = {.kind = PLK_IN_STREAM,
+                                  .stream = {.stream = r->id, .event = PLK_STREAM_CLOSED, .remote = r->to}};
+        plk_memory_give(r, sizeof *r);
         tcp->happened(tcp->ctx, &input);
     }
-    tcp->refused_count = 0;
 }
 
 static void on_timer(uv_timer_t *timer) {
@@ -142,10 +149,7 @@ static void on_timer(uv_timer_t *timer) {
     uint64_t now = now_ms(tcp);
     tell_refused(tcp);
     if (tcp->accept_paused) listen_again(tcp);
-    for (struct stream *s = tcp->streams, *next; s != NULL; s = next) {
-        next = s->next;
-        if (s->broken || s->deadline_ms <= now) lose_stream(s);
-    }
+    for (struct plk_tcp_stream *s; (s = plk_tcp_streams_due(&tcp->streams, now)) != NULL;) lose_stream(s);
     set_timer(tcp);
     finish(tcp);
 }
@@ -154,15 +158,15 @@ static void on_timer(uv_timer_t *timer) {
 
 static void on_ready(uv_poll_t *poll, int status, int events);
 
-static void watch(struct stream *stream) {
+static void watch(struct plk_tcp_stream *stream) {
     int events = stream->closing ? 0 : UV_READABLE;
-    if (stream->connecting || stream->len > 0) events = (stream->connecting ? 0 : events) | UV_WRITABLE;
+    if (is_connecting(stream) || stream->len > 0) events = (is_connecting(stream) ? 0 : events) | UV_WRITABLE;
     if (stream->closing && stream->len == 0) return;
     if (uv_poll_start(&stream->poll, events, on_ready) != 0) lose_stream(stream);
 }
 
 // Hands buffered bytes to the kernel. False: the connection is lost.
-static bool push(struct stream *stream) {
+static bool push(struct plk_tcp_stream *stream) {
     while (stream->len > 0) {
         ssize_t sent = send(stream->fd, stream->buffer + stream->head, stream->len, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) continue;
@@ -171,18 +175,19 @@ static bool push(struct stream *stream) {
         stream->len -= (size_t)sent;
     }
     stream->head = 0;
+    give_buffer(stream);
     return true;
 }
 
 // A node hears of room when what it knows of goes to an end and there is a good deal of it: not once per packet.
-static bool tell_room(struct stream *stream) {
+static bool tell_room(struct plk_tcp_stream *stream) {
     bool worth = !stream->closing && stream->told < PLK_TCP_BUFFER_MAX / 2 &&
                  PLK_TCP_BUFFER_MAX - stream->len >= PLK_TCP_BUFFER_MAX / 2;
     if (worth) tell(stream, PLK_STREAM_WRITABLE, plk_bytes(NULL, 0));
     return worth;
 }
 
-static void on_writable(struct stream *stream) {
+static void on_writable(struct plk_tcp_stream *stream) {
     if (!push(stream)) {
         lose_stream(stream);
         return;
@@ -194,7 +199,7 @@ static void on_writable(struct stream *stream) {
     tell_room(stream);
 }
 
-static void on_readable(struct stream *stream) {
+static void on_readable(struct plk_tcp_stream *stream) {
     ssize_t got = recv(stream->fd, stream->tcp->read_buffer, PLK_TCP_READ_LEN, MSG_DONTWAIT);
     if (got > 0) {
         tell(stream, PLK_STREAM_BYTES, plk_bytes(stream->tcp->read_buffer, (size_t)got));
@@ -203,24 +208,23 @@ static void on_readable(struct stream *stream) {
     }
 }
 
-static void on_connected(struct stream *stream) {
+static void on_connected(struct plk_tcp_stream *stream) {
     int failed = 0;
     socklen_t len = sizeof failed;
     if (getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &failed, &len) != 0 || failed != 0) {
         lose_stream(stream);
         return;
     }
-    stream->connecting = false;
-    stream->deadline_ms = UINT64_MAX;
+    plk_tcp_streams_wait(&stream->tcp->streams, stream, PLK_TCP_WAIT_NONE, 0);
     tell(stream, PLK_STREAM_OPENED, plk_bytes(NULL, 0));
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events) {
-    struct stream *stream = poll->data;
+    struct plk_tcp_stream *stream = poll->data;
     struct plk_tcp *tcp = stream->tcp;
-    if (status < 0 && !stream->connecting) {
+    if (status < 0 && !is_connecting(stream)) {
         lose_stream(stream);
-    } else if (stream->connecting) {
+    } else if (is_connecting(stream)) {
         on_connected(stream);
         set_timer(tcp);
     } else {
@@ -238,37 +242,29 @@ static void set(int fd, int level, int option, int value) {
     if (setsockopt(fd, level, option, &value, sizeof value) != 0) return;
 }
 
-static struct stream *add_stream(struct plk_tcp *tcp, int fd, uint32_t id, const struct plk_addr *remote) {
+static struct plk_tcp_stream *add_stream(struct plk_tcp *tcp, int fd, uint32_t id, const struct plk_addr *remote) {
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 #ifdef TCP_NOTSENT_LOWAT
     set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, PLK_TCP_KERNEL_UNSENT);
 #endif
-    struct stream *stream = plk_memory_take(sizeof *stream);
+    struct plk_tcp_stream *stream = plk_memory_take(sizeof *stream);
     stream->tcp = tcp;
     stream->fd = fd;
     stream->id = id;
     stream->remote = *remote;
-    stream->deadline_ms = UINT64_MAX;
+    stream->accepted = (id & PLK_TCP_ACCEPTED_BIT) != 0;
     plk_assert(uv_poll_init(tcp->loop, &stream->poll, fd) == 0);
     stream->poll.data = stream;
-    stream->next = tcp->streams;
-    tcp->streams = stream;
-    tcp->count++;
+    plk_tcp_streams_add(&tcp->streams, stream);
     tcp->open_handles++;
     return stream;
 }
 
-static struct stream *find(struct plk_tcp *tcp, uint32_t id) {
-    struct stream *stream = tcp->streams;
-    while (stream != NULL && (stream->id != id || stream->closing)) stream = stream->next;
-    return stream;
-}
-
-// Told at the next turn of the loop, not while the node is being asked.
+// Told at the next turn of the loop, not while the core is being asked.
 static void refuse(struct plk_tcp *tcp, uint32_t id, const struct plk_addr *to) {
-    plk_assert(tcp->refused_count < PLK_TCP_STREAMS_MAX);
-    tcp->refused[tcp->refused_count].id = id;
-    tcp->refused[tcp->refused_count++].to = *to;
+    struct refused *refused = plk_memory_take(sizeof *refused);
+    *refused = (struct refused){.next = tcp->refused, .id = id, .to = *to};
+    tcp->refused = refused;
     set_timer(tcp);
 }
 
@@ -277,7 +273,7 @@ void plk_tcp_connect(struct plk_tcp *tcp, uint32_t id, const struct plk_addr *to
     struct sockaddr_storage system;
     socklen_t len = plk_address_to_system(to, &system);
     int fd = -1;
-    if (len > 0 && tcp->count < PLK_TCP_STREAMS_MAX)
+    if (len > 0 && tcp->streams.count < tcp->limits.streams)
         fd = socket(system.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&system, len) != 0 && errno != EINPROGRESS) {
         close(fd);
@@ -287,37 +283,35 @@ void plk_tcp_connect(struct plk_tcp *tcp, uint32_t id, const struct plk_addr *to
         refuse(tcp, id, to);
         return;
     }
-    struct stream *stream = add_stream(tcp, fd, id, to);
-    stream->connecting = true;
-    stream->deadline_ms = now_ms(tcp) + PLK_TCP_CONNECT_MS;
+    struct plk_tcp_stream *stream = add_stream(tcp, fd, id, to);
+    plk_tcp_streams_wait(&tcp->streams, stream, PLK_TCP_WAIT_CONNECT, now_ms(tcp) + PLK_TCP_CONNECT_MS);
     watch(stream);
     set_timer(tcp);
 }
 
-static bool same_site(const struct plk_addr *a, const struct plk_addr *b) {
-    return a->family == b->family && memcmp(a->ip, b->ip, a->family == 4 ? 4 : 8) == 0;
-}
-
 // Room for one more of this address: the oldest that nobody has answered gives way.
 static bool make_room(struct plk_tcp *tcp, const struct plk_addr *remote) {
-    size_t same = 0;
-    struct stream *oldest = NULL, *oldest_same = NULL;
-    for (struct stream *s = tcp->streams; s != NULL; s = s->next) {
-        if (!s->accepted) continue;
-        bool site = same_site(&s->remote, remote);
-        same += site;
-        if (s->answered) continue;
-        oldest = s;
-        if (site) oldest_same = s;
+    const struct plk_tcp_streams *streams = &tcp->streams;
+    struct plk_tcp_stream *oldest;
+    if (plk_tcp_streams_of_site(streams, remote) >= tcp->limits.per_site) {
+        oldest = plk_tcp_streams_stranger(streams, remote);
+    } else if (streams->accepted >= tcp->limits.accepted || streams->count >= tcp->limits.streams ||
+               streams->waits[PLK_TCP_WAIT_STRANGER].count >= tcp->limits.strangers) {
+        oldest = plk_tcp_streams_stranger(streams, NULL);
+    } else {
+        return true;
     }
-    if (same >= PLK_TCP_ACCEPTED_PER_IP) {
-        if (oldest_same == NULL) return false;
-        lose_stream(oldest_same);
-    } else if (tcp->accepted >= PLK_TCP_ACCEPTED_MAX || tcp->count >= PLK_TCP_STREAMS_MAX) {
-        if (oldest == NULL) return false;
-        lose_stream(oldest);
-    }
+    if (oldest == NULL) return false;
+    lose_stream(oldest);
     return true;
+}
+
+// A number that no connection has; counting up, so that a late word about an old one is not taken for a new one's.
+static uint32_t new_id(struct plk_tcp *tcp) {
+    uint32_t id;
+    do id = PLK_TCP_ACCEPTED_BIT | tcp->next_id++;
+    while (plk_tcp_streams_find(&tcp->streams, id) != NULL);
+    return id;
 }
 
 static void take_in(struct plk_tcp *tcp, int fd, const struct plk_addr *remote) {
@@ -325,11 +319,8 @@ static void take_in(struct plk_tcp *tcp, int fd, const struct plk_addr *remote) 
         close(fd);
         return;
     }
-    struct stream *stream =
-        add_stream(tcp, fd, PLK_TCP_ACCEPTED_BIT | (tcp->next_id++ & ~PLK_TCP_ACCEPTED_BIT), remote);
-    stream->accepted = true;
-    stream->deadline_ms = now_ms(tcp) + tcp->stranger_ms;
-    tcp->accepted++;
+    struct plk_tcp_stream *stream = add_stream(tcp, fd, new_id(tcp), remote);
+    plk_tcp_streams_wait(&tcp->streams, stream, PLK_TCP_WAIT_STRANGER, now_ms(tcp) + tcp->stranger_ms);
     tell(stream, PLK_STREAM_ACCEPTED, plk_bytes(NULL, 0));
     if (!stream->dead) watch(stream);
 }
@@ -357,19 +348,18 @@ static void on_accept(uv_poll_t *poll, int status, int events) {
 
 static void listen_again(struct plk_tcp *tcp) {
     tcp->accept_paused = false;
-    struct listener *listeners[] = {&tcp->v4, &tcp->v6};
-    for (size_t i = 0; i < 2; i++) {
-        if (listeners[i]->fd >= 0) plk_assert(uv_poll_start(&listeners[i]->poll, UV_READABLE, on_accept) == 0);
+    for (struct listener *l = tcp->listeners; l != NULL; l = l->next) {
+        plk_assert(uv_poll_start(&l->poll, UV_READABLE, on_accept) == 0);
     }
 }
 
-// ---- what the node asks for -------------------------------------------------------------------------------------------
+// ---- what the core asks for -------------------------------------------------------------------------------------------
 
 void plk_tcp_write(struct plk_tcp *tcp, uint32_t id, struct plk_bytes data) {
-    struct stream *stream = find(tcp, id);
-    if (stream == NULL || stream->connecting || data.len == 0) return;
+    struct plk_tcp_stream *stream = plk_tcp_streams_find(&tcp->streams, id);
+    if (stream == NULL || is_connecting(stream) || data.len == 0) return;
     plk_assert(data.len <= PLK_TCP_BUFFER_MAX - stream->len);
-    if (stream->buffer == NULL) stream->buffer = plk_memory_take(PLK_TCP_BUFFER_MAX);
+    if (stream->buffer == NULL) stream->buffer = take_buffer(tcp);
     if (stream->head + stream->len + data.len > PLK_TCP_BUFFER_MAX) {
         memmove(stream->buffer, stream->buffer + stream->head, stream->len);
         stream->head = 0;
@@ -377,18 +367,17 @@ void plk_tcp_write(struct plk_tcp *tcp, uint32_t id, struct plk_bytes data) {
     memcpy(stream->buffer + stream->head + stream->len, data.at, data.len);
     stream->len += data.len;
     stream->told -= data.len < stream->told ? data.len : stream->told;
-    stream->written = true;
-    if (stream->accepted && !stream->answered) stream->deadline_ms = UINT64_MAX; // the timer will find nothing to do
-    stream->answered = true;
+    plk_tcp_streams_wrote(&tcp->streams, stream);
+    // An answered one is no stranger; the timer will find nothing to do.
+    if (stream->wait == PLK_TCP_WAIT_STRANGER) plk_tcp_streams_wait(&tcp->streams, stream, PLK_TCP_WAIT_NONE, 0);
 }
 
 bool plk_tcp_flush(struct plk_tcp *tcp) {
     bool told = false;
-    for (struct stream *stream = tcp->streams; stream != NULL; stream = stream->next) {
-        if (!stream->written) continue;
-        stream->written = false;
+    for (struct plk_tcp_stream *stream; (stream = plk_tcp_streams_take_written(&tcp->streams)) != NULL;) {
+        if (stream->closing) continue; // it is watched until it is empty
         if (!push(stream)) {
-            stream->broken = true;
+            plk_tcp_streams_wait(&tcp->streams, stream, PLK_TCP_WAIT_BROKEN, 0);
             set_timer(tcp);
             continue;
         }
@@ -399,26 +388,25 @@ bool plk_tcp_flush(struct plk_tcp *tcp) {
 }
 
 void plk_tcp_shut(struct plk_tcp *tcp, uint32_t id) {
-    struct stream *stream = find(tcp, id);
+    struct plk_tcp_stream *stream = plk_tcp_streams_find(&tcp->streams, id);
     if (stream == NULL) return;
     stream->closing = true;
-    stream->written = false;
-    if (stream->connecting || stream->len == 0 || !push(stream) || stream->len == 0) {
+    if (is_connecting(stream) || stream->len == 0 || !push(stream) || stream->len == 0) {
         kill_stream(stream);
     } else {
-        stream->deadline_ms = now_ms(tcp) + PLK_TCP_CONNECT_MS;
+        plk_tcp_streams_wait(&tcp->streams, stream, PLK_TCP_WAIT_CLOSING, now_ms(tcp) + PLK_TCP_CONNECT_MS);
         watch(stream);
     }
     set_timer(tcp);
 }
 
 void plk_tcp_shut_all(struct plk_tcp *tcp) {
-    while (tcp->streams != NULL) kill_stream(tcp->streams);
+    for (struct plk_tcp_stream *s; (s = plk_tcp_streams_next(&tcp->streams, NULL)) != NULL;) kill_stream(s);
     set_timer(tcp);
 }
 
 // Whether the connection's own address can still be bound to.
-static bool is_ours(const struct stream *stream) {
+static bool is_ours(const struct plk_tcp_stream *stream) {
     struct sockaddr_storage at;
     socklen_t len = sizeof at;
     if (getsockname(stream->fd, (struct sockaddr *)&at, &len) != 0) return false;
@@ -432,41 +420,48 @@ static bool is_ours(const struct stream *stream) {
 }
 
 void plk_tcp_drop_lost(struct plk_tcp *tcp) {
-    for (struct stream *s = tcp->streams, *next; s != NULL; s = next) {
-        next = s->next;
+    for (struct plk_tcp_stream *s = plk_tcp_streams_next(&tcp->streams, NULL), *next; s != NULL; s = next) {
+        next = plk_tcp_streams_next(&tcp->streams, s);
         if (!is_ours(s)) lose_stream(s);
     }
     set_timer(tcp);
 }
 
-size_t plk_tcp_count(const struct plk_tcp *tcp) { return tcp->count; }
+size_t plk_tcp_count(const struct plk_tcp *tcp) { return tcp->streams.count; }
 
 // ---- opening and closing ----------------------------------------------------------------------------------------------
 
-static void open_listener(struct plk_tcp *tcp, struct listener *listener, int fd) {
+void plk_tcp_listen(struct plk_tcp *tcp, int fd) {
+    if (fd < 0) return;
+    struct listener *listener = plk_memory_take(sizeof *listener);
     listener->tcp = tcp;
     listener->fd = fd;
-    if (fd < 0) return;
+    listener->next = tcp->listeners;
+    tcp->listeners = listener;
     plk_assert(uv_poll_init(tcp->loop, &listener->poll, fd) == 0);
     listener->poll.data = listener;
     plk_assert(uv_poll_start(&listener->poll, UV_READABLE, on_accept) == 0);
     tcp->open_handles++;
 }
 
-struct plk_tcp *plk_tcp_open(uv_loop_t *loop, int fd4, int fd6, plk_tcp_happened *happened, void (*done)(void *ctx),
-                             void *ctx) {
+struct plk_tcp *plk_tcp_open(uv_loop_t *loop, const struct plk_tcp_limits *limits, plk_tcp_happened *happened,
+                             void (*done)(void *ctx), void *ctx) {
     struct plk_tcp *tcp = plk_memory_take(sizeof *tcp);
     tcp->loop = loop;
+    tcp->limits = limits != NULL ? *limits
+                                 : (struct plk_tcp_limits){.streams = PLK_TCP_STREAMS_MAX,
+                                                           .accepted = PLK_TCP_ACCEPTED_MAX,
+                                                           .strangers = PLK_TCP_ACCEPTED_MAX,
+                                                           .per_site = PLK_TCP_ACCEPTED_PER_IP};
     tcp->stranger_ms = PLK_TCP_STRANGER_MS;
     tcp->happened = happened;
     tcp->done = done;
     tcp->ctx = ctx;
     tcp->read_buffer = plk_memory_take(PLK_TCP_READ_LEN);
+    plk_tcp_streams_init(&tcp->streams);
     plk_assert(uv_timer_init(loop, &tcp->timer) == 0);
     tcp->timer.data = tcp;
     tcp->open_handles = 1;
-    open_listener(tcp, &tcp->v4, fd4);
-    open_listener(tcp, &tcp->v6, fd6);
     return tcp;
 }
 
@@ -476,6 +471,7 @@ static void on_listener_closed(uv_handle_t *handle) {
     struct listener *listener = handle->data;
     close(listener->fd);
     release(listener->tcp);
+    plk_memory_give(listener, sizeof *listener);
 }
 
 static void on_timer_closed(uv_handle_t *handle) { release(handle->data); }
@@ -484,7 +480,13 @@ void plk_tcp_close(struct plk_tcp *tcp) {
     if (tcp == NULL) return;
     plk_tcp_shut_all(tcp);
     tcp->closed = true;
-    if (tcp->v4.fd >= 0) uv_close((uv_handle_t *)&tcp->v4.poll, on_listener_closed);
-    if (tcp->v6.fd >= 0) uv_close((uv_handle_t *)&tcp->v6.poll, on_listener_closed);
+    for (struct refused *r; (r = tcp->refused) != NULL;) {
+        tcp->refused = r->next;
+        plk_memory_give(r, sizeof *r);
+    }
+    for (struct listener *l; (l = tcp->listeners) != NULL;) {
+        tcp->listeners = l->next;
+        uv_close((uv_handle_t *)&l->poll, on_listener_closed);
+    }
     uv_close((uv_handle_t *)&tcp->timer, on_timer_closed);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The node's TCP connections (DESIGN 4): raw bytes both ways, the framing is the core's. At most PLK_TCP_UNSENT_MAX bytes of a
+// The TCP connections of a node or a relay (DESIGN 4): raw bytes both ways, the framing is the core's. At most PLK_TCP_UNSENT_MAX bytes of a
 // connection wait unsent, kernel included, so that what the node hands over is still worth sending when it leaves.
 //
 // Connections that were accepted are limited in number, in all and by address, and have a time in which the node must
@@ -11,6 +11,7 @@
 
 #include "wire/effect.h"
 
+// What a node takes; a relay says more in plk_tcp_limits.
 #define PLK_TCP_STREAMS_MAX 256     // connections at a time
 #define PLK_TCP_ACCEPTED_MAX 128    // of them accepted
 #define PLK_TCP_ACCEPTED_PER_IP 16  // of them from one address (IPv6: one /64)
@@ -26,12 +27,18 @@ typedef void plk_tcp_happened(void *ctx, const struct plk_input *input);
 
 struct plk_tcp;
 
-// Takes the listening descriptors (-1: none). done, which may be NULL, is called after what happened at a time.
-struct plk_tcp *plk_tcp_open(uv_loop_t *loop, int fd4, int fd6, plk_tcp_happened *happened, void (*done)(void *ctx),
-                             void *ctx);
-void plk_tcp_patience(struct plk_tcp *tcp,
-                      uint64_t stranger_ms); // instead of PLK_TCP_STRANGER_MS, for connections to come
-void plk_tcp_close(struct plk_tcp *tcp);     // closes all connections, tells nothing; freed when the loop has run again
+struct plk_tcp_limits {
+    size_t streams, accepted, per_site; // as the three above
+    size_t strangers;                   // accepted and not yet written to; above it the oldest gives way
+};
+
+// limits: NULL for a node's. done, which may be NULL, is called after what happened at a time.
+struct plk_tcp *plk_tcp_open(uv_loop_t *loop, const struct plk_tcp_limits *limits, plk_tcp_happened *happened,
+                             void (*done)(void *ctx), void *ctx);
+void plk_tcp_listen(struct plk_tcp *tcp, int fd); // takes a listening descriptor; -1: none
+// Instead of PLK_TCP_STRANGER_MS. Before the first connection: all have the same patience.
+void plk_tcp_patience(struct plk_tcp *tcp, uint64_t stranger_ms);
+void plk_tcp_close(struct plk_tcp *tcp); // closes all connections, tells nothing; freed when the loop has run again
 
 // An id with the top bit clear. Answered by OPENED or CLOSED, later.
 void plk_tcp_connect(struct plk_tcp *tcp, uint32_t stream, const struct plk_addr *to);

@@ -57,7 +57,9 @@ static void begin(struct story *story, bool v6) {
     memset(story, 0, sizeof *story);
     assert_int_equal(plk_bind(&bound, &config, &fault), PLK_FAULT_NONE);
     assert_int_equal(uv_loop_init(&story->loop), 0);
-    story->tcp = plk_tcp_open(&story->loop, bound.tcp4, bound.tcp6, happened, done, story);
+    story->tcp = plk_tcp_open(&story->loop, NULL, happened, done, story);
+    plk_tcp_listen(story->tcp, bound.tcp4);
+    plk_tcp_listen(story->tcp, bound.tcp6);
     story->at = bound.only;
     story->at.port = bound.tcp_port;
 }
