@@ -35,6 +35,11 @@ void plk_call_answer(struct plk_call *call, json_t *result) {
     finish(call, json_pack("{s:s, s:O?, s:o}", "jsonrpc", "2.0", "id", call->id, "result", result));
 }
 
+void plk_call_answer_line(struct plk_call *call, struct plk_bytes line) {
+    if (!call->told) call->sink_line(call->owner, call, line);
+    call_free(call);
+}
+
 json_t *plk_call_error(const json_t *id, int code, const char *name, const char *line) {
     json_t *error = json_pack("{s:i, s:s}", "code", code, "message", line);
     if (name != NULL) json_object_set_new(error, "data", json_pack("{s:s}", "name", name));
@@ -158,10 +163,21 @@ static bool may_run(struct plk_call *call) {
     return call->method->flags & PLK_METHOD_EMPTY ? true : plk_call_ready(call);
 }
 
+static void run_send(struct plk_call *call, const struct plk_request *request) {
+    call->id = json_integer((json_int_t)request->id);
+    call->method = plk_method_find("send");
+    if (may_run(call)) plk_method_send_request(call, &request->send);
+}
+
 void plk_call_run(const struct plk_call *context, struct plk_bytes line) {
     struct plk_call *call = calloc(1, sizeof *call);
     plk_assert(call != NULL);
     *call = *context;
+    struct plk_request quick;
+    if (plk_request_read(line, &quick)) {
+        run_send(call, &quick);
+        return;
+    }
     call->id = json_null(); // what cannot be read has no id, and is answered with null
     json_error_t error;
     const char *method = NULL;
@@ -263,7 +279,10 @@ static enum plk_err find_stored(struct plk_history *history, struct plk_bytes na
 }
 
 bool plk_call_contact(struct plk_call *call, struct plk_contact_row *row) {
-    struct plk_bytes name = plk_call_text(call, "contact");
+    return plk_call_contact_named(call, plk_call_text(call, "contact"), row);
+}
+
+bool plk_call_contact_named(struct plk_call *call, struct plk_bytes name, struct plk_contact_row *row) {
     enum plk_err err = PLK_ERR_OK;
     if (call->host != NULL) {
         uint32_t contact = 0;

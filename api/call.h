@@ -30,6 +30,8 @@ struct plk_call;
 
 // Takes an answer, a JSON object, which it borrows; call is freed afterwards.
 typedef void plk_call_sink(void *ctx, struct plk_call *call, const json_t *answer);
+// The same of an answer that was written as a line, without its end.
+typedef void plk_call_sink_line(void *ctx, struct plk_call *call, struct plk_bytes line);
 // A command's result, for a method that waits for one.
 typedef void plk_call_result(struct plk_call *call, const struct plk_output *output);
 
@@ -40,15 +42,16 @@ struct plk_call {
     struct plk_history *history; // while the method runs; it is another one after a store was lost. NULL: no profile
     void *owner;                 // of the connection; NULL when that is gone and nobody wants the answer
     plk_call_sink *sink;
-    json_t *id;     // NULL: a notification, which is not answered
-    json_t *params; // an object that fits method->params
+    plk_call_sink_line *sink_line; // not needed where there is no node
+    json_t *id;                    // NULL: a notification, which is not answered
+    json_t *params;                // an object that fits method->params
     const struct plk_method *method;
     plk_call_result *on_result;
     struct plk_call **at, *after; // in the list of those whose command has no result yet
     bool told;                    // was answered before its command: what its method says now is heard by nobody
     // What `send` waits for.
     uint32_t contact;
-    uint64_t row, deadline_us;
+    uint64_t row, started_us, deadline_us;
     enum plk_state wanted;
     bool repeated;
     uint8_t message_id[PLK_ID_LEN];
@@ -57,7 +60,8 @@ struct plk_call {
 // Reads a line and runs its method; answers go to sink. what: as a whole, with id and so on, is taken from context.
 void plk_call_run(const struct plk_call *context, struct plk_bytes line);
 
-void plk_call_answer(struct plk_call *call, json_t *result); // takes result
+void plk_call_answer(struct plk_call *call, json_t *result);             // takes result
+void plk_call_answer_line(struct plk_call *call, struct plk_bytes line); // the whole answer; the call has an id
 void plk_call_fail(struct plk_call *call, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void plk_call_err(struct plk_call *call, enum plk_err err, const char *format, ...) // format NULL: the error's own line
     __attribute__((format(printf, 3, 4)));
@@ -80,8 +84,9 @@ uint64_t plk_call_count(const struct plk_call *call, const char *name);
 bool plk_call_flag(const struct plk_call *call, const char *name);
 bool plk_call_has(const struct plk_call *call, const char *name);
 
-// The contact that the parameter `contact` names, in a running node or in the store. On false the call has failed.
-bool plk_call_contact(struct plk_call *call, struct plk_contact_row *row);
+// The contact of this name, in a running node or in the store. On false the call has failed.
+bool plk_call_contact_named(struct plk_call *call, struct plk_bytes name, struct plk_contact_row *row);
+bool plk_call_contact(struct plk_call *call, struct plk_contact_row *row); // that the parameter `contact` names
 
 // Whether there is a profile; on false the call has failed.
 bool plk_call_ready(struct plk_call *call);

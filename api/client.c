@@ -121,6 +121,18 @@ static void on_answer(void *ctx, struct plk_call *call, const json_t *answer) {
     free_if_over(client);
 }
 
+static void on_answer_line(void *ctx, struct plk_call *call, struct plk_bytes line) {
+    (void)call;
+    struct plk_client *client = ctx;
+    client->pending--;
+    if (!client->closing) {
+        append((const char *)line.at, line.len, client);
+        append("\n", 1, client);
+        plk_api_wake(client->api);
+    }
+    free_if_over(client);
+}
+
 static bool too_busy(const struct plk_client *client) {
     return client->pending >= PLK_API_PENDING_MAX || !plk_client_has_room(client);
 }
@@ -144,7 +156,8 @@ static void run_lines(struct plk_client *client) {
                                    .host = client->api->host,
                                    .history = plk_host_history(client->api->host),
                                    .owner = client,
-                                   .sink = on_answer};
+                                   .sink = on_answer,
+                                   .sink_line = on_answer_line};
         client->pending++;
         // A line end of a system that writes two characters is no part of the request.
         if (len <= PLK_CALL_REQUEST_MAX) {

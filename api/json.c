@@ -34,9 +34,17 @@ json_t *plk_json_text(struct plk_bytes text) {
     return value;
 }
 
+void plk_json_id_text(char text[2 * PLK_ID_LEN + 1], const uint8_t id[PLK_ID_LEN]) {
+    for (size_t i = 0; i < PLK_ID_LEN; i++) {
+        text[2 * i] = "0123456789abcdef"[id[i] >> 4];
+        text[2 * i + 1] = "0123456789abcdef"[id[i] & 15];
+    }
+    text[2 * PLK_ID_LEN] = 0;
+}
+
 json_t *plk_json_id(const uint8_t id[PLK_ID_LEN]) {
     char text[2 * PLK_ID_LEN + 1];
-    for (size_t i = 0; i < PLK_ID_LEN; i++) snprintf(text + 2 * i, 3, "%02x", id[i]);
+    plk_json_id_text(text, id);
     return json_stringn_nocheck(text, 2 * PLK_ID_LEN);
 }
 

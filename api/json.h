@@ -12,6 +12,7 @@
 
 // Bytes that are no UTF-8 become U+FFFD, NUL included, one each.
 json_t *plk_json_text(struct plk_bytes text);
+void plk_json_id_text(char text[2 * PLK_ID_LEN + 1], const uint8_t id[PLK_ID_LEN]);
 json_t *plk_json_id(const uint8_t id[PLK_ID_LEN]);                // 32 hexadecimal digits
 json_t *plk_json_peer_id(const uint8_t peer_id[PLK_PEER_ID_LEN]); // 44 characters
 json_t *plk_json_addr(const struct plk_addr *addr);               // "192.0.2.1:4000", "[2001:db8::1]:4000"

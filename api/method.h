@@ -3,6 +3,7 @@
 #ifndef PLK_API_METHOD_H
 #define PLK_API_METHOD_H
 
+#include "api/request.h"
 #include "api/shape.h"
 
 struct plk_call;
@@ -59,7 +60,10 @@ void plk_method_why(struct plk_call *call);
 // method_message.c
 void plk_method_cancel(struct plk_call *call);
 void plk_method_history(struct plk_call *call);
+
+// method_send.c
 void plk_method_send(struct plk_call *call);
+void plk_method_send_request(struct plk_call *call, const struct plk_send *send); // ranges are borrowed for the call
 
 // watch.c
 void plk_method_unwatch(struct plk_call *call);

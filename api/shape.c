@@ -3,12 +3,12 @@
 
 #include <stdio.h>
 
-static bool word_allowed(const char *words, const char *value) {
-    size_t len = strlen(value);
-    if (strchr(value, '|') != NULL) return false;
-    for (const char *at = words; at != NULL; at = strchr(at, '|')) {
-        if (*at == '|') at++;
-        if (strncmp(at, value, len) == 0 && (at[len] == '|' || at[len] == '\0')) return true;
+bool plk_shape_word_fits(const char *words, struct plk_bytes value) {
+    for (const char *at = words; at != NULL;) {
+        const char *end = strchr(at, '|');
+        struct plk_bytes word = plk_bytes(at, end != NULL ? (size_t)(end - at) : strlen(at));
+        if (plk_bytes_equal(word, value)) return true;
+        at = end != NULL ? end + 1 : NULL;
     }
     return false;
 }
@@ -50,7 +50,7 @@ static bool value_fits(const struct plk_field *field, const json_t *value, char 
     }
     if (!fits) {
         snprintf(why, PLK_SHAPE_WHY_MAX, "`%s` must be %s", field->name, type_words(field));
-    } else if (field->words != NULL && !word_allowed(field->words, json_string_value(value))) {
+    } else if (field->words != NULL && !plk_shape_word_fits(field->words, plk_bytes_text(json_string_value(value)))) {
         snprintf(why, PLK_SHAPE_WHY_MAX, "`%s` must be one of %s", field->name, field->words);
         return false;
     }

@@ -45,6 +45,9 @@ struct plk_shape {
 // line; it quotes no value.
 bool plk_shape_check(const struct plk_shape *shape, const json_t *object, char why[PLK_SHAPE_WHY_MAX]);
 
+// Whether a text is one of the words, which '|' separates.
+bool plk_shape_word_fits(const char *words, struct plk_bytes value);
+
 // JSON Schema of a shape, with references to `#/components/schemas/NAME` for the shapes in it. The caller owns it.
 json_t *plk_shape_schema(const struct plk_shape *shape);
 json_t *plk_shape_field_schema(const struct plk_field *field);

@@ -135,6 +135,7 @@ static const struct plk_field add_params_fields[] = {
 static const struct plk_field added_fields[] = {
     TEXT("name", 0, "how it is called here; provisional until its profile arrives"),
     TEXT("id", 0, "its PeerID"),
+    FLAG("known", 0, "it was a contact before: the conversation goes on, with new keys as soon as it answers"),
 };
 static const struct plk_field contact_fields[] = {
     TEXT("name", 0, "how it is called here"),
@@ -169,7 +170,7 @@ static const struct plk_field send_params_fields[] = {
     CONTACT_PARAM,
     TEXT("text", 0, "1 to 60,000 bytes"),
     TEXT("id", OPTIONAL, "the caller's own, up to 128 bytes: the same id sends once, however often it is called"),
-    WORD("wait", OPTIONAL, "queued|sent|stored|delivered", "answer only when this state is reached or passed"),
+    WORD("wait", OPTIONAL, PLK_SHAPES_WAIT_WORDS, "answer only when this state is reached or passed"),
     COUNT("timeout_ms", OPTIONAL, "of `wait`; 30,000 if missing"),
 };
 static const struct plk_field sent_fields[] = {

@@ -5,6 +5,8 @@
 
 #include "api/shape.h"
 
+#define PLK_SHAPES_WAIT_WORDS "queued|sent|stored|delivered" // of `wait` of `send`
+
 // X(C name, name in the OpenRPC document)
 #define PLK_SHAPES_LIST(X)             \
     X(nothing, "Nothing")              \

@@ -100,8 +100,8 @@ bool plk_store_close(struct plk_store *store) {
 static void submit(struct plk_store *store, struct plk_store_item *item) {
     uv_mutex_lock(&store->queue.lock);
     plk_store_items_add(&store->queue.items, item);
-    uv_cond_signal(&store->queue.changed);
     uv_mutex_unlock(&store->queue.lock);
+    uv_cond_signal(&store->queue.changed); // after the unlock, or the writer would wake only to wait for the lock
 }
 
 void plk_store_put(struct plk_store *store, uint64_t n, const struct plk_batch *ops) {

@@ -8,11 +8,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 cc=${CC:-cc}
 cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/peerlink
 
-# One connection per thread, nothing of a message in a temporary or mapped file, deleted content overwritten, and the one
-# cipher that is used.
+# One connection per thread, nothing of a message in a temporary or mapped file, deleted content overwritten, the one
+# cipher that is used, and fdatasync: without it SQLite calls fsync, which writes a file's times too.
 flags='-std=gnu11 -O2 -g -fPIC -w
 -DSQLITE_THREADSAFE=2 -DSQLITE_DQS=0 -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_TEMP_STORE=3 -DSQLITE_SECURE_DELETE=1
--DSQLITE_DEFAULT_SYNCHRONOUS=2 -DSQLITE_DEFAULT_WAL_SYNCHRONOUS=2 -DSQLITE_MAX_MMAP_SIZE=0 -DSQLITE_USE_URI=0
+-DHAVE_FDATASYNC=1 -DSQLITE_DEFAULT_SYNCHRONOUS=2 -DSQLITE_DEFAULT_WAL_SYNCHRONOUS=2 -DSQLITE_MAX_MMAP_SIZE=0 -DSQLITE_USE_URI=0
 -DSQLITE_ENABLE_FTS5=1 -DSQLITE_LIKE_DOESNT_MATCH_BLOBS=1 -DSQLITE_TRACE_SIZE_LIMIT=32
 -DSQLITE_OMIT_LOAD_EXTENSION=1 -DSQLITE_OMIT_DEPRECATED=1 -DSQLITE_OMIT_SHARED_CACHE=1
 -DHAVE_CIPHER_AES_128_CBC=0 -DHAVE_CIPHER_AES_256_CBC=0 -DHAVE_CIPHER_SQLCIPHER=0 -DHAVE_CIPHER_RC4=0
