@@ -123,8 +123,22 @@ static void run_kind(struct plk_call *call, enum plk_command_kind kind) {
     run_on_contact(call, (struct plk_command){.kind = kind}, on_done);
 }
 
-void plk_method_accept(struct plk_call *call) { run_kind(call, PLK_CMD_ACCEPT); }
-void plk_method_reject(struct plk_call *call) { run_kind(call, PLK_CMD_REJECT); }
+// INVALID: it is a contact, but does not ask to be one.
+static void on_judged(struct plk_call *call, const struct plk_output *output) {
+    if (output->result.err == PLK_ERR_INVALID)
+        plk_call_err(call, PLK_ERR_INVALID, "there is no request of this contact: `requests` lists them");
+    else
+        on_done(call, output);
+}
+
+void plk_method_accept(struct plk_call *call) {
+    run_on_contact(call, (struct plk_command){.kind = PLK_CMD_ACCEPT}, on_judged);
+}
+
+void plk_method_reject(struct plk_call *call) {
+    run_on_contact(call, (struct plk_command){.kind = PLK_CMD_REJECT}, on_judged);
+}
+
 void plk_method_block(struct plk_call *call) { run_kind(call, PLK_CMD_BLOCK); }
 void plk_method_unblock(struct plk_call *call) { run_kind(call, PLK_CMD_UNBLOCK); }
 void plk_method_remove(struct plk_call *call) { run_kind(call, PLK_CMD_REMOVE); }

@@ -133,6 +133,11 @@ static void on_profile(struct plk_call *call, const struct plk_output *output) {
     else if (output->result.err == PLK_ERR_INVALID)
         plk_call_err(call, PLK_ERR_INVALID,
                      "a name or about text cannot have control characters or spaces at its ends");
+    else if (output->result.err == PLK_ERR_EMPTY)
+        plk_call_err(call, PLK_ERR_EMPTY, "the name is empty");
+    else if (output->result.err == PLK_ERR_TOO_LONG)
+        plk_call_err(call, PLK_ERR_TOO_LONG, "too long: a name has at most %d bytes, an about text %d", PLK_NAME_MAX,
+                     PLK_ABOUT_MAX);
     else
         plk_call_err(call, output->result.err, NULL);
 }

@@ -44,7 +44,7 @@ void plk_cli_note(const char *format, ...) {
 }
 
 void plk_cli_json(const json_t *object) {
-    json_dumpf(object, stdout, JSON_COMPACT);
+    json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)); // digits enough for ms and s
     fputc('\n', stdout);
     fflush(stdout);
 }

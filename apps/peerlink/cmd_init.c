@@ -82,7 +82,7 @@ static bool words_to_seed(const struct plk_secret *words, uint8_t seed[32]) {
         plk_cli_fail(PLK_EXIT_FAILED, "there are no words");
         break;
     case PLK_ERR_INVALID:
-        plk_cli_fail(PLK_EXIT_FAILED, "word %u is none of the list: look at it again", wrong);
+        plk_cli_fail(PLK_EXIT_FAILED, "word %u is not in the list of words: look at it again", wrong);
         break;
     case PLK_ERR_CUT_OFF:
         plk_cli_fail(PLK_EXIT_FAILED, "word %u is missing: there must be 24", wrong);

@@ -77,7 +77,7 @@ static void print_status(const json_t *status) {
     if (json_is_true(json_object_get(status, "encrypted")))
         puts("the store is encrypted under your passphrase");
     else
-        puts("the store is not encrypted: there is no passphrase");
+        puts("the store is not protected: without a passphrase, whoever has its files can read them");
     if (json_is_true(json_object_get(status, "stalled")))
         puts("THE DISK IS FULL OR LOCKED: nothing new is accepted until it is free");
     printf("contacts: %zu\n", json_array_size(contacts));

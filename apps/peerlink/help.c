@@ -5,11 +5,17 @@
 
 #include "command.h"
 
+enum { OPTION_COLUMN = 25, COMMAND_COLUMN = 24 };
+
+// Two columns; what does not fit into the left one has a line of its own.
+static void print_row(const char *name, const char *value, int column, const char *help) {
+    int len = printf("  %s%s%s", name, value != NULL && value[0] != '\0' ? " " : "", value != NULL ? value : "") - 2;
+    if (len >= column) printf("\n  "), len = 0;
+    printf("%*s%s\n", column - len, "", help);
+}
+
 static void print_option(const struct plk_option *option) {
-    char left[40];
-    snprintf(left, sizeof left, "%s%s%s", option->name, option->value != NULL ? " " : "",
-             option->value != NULL ? option->value : "");
-    printf("  %-24s %s\n", left, option->help);
+    print_row(option->name, option->value, OPTION_COLUMN, option->help);
 }
 
 static void print_usage(const struct plk_command_entry *entry) {
@@ -34,9 +40,7 @@ static void list_all(void) {
     puts("peerlink: messages from person to person\n\nusage: peerlink [COMMAND] [OPTION]...\n");
     for (size_t i = 0; plk_command_at(i) != NULL; i++) {
         const struct plk_command_entry *entry = plk_command_at(i);
-        char left[48];
-        snprintf(left, sizeof left, "%s%s%s", entry->name, entry->args[0] != '\0' ? " " : "", entry->args);
-        printf("  %-30s %s\n", left, entry->help);
+        print_row(entry->name, entry->args, COMMAND_COLUMN, entry->help);
     }
     puts(
         "\nWithout a command the node is started if it is not running. `peerlink help COMMAND` tells more.\n"
