@@ -2,22 +2,13 @@
 #include "wire/invite.h"
 
 #include "wire/base58.h"
+#include "wire/crc.h"
 
 #define HEAD_LEN 8
 #define CHECK_LEN 4
 
-// CRC-32C (Castagnoli, reflected): against mistakes only; what an attacker may not change is pinned by hash and psk.
-static uint32_t crc32c(struct plk_bytes bytes) {
-    uint32_t crc = 0xffffffff;
-    for (size_t i = 0; i < bytes.len; i++) {
-        crc ^= bytes.at[i];
-        for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (0x82f63b78 & (0 - (crc & 1)));
-    }
-    return ~crc;
-}
-
 // The head's own check: the low half of its CRC-32C.
-static uint16_t head_check(const uint8_t head[HEAD_LEN]) { return (uint16_t)crc32c(plk_bytes(head, 6)); }
+static uint16_t head_check(const uint8_t head[HEAD_LEN]) { return (uint16_t)plk_crc_32c(plk_bytes(head, 6)); }
 
 // ---- writing
 
@@ -61,7 +52,7 @@ void plk_invite_link_encode(const struct plk_invite_link *link, char out[PLK_INV
     struct plk_writer late = plk_writer(bytes + 4, 4);
     plk_writer_u16(&late, (uint16_t)(w.len + CHECK_LEN));
     plk_writer_u16(&late, head_check(bytes));
-    plk_writer_u32(&w, crc32c(plk_writer_bytes(&w)));
+    plk_writer_u32(&w, plk_crc_32c(plk_writer_bytes(&w)));
 
     size_t scheme = strlen(PLK_INVITE_LINK_SCHEME);
     memcpy(out, PLK_INVITE_LINK_SCHEME, scheme);
@@ -247,7 +238,7 @@ static enum plk_err read_digits(struct plk_bytes text, uint8_t raw[PLK_INVITE_LI
     if (after == DIGIT) return PLK_ERR_MISTYPED; // one too many, with nothing between
     if (plk_base58_decode(raw, plk_bytes(digits, count + want)) != PLK_ERR_OK) return PLK_ERR_MISTYPED;
     struct plk_reader check = plk_reader(plk_bytes(raw + total - CHECK_LEN, CHECK_LEN));
-    if (plk_reader_u32(&check) != crc32c(plk_bytes(raw, total - CHECK_LEN))) return PLK_ERR_MISTYPED;
+    if (plk_reader_u32(&check) != plk_crc_32c(plk_bytes(raw, total - CHECK_LEN))) return PLK_ERR_MISTYPED;
     return read_record(plk_bytes(raw, total), link);
 }
 
