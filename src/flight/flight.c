@@ -58,6 +58,13 @@ void plk_flight_path_dead(struct plk_flight *f, uint32_t path) {
     plk_lane_dead(lane, &f->pool, &f->done);
 }
 
+void plk_flight_path_left(struct plk_flight *f, uint32_t path) {
+    struct plk_lane *lane = find_mutable(f, path);
+    if (lane == NULL) return;
+    f->stats.lost += lane->flying.count;
+    plk_lane_left(lane, &f->pool, &f->done);
+}
+
 void plk_flight_path_reset(struct plk_flight *f, uint32_t path, bool keep_rtt) {
     struct plk_lane *lane = find_mutable(f, path);
     if (lane != NULL) plk_lane_reset(lane, keep_rtt);
@@ -90,6 +97,8 @@ bool plk_flight_path_info(const struct plk_flight *f, uint32_t path, struct plk_
         .packets_acked = lane->packets_acked,
         .packets_lost = lane->packets_lost,
         .persistent = lane->persistent,
+        .late = lane->late,
+        .packet_threshold = lane->overtakers,
     };
     return true;
 }
@@ -198,7 +207,7 @@ enum plk_err plk_flight_on_ack(struct plk_flight *f, uint64_t now_us, const stru
     }
     for (unsigned i = 0; i < PLK_FLIGHT_PATHS; i++) {
         struct plk_lane *lane = &f->lanes[i];
-        if (lane->used && lane->flying.count > 0) plk_lane_acked(lane, &f->pool, now_us, ack, &newly, &lost);
+        if (lane->used) plk_lane_acked(lane, &f->pool, now_us, ack, &newly, &lost);
     }
     settle_acks(f, &newly);
     conclude(f, &newly, &lost);
@@ -273,19 +282,10 @@ bool plk_flight_next(struct plk_flight *f, struct plk_flight_event *event) {
 
 bool plk_flight_idle(const struct plk_flight *f) { return f->pool.used == 0; }
 
-void plk_flight_carry_over(struct plk_flight *fresh, const struct plk_flight *old) {
-    for (unsigned i = 0; i < PLK_FLIGHT_PATHS; i++) {
-        const struct plk_lane *from = &old->lanes[i];
-        struct plk_lane *to = &fresh->lanes[i];
-        plk_assert(!to->used);
-        if (!from->used) continue;
-        struct plk_flight_path path = {.id = from->id, .carrier = from->carrier, .mtu = from->reno.mtu};
-        plk_lane_init(to, &path);
-        to->rtt = from->rtt;
-        to->reno = from->reno;
-        to->reno.in_flight = 0;
-        to->reno.recovery = 0; // orders begin anew
-    }
+void plk_flight_carry_over(struct plk_flight *fresh, const struct plk_flight *old, uint32_t path) {
+    struct plk_lane *to = find_mutable(fresh, path);
+    const struct plk_lane *from = find(old, path);
+    if (to != NULL && from != NULL && to->packets_sent == 0) plk_lane_carry_over(to, from);
 }
 
 void plk_flight_drain_lost(struct plk_flight *f) {

@@ -27,8 +27,11 @@
 #define PLK_FLIGHT_RTT_INITIAL_US (333 * PLK_MS) // RFC 9002 section 6.2.2
 #define PLK_FLIGHT_GRANULARITY_US (1 * PLK_MS)   // RFC 9002 section 6.1.2
 #define PLK_FLIGHT_PACKET_THRESHOLD 3            // RFC 9002 section 6.1.1
-#define PLK_FLIGHT_SILENT_PTOS 2                 // from this many probe time-outs in a row on PATH_SILENT is reported
-#define PLK_FLIGHT_PTO_MAX_US (60 * PLK_SECOND)  // back-off ends here
+#define PLK_FLIGHT_PACKET_THRESHOLD_MAX 300      // of a path that reorders: grows to what was seen on it
+#define PLK_FLIGHT_TIME_SHIFT 3      // 1/8 of a round trip more (RFC 9002 section 6.1.2); falls to 0 likewise
+#define PLK_FLIGHT_PATIENT_LOSSES 16 // true losses until the thresholds go half the way back
+#define PLK_FLIGHT_SILENT_PTOS 2     // from this many probe time-outs in a row on PATH_SILENT is reported
+#define PLK_FLIGHT_PTO_MAX_US (60 * PLK_SECOND)       // back-off ends here
 #define PLK_FLIGHT_WINDOW_MAX (UINT64_C(4096) * 1500) // congestion window, bytes, when the caller sets none
 
 struct plk_flight;
@@ -55,6 +58,9 @@ enum plk_err plk_flight_path_add(struct plk_flight *f, const struct plk_flight_p
 // The path is dead: its whole flight is lost at once (events), and the id may be used again. Unknown ids:
 // nothing.
 void plk_flight_path_dead(struct plk_flight *f, uint32_t path);
+// Data has left this path because it is silent: its whole flight is lost at once, as if it were dead, but it stays and keeps
+// its RTT, so that data may come back to it. Unknown ids: nothing.
+void plk_flight_path_left(struct plk_flight *f, uint32_t path);
 // Data moves to this path, or its far address changed: window back to the initial one, RTT forgotten unless
 // keep_rtt (RFC 9000 section 9.4). What is outstanding stays outstanding.
 void plk_flight_path_reset(struct plk_flight *f, uint32_t path, bool keep_rtt);
@@ -71,6 +77,8 @@ struct plk_flight_path_info {
     uint64_t acked_us; // when a packet of this path was last newly acknowledged, 0: never
     uint64_t packets_sent, packets_acked, packets_lost; // ack-eliciting ones
     uint64_t persistent;                                // times of persistent congestion
+    uint64_t late;                                      // packets declared lost and acknowledged after all
+    unsigned packet_threshold;                          // as it is now
 };
 // false: no such path.
 bool plk_flight_path_info(const struct plk_flight *f, uint32_t path, struct plk_flight_path_info *info);
@@ -146,9 +154,9 @@ bool plk_flight_next(struct plk_flight *f, struct plk_flight_event *event);
 // Nothing is outstanding and no event waits.
 bool plk_flight_idle(const struct plk_flight *f);
 
-// A new session over the same paths: fresh takes the paths of old with their RTT and windows. fresh must have
-// no paths.
-void plk_flight_carry_over(struct plk_flight *fresh, const struct plk_flight *old);
+// A new session over the same path, which both know and on which fresh has sent nothing yet: fresh takes its RTT, its window
+// and what is known of how it reorders. Else nothing.
+void plk_flight_carry_over(struct plk_flight *fresh, const struct plk_flight *old, uint32_t path);
 // The session ends: all that is outstanding is reported LOST, once. The flight is then only good for draining
 // and freeing.
 void plk_flight_drain_lost(struct plk_flight *f);

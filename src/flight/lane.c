@@ -12,6 +12,8 @@ void plk_lane_init(struct plk_lane *lane, const struct plk_flight_path *path) {
         .flying = PLK_POOL_LIST_EMPTY,
         .loss_us = PLK_NEVER,
         .retry = PLK_POOL_NONE,
+        .overtakers = PLK_FLIGHT_PACKET_THRESHOLD,
+        .time_shift = PLK_FLIGHT_TIME_SHIFT,
     };
     plk_rtt_init(&lane->rtt);
     if (path->rtt_us != 0) plk_rtt_sample(&lane->rtt, 0, path->rtt_us, 0);
@@ -19,7 +21,11 @@ void plk_lane_init(struct plk_lane *lane, const struct plk_flight_path *path) {
 }
 
 void plk_lane_reset(struct plk_lane *lane, bool keep_rtt) {
-    if (!keep_rtt) plk_rtt_init(&lane->rtt);
+    if (!keep_rtt) {
+        plk_rtt_init(&lane->rtt);
+        lane->overtakers = PLK_FLIGHT_PACKET_THRESHOLD;
+        lane->time_shift = PLK_FLIGHT_TIME_SHIFT;
+    }
     plk_reno_reset(&lane->reno, lane->next_order);
     lane->fresh_from = lane->next_order;
     lane->ptos = 0;
@@ -58,31 +64,57 @@ static void note_run(struct plk_lane *lane, const struct plk_pool_packet *packet
     }
 }
 
-static void lose(struct plk_lane *lane, struct plk_pool *pool, uint32_t index, struct plk_pool_list *lost) {
+// A path may change and reorder no more: what it showed is believed for so many losses that were none of it.
+static void grow_impatient(struct plk_lane *lane) {
+    if (++lane->true_losses < PLK_FLIGHT_PATIENT_LOSSES) return;
+    lane->true_losses = 0;
+    lane->overtakers -= (lane->overtakers - PLK_FLIGHT_PACKET_THRESHOLD + 1) / 2;
+    if (lane->time_shift < PLK_FLIGHT_TIME_SHIFT) lane->time_shift++;
+}
+
+static void lose(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_us, uint32_t index,
+                 struct plk_pool_list *lost) {
     struct plk_pool_packet *packet = &pool->at[index];
+    struct plk_late_packet late = {.pn = packet->pn, .order = packet->order, .sent_us = packet->sent_us};
+    late.lost_us = now_us;
+    late.path = lane->id;
+    plk_late_lost(&pool->late, &late);
     take_off(lane, pool, index, lost);
     packet->fate = PLK_POOL_LOST;
     lane->packets_lost++;
-    plk_reno_lost(&lane->reno, packet->order, lane->next_order, packet->size);
+    if (plk_reno_lost(&lane->reno, packet->order, lane->next_order, packet->size)) grow_impatient(lane);
     note_run(lane, packet);
 }
 
-// Section 6.1: a packet is lost when a later one of this path was acknowledged, and three later ones were
-// sent by then or it left long enough ago. The list is in order of sending: what comes after the first that
+// Declared lost, and here is its acknowledgement: wait longer from now on, and take back what the window paid for it. Without
+// this a path that reorders by more than three packets keeps the smallest window for ever.
+static void was_late(struct plk_lane *lane, const struct plk_late_packet *packet, uint64_t now_us) {
+    uint64_t overtakers = lane->acked_to > packet->order ? lane->acked_to - packet->order : 0;
+    if (overtakers > PLK_FLIGHT_PACKET_THRESHOLD_MAX) overtakers = PLK_FLIGHT_PACKET_THRESHOLD_MAX;
+    if (overtakers > lane->overtakers) lane->overtakers = (unsigned)overtakers;
+    uint64_t took_us = now_us - packet->sent_us;
+    while (lane->time_shift > 0 && plk_rtt_loss_us(&lane->rtt, lane->time_shift) < took_us) lane->time_shift--;
+    lane->true_losses = 0;
+    lane->late++;
+    plk_reno_not_lost(&lane->reno, packet->order);
+}
+
+// Section 6.1: a packet is lost when a later one of this path was acknowledged, and three later ones (more where packets
+// were seen to overtake each other) were sent by then or it left long enough ago. The list is in order of sending: what comes after the first that
 // is not lost is not lost.
 static void detect(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_us, struct plk_pool_list *lost) {
     lane->loss_us = PLK_NEVER;
     if (lane->carrier == PLK_FLIGHT_RELIABLE) return;
-    uint64_t patience_us = plk_rtt_loss_us(&lane->rtt);
+    uint64_t patience_us = plk_rtt_loss_us(&lane->rtt, lane->time_shift);
     while (lane->flying.head != PLK_POOL_NONE) {
         const struct plk_pool_packet *packet = &pool->at[lane->flying.head];
         if (packet->order >= lane->acked_to) return;
-        bool overtaken = lane->acked_to - 1 - packet->order >= PLK_FLIGHT_PACKET_THRESHOLD;
+        bool overtaken = lane->acked_to - 1 - packet->order >= lane->overtakers;
         if (!overtaken && packet->sent_us + patience_us > now_us) {
             lane->loss_us = packet->sent_us + patience_us;
             return;
         }
-        lose(lane, pool, lane->flying.head, lost);
+        lose(lane, pool, now_us, lane->flying.head, lost);
     }
 }
 
@@ -109,6 +141,8 @@ void plk_lane_acked(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_u
     struct plk_pool_list mine = PLK_POOL_LIST_EMPTY;
     bool was_full = plk_reno_used(&lane->reno);
     collect(lane, pool, ack, &mine);
+    for (struct plk_late_packet late; plk_late_take(&pool->late, lane->id, ack, now_us, &late);)
+        was_late(lane, &late, now_us);
     if (mine.count == 0) return;
     const struct plk_pool_packet *newest = &pool->at[mine.tail];
     if (newest->pn == ack->ranges[0].last && newest->order >= lane->fresh_from) {
@@ -157,9 +191,28 @@ void plk_lane_tick(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_us
     }
 }
 
-void plk_lane_dead(struct plk_lane *lane, struct plk_pool *pool, struct plk_pool_list *lost) {
-    for (uint32_t at = lane->flying.head; at != PLK_POOL_NONE; at = pool->at[at].next)
+void plk_lane_carry_over(struct plk_lane *lane, const struct plk_lane *from) {
+    lane->rtt = from->rtt;
+    lane->reno = from->reno;
+    plk_reno_new_orders(&lane->reno);
+    lane->overtakers = from->overtakers;
+    lane->time_shift = from->time_shift;
+}
+
+void plk_lane_left(struct plk_lane *lane, struct plk_pool *pool, struct plk_pool_list *lost) {
+    for (uint32_t at = lane->flying.head; at != PLK_POOL_NONE; at = pool->at[at].next) {
         pool->at[at].fate = PLK_POOL_LOST;
+        plk_reno_dropped(&lane->reno, pool->at[at].size);
+    }
     plk_pool_join(pool, lost, &lane->flying);
+    plk_late_forget(&pool->late, lane->id);
+    lane->loss_us = PLK_NEVER;
+    lane->retry = PLK_POOL_NONE;
+    lane->ptos = lane->probes = 0;
+    lane->probe_due = lane->silent_due = false;
+}
+
+void plk_lane_dead(struct plk_lane *lane, struct plk_pool *pool, struct plk_pool_list *lost) {
+    plk_lane_left(lane, pool, lost);
     *lane = (struct plk_lane){.flying = PLK_POOL_LIST_EMPTY, .loss_us = PLK_NEVER, .retry = PLK_POOL_NONE};
 }

@@ -30,7 +30,10 @@ struct plk_lane {
     uint8_t retry_told;
     uint64_t run_order,
         run_since_us; // of lost packets without an acknowledged one in between: the next order, the start
-    uint64_t packets_sent, packets_acked, packets_lost, persistent;
+    // How this path reorders, as far as it has shown: later packets, and part of a round trip, that do not yet mean a loss.
+    unsigned overtakers, time_shift;
+    unsigned true_losses; // reductions of the window since a packet was last seen to be only late
+    uint64_t packets_sent, packets_acked, packets_lost, persistent, late;
 };
 
 void plk_lane_init(struct plk_lane *lane, const struct plk_flight_path *path);
@@ -45,7 +48,11 @@ void plk_lane_acked(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_u
                     struct plk_pool_list *newly, struct plk_pool_list *lost);
 // Lost by time; or a probe time-out.
 void plk_lane_tick(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_us, struct plk_pool_list *lost);
-// All that is outstanding is lost.
+// A new lane on the path of another, in another session: orders begin anew.
+void plk_lane_carry_over(struct plk_lane *lane, const struct plk_lane *from);
+// All that is outstanding is lost; the lane stays.
+void plk_lane_left(struct plk_lane *lane, struct plk_pool *pool, struct plk_pool_list *lost);
+// All that is outstanding is lost, and the lane is free.
 void plk_lane_dead(struct plk_lane *lane, struct plk_pool *pool, struct plk_pool_list *lost);
 
 uint64_t plk_lane_deadline(const struct plk_lane *lane);

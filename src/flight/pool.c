@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "flight/pool.h"
 
-void plk_pool_init(struct plk_pool *pool) { *pool = (struct plk_pool){.free = PLK_POOL_NONE}; }
+// The packets alone: what was lost lately outlives an array that is given back while nothing is under way.
+static void empty(struct plk_pool *pool) {
+    pool->at = NULL;
+    pool->cap = pool->used = 0;
+    pool->free = PLK_POOL_NONE;
+}
+
+void plk_pool_init(struct plk_pool *pool) {
+    memset(pool, 0, sizeof *pool);
+    empty(pool);
+}
 
 void plk_pool_free(struct plk_mem *mem, struct plk_pool *pool) {
     plk_mem_give(mem, pool->at);
-    plk_pool_init(pool);
+    empty(pool);
 }
 
 void plk_pool_trim(struct plk_mem *mem, struct plk_pool *pool) {

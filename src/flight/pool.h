@@ -5,6 +5,7 @@
 #define PLK_FLIGHT_POOL_H
 
 #include "flight/flight.h"
+#include "flight/late.h"
 
 #define PLK_POOL_NONE UINT32_MAX
 #define PLK_POOL_KEEP 256 // places that an empty pool keeps: a burst does not cost memory for ever
@@ -34,6 +35,7 @@ struct plk_pool {
     struct plk_pool_packet *at;
     unsigned cap, used;
     uint32_t free; // linked by next
+    struct plk_late late;
 };
 
 #define PLK_POOL_LIST_EMPTY ((struct plk_pool_list){.head = PLK_POOL_NONE, .tail = PLK_POOL_NONE, .count = 0})

@@ -28,7 +28,14 @@ void plk_reno_init(struct plk_reno *w, uint32_t mtu, uint64_t max) {
 
 void plk_reno_reset(struct plk_reno *w, uint64_t next_order) {
     set_initial(w);
+    w->undo_lost = 0;
     w->recovery = next_order;
+}
+
+void plk_reno_new_orders(struct plk_reno *w) {
+    w->in_flight = 0;
+    w->recovery = 0;
+    w->undo_lost = 0;
 }
 
 // Nanoseconds that size bytes take at the paced rate: twice the window per round trip in slow start, 5/4
@@ -75,18 +82,31 @@ void plk_reno_acked(struct plk_reno *w, uint64_t order, bool was_full, size_t si
     clamp(w);
 }
 
-void plk_reno_lost(struct plk_reno *w, uint64_t order, uint64_t next_order, size_t size) {
+bool plk_reno_lost(struct plk_reno *w, uint64_t order, uint64_t next_order, size_t size) {
     plk_reno_dropped(w, size);
-    if (order < w->recovery) return; // one reduction a round trip (section 7.3.2)
+    w->undo_lost++;
+    if (order < w->recovery) return false; // one reduction a round trip (section 7.3.2)
+    w->undo_size = w->size;
+    w->undo_threshold = w->threshold;
+    w->undo_lost = 1;
     w->recovery = next_order;
     w->size /= 2;
     w->credit = 0;
     clamp(w);
     w->threshold = w->size;
+    return true;
+}
+
+void plk_reno_not_lost(struct plk_reno *w, uint64_t order) {
+    if (order >= w->recovery || w->undo_lost == 0 || --w->undo_lost > 0) return;
+    if (w->undo_size > w->size) w->size = w->undo_size;
+    if (w->undo_threshold > w->threshold) w->threshold = w->undo_threshold;
+    clamp(w);
 }
 
 void plk_reno_collapse(struct plk_reno *w) {
     w->size = least(w);
     w->credit = 0;
     w->recovery = 0;
+    w->undo_lost = 0;
 }

@@ -19,6 +19,9 @@ struct plk_reno {
     uint64_t max;       // bytes
     uint64_t recovery;  // packets of a lower order were sent before the last reduction
     uint64_t pace_ns;   // when all that has left would have left at the paced rate
+    // Before the last reduction, and how many of the losses since then nobody has found to be none: none left takes it back.
+    uint64_t undo_size, undo_threshold;
+    unsigned undo_lost;
     uint32_t mtu;
 };
 
@@ -27,12 +30,18 @@ void plk_reno_init(struct plk_reno *w, uint32_t mtu, uint64_t max);
 // any more.
 void plk_reno_reset(struct plk_reno *w, uint64_t next_order);
 
+// A new session: orders begin at 0 again, and nothing of it is in flight.
+void plk_reno_new_orders(struct plk_reno *w);
+
 void plk_reno_sent(struct plk_reno *w, uint64_t now_us, size_t size, uint64_t rtt_us);
 // was_full: the sender used the window when the ack arrived (section 7.8): else it does not grow.
 bool plk_reno_used(const struct plk_reno *w);
 void plk_reno_acked(struct plk_reno *w, uint64_t order, bool was_full, size_t size);
 void plk_reno_dropped(struct plk_reno *w, size_t size); // no longer in flight, and no sign of congestion
-void plk_reno_lost(struct plk_reno *w, uint64_t order, uint64_t next_order, size_t size);
+// True when the window was reduced for it.
+bool plk_reno_lost(struct plk_reno *w, uint64_t order, uint64_t next_order, size_t size);
+// That packet arrived after all. When all that made the last reduction did, the window is as it was before.
+void plk_reno_not_lost(struct plk_reno *w, uint64_t order);
 void plk_reno_collapse(struct plk_reno *w); // persistent congestion (section 7.6)
 
 static inline bool plk_reno_fits(const struct plk_reno *w, size_t size) { return w->in_flight + size <= w->size; }

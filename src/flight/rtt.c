@@ -39,6 +39,7 @@ uint64_t plk_rtt_pto_us(const struct plk_rtt *rtt) {
     return rtt->smoothed_us + larger(4 * rtt->var_us, PLK_FLIGHT_GRANULARITY_US) + PLK_FLIGHT_ACK_DELAY_US;
 }
 
-uint64_t plk_rtt_loss_us(const struct plk_rtt *rtt) {
-    return larger(larger(rtt->latest_us, rtt->smoothed_us) * 9 / 8, PLK_FLIGHT_GRANULARITY_US);
+uint64_t plk_rtt_loss_us(const struct plk_rtt *rtt, unsigned shift) {
+    uint64_t trip_us = larger(rtt->latest_us, rtt->smoothed_us);
+    return larger(trip_us + (trip_us >> shift), PLK_FLIGHT_GRANULARITY_US);
 }

@@ -17,7 +17,8 @@ void plk_rtt_init(struct plk_rtt *rtt);
 // it waited, believed up to the agreed maximum.
 void plk_rtt_sample(struct plk_rtt *rtt, uint64_t now_us, uint64_t sample_us, uint64_t delay_us);
 
-uint64_t plk_rtt_pto_us(const struct plk_rtt *rtt);  // without back-off, the peer's ack delay included
-uint64_t plk_rtt_loss_us(const struct plk_rtt *rtt); // time threshold (section 6.1.2)
+uint64_t plk_rtt_pto_us(const struct plk_rtt *rtt); // without back-off, the peer's ack delay included
+// Time threshold (section 6.1.2): the round trip and a part of it more, 1/2^shift. 3 gives the 9/8 of the RFC.
+uint64_t plk_rtt_loss_us(const struct plk_rtt *rtt, unsigned shift);
 
 #endif

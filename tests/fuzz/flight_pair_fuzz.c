@@ -43,7 +43,12 @@ static void new_session(struct run *run) {
     for (unsigned who = 0; who < 2; who++) {
         struct pair_end *end = &p->end[who];
         struct plk_flight *fresh = plk_flight_new(&p->mem), *old = end->flight;
-        plk_flight_carry_over(fresh, old);
+        for (uint32_t path = 1; path <= PAIR_PATHS; path++) {
+            end->flight = fresh;
+            add_path(end, path, false);
+            plk_flight_carry_over(fresh, old, path);
+        }
+        end->flight = old;
         plk_flight_drain_lost(old);
         pair_events(end);
         plk_flight_free(old);
@@ -73,7 +78,7 @@ static void act(struct run *run, uint8_t act, uint8_t argument) {
     unsigned who = act >> 7, path = argument & 1;
     struct pair_end *end = &p->end[who];
     struct pair_link *link = p->link[who][path];
-    switch (act % 12) {
+    switch (act % 13) {
     case 0:
     case 1:
         if (run->want[who] + argument * 16u < MOST) run->want[who] += argument * 16u + 1;
@@ -104,6 +109,10 @@ static void act(struct run *run, uint8_t act, uint8_t argument) {
         plk_flight_path_dead(end->flight, path + 1);
         end->probes[path] = 0;
         add_path(end, path + 1, argument > 200);
+        break;
+    case 11: // data leaves a silent path, which stays
+        plk_flight_path_left(end->flight, path + 1);
+        end->path = 2 - path;
         break;
     case 10:
         if (argument < 32) new_session(run);

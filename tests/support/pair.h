@@ -281,8 +281,10 @@ static inline bool pair_step(struct pair *p, uint64_t until_us) {
         pair_arrive(p, packet);
         free(packet);
     }
-    plk_flight_tick(p->end[0].flight, p->now_us);
-    plk_flight_tick(p->end[1].flight, p->now_us);
+    for (unsigned who = 0; who < 2; who++) {
+        plk_flight_tick(p->end[who].flight, p->now_us);
+        pair_events(&p->end[who]); // what was acknowledged makes room for what is written next
+    }
     return true;
 }
 

@@ -114,7 +114,11 @@ static void a_new_session_keeps_what_is_known_of_the_paths(void **state) {
     for (uint64_t pn = 0; pn <= 2; pn++) expect_item(PLK_FLIGHT_LOST, pn);
     struct plk_flight_path_info before = info_of(1);
     struct plk_flight *old = f, *fresh = plk_flight_new(&mem);
-    plk_flight_carry_over(fresh, old);
+    struct plk_flight_path first = {.id = 1, .mtu = 1152},
+                           second = {.id = 2, .carrier = PLK_FLIGHT_RELIABLE, .mtu = 1152};
+    assert_int_equal(plk_flight_path_add(fresh, &first), PLK_ERR_OK);
+    assert_int_equal(plk_flight_path_add(fresh, &second), PLK_ERR_OK);
+    for (uint32_t path = 1; path <= 3; path++) plk_flight_carry_over(fresh, old, path); // there is no third
     plk_flight_drain_lost(old);
     for (uint64_t pn = 7; pn <= 9; pn++) expect_item(PLK_FLIGHT_LOST, pn);
     expect_nothing();

@@ -229,6 +229,97 @@ static void a_reliable_carrier_loses_only_by_dying(void **state) {
     expect_nothing();
 }
 
+// RFC 9002 section 6.1: a path that reorders is waited for as long as it has shown to need.
+static void a_packet_that_was_only_overtaken_widens_the_threshold(void **state) {
+    (void)state;
+    send_run(0, 9);
+    uint64_t window = info_of(1).window;
+    now_us += RTT_US;
+    assert_int_equal(ack_range(1, 7), PLK_ERR_OK);
+    for (uint64_t pn = 1; pn <= 7; pn++) expect_item(PLK_FLIGHT_ACKED, pn);
+    expect_item(PLK_FLIGHT_LOST, 0);
+    assert_true(info_of(1).window < window);
+    now_us += PLK_MS;
+    assert_int_equal(ack_range(0, 7), PLK_ERR_OK); // here it is: seven had overtaken it
+    expect_nothing();                              // what was told as lost stays told
+    assert_int_equal(info_of(1).late, 1);
+    assert_int_equal(info_of(1).packet_threshold, 8);
+    assert_true(info_of(1).window >= window);
+    assert_int_equal(ack_range(0, 9), PLK_ERR_OK);
+    for (uint64_t pn = 8; pn <= 9; pn++) expect_item(PLK_FLIGHT_ACKED, pn);
+    send_run(10, 18);
+    now_us += RTT_US;
+    assert_int_equal(ack_range(11, 17), PLK_ERR_OK);
+    for (uint64_t pn = 11; pn <= 17; pn++) expect_item(PLK_FLIGHT_ACKED, pn);
+    expect_nothing(); // 10 is seven behind
+    assert_int_equal(ack_range(18, 18), PLK_ERR_OK);
+    expect_item(PLK_FLIGHT_ACKED, 18);
+    expect_item(PLK_FLIGHT_LOST, 10);
+}
+
+static void a_packet_that_was_only_slow_widens_the_time(void **state) {
+    (void)state;
+    send_run(0, 1);
+    now_us += RTT_US;
+    assert_int_equal(ack_range(1, 1), PLK_ERR_OK);
+    expect_item(PLK_FLIGHT_ACKED, 1);
+    now_us = plk_flight_deadline(f);
+    plk_flight_tick(f, now_us);
+    expect_item(PLK_FLIGHT_LOST, 0);
+    now_us += RTT_US / 4;
+    assert_int_equal(ack_range(0, 1), PLK_ERR_OK);
+    expect_nothing();
+    assert_int_equal(info_of(1).packet_threshold, PLK_FLIGHT_PACKET_THRESHOLD);
+    uint64_t sent_us = now_us;
+    send_run(2, 3);
+    now_us += RTT_US;
+    assert_int_equal(ack_range(3, 3), PLK_ERR_OK);
+    expect_item(PLK_FLIGHT_ACKED, 3);
+    assert_int_equal(plk_flight_deadline(f), sent_us + RTT_US * 3 / 2);
+}
+
+// What the path once showed is forgotten when losses are losses again.
+static void patience_is_lost_with_true_losses(void **state) {
+    (void)state;
+    send_run(0, 9);
+    now_us += RTT_US;
+    assert_int_equal(ack_range(1, 8), PLK_ERR_OK);
+    assert_int_equal(ack_range(0, 9), PLK_ERR_OK);
+    assert_int_equal(info_of(1).packet_threshold, 10);
+    uint64_t pn = 10;
+    for (int i = 0; i < 3 * PLK_FLIGHT_PATIENT_LOSSES; i++) {
+        send_run(pn, pn + 1);
+        now_us += RTT_US;
+        assert_int_equal(ack_range(pn + 1, pn + 1), PLK_ERR_OK);
+        now_us = plk_flight_deadline(f);
+        plk_flight_tick(f, now_us);
+        pn += 2;
+    }
+    while (plk_flight_next(f, &(struct plk_flight_event){0})) {}
+    assert_int_equal(info_of(1).packet_threshold, PLK_FLIGHT_PACKET_THRESHOLD);
+}
+
+static void a_path_that_data_has_left_loses_its_flight_and_stays(void **state) {
+    (void)state;
+    send_run(0, 2);
+    now_us += RTT_US;
+    assert_int_equal(ack_range(0, 0), PLK_ERR_OK);
+    expect_item(PLK_FLIGHT_ACKED, 0);
+    struct plk_flight_path_info before = info_of(1);
+    plk_flight_path_left(f, 1);
+    for (uint64_t pn = 1; pn <= 2; pn++) expect_item(PLK_FLIGHT_LOST, pn);
+    expect_nothing();
+    assert_int_equal(info_of(1).in_flight, 0);
+    assert_int_equal(info_of(1).smoothed_us, before.smoothed_us);
+    assert_int_equal(plk_flight_deadline(f), PLK_NEVER);
+    assert_int_equal(ack_range(0, 2), PLK_ERR_OK); // late: nothing
+    expect_nothing();
+    assert_int_equal(info_of(1).late, 0);
+    plk_flight_path_left(f, 9);
+    send_on(1, 3);
+    assert_int_equal(info_of(1).outstanding, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -245,6 +336,10 @@ int main(void) {
         TEST(a_packet_is_lost_only_by_acks_of_its_own_path),
         TEST(a_dead_path_loses_its_whole_flight_at_once),
         TEST(a_reliable_carrier_loses_only_by_dying),
+        TEST(a_packet_that_was_only_overtaken_widens_the_threshold),
+        TEST(a_packet_that_was_only_slow_widens_the_time),
+        TEST(patience_is_lost_with_true_losses),
+        TEST(a_path_that_data_has_left_loses_its_flight_and_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,9 +182,34 @@ static void a_reset_forgets_what_it_learned_but_not_what_is_out(void **state) {
     assert_int_equal(w.size, 10 * MTU);
 }
 
+// Packets that were only overtaken: what they cost comes back, all of it and only when the last one has arrived.
+static void a_reduction_for_nothing_is_taken_back(void **state) {
+    (void)state;
+    for (int i = 0; i < 3; i++) round_trip();
+    uint64_t size = w.size, first = fill();
+    assert_true(plk_reno_lost(&w, first, order, MTU));
+    assert_false(plk_reno_lost(&w, first + 1, order, MTU));
+    assert_int_equal(w.size, size / 2);
+    plk_reno_not_lost(&w, first + 1);
+    assert_int_equal(w.size, size / 2);
+    plk_reno_not_lost(&w, first);
+    assert_int_equal(w.size, size);
+    assert_int_equal(w.threshold, UINT64_MAX);
+    plk_reno_not_lost(&w, first); // more than were lost
+    assert_int_equal(w.size, size);
+    first = fill();
+    assert_true(plk_reno_lost(&w, first, order, MTU));
+    plk_reno_not_lost(&w, order); // sent after it: has no part in it
+    assert_int_equal(w.size, size / 2);
+    plk_reno_collapse(&w);
+    plk_reno_not_lost(&w, first);
+    assert_int_equal(w.size, 2 * MTU);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(it_begins_with_ten_packets, fresh),
+        cmocka_unit_test_setup(a_reduction_for_nothing_is_taken_back, fresh),
         cmocka_unit_test_setup(slow_start_doubles, fresh),
         cmocka_unit_test_setup(a_loss_halves_it_once_a_round_trip, fresh),
         cmocka_unit_test_setup(congestion_avoidance_adds_one_packet_a_window, fresh),

@@ -26,7 +26,8 @@ static void the_first_sample_sets_it(void **state) {
     assert_int_equal(rtt.smoothed_us, 100000);
     assert_int_equal(rtt.var_us, 50000);
     assert_int_equal(rtt.min_us, 100000);
-    assert_int_equal(plk_rtt_loss_us(&rtt), 112500);
+    assert_int_equal(plk_rtt_loss_us(&rtt, PLK_FLIGHT_TIME_SHIFT), 112500);
+    assert_int_equal(plk_rtt_loss_us(&rtt, 0), 200000);
 }
 
 static void later_samples_are_averaged(void **state) {
@@ -71,7 +72,7 @@ static void loopback_keeps_a_granularity(void **state) {
     plk_rtt_init(&rtt);
     for (int i = 0; i < 100; i++) plk_rtt_sample(&rtt, 0, 0, 0);
     assert_int_equal(rtt.latest_us, 1);
-    assert_int_equal(plk_rtt_loss_us(&rtt), PLK_FLIGHT_GRANULARITY_US);
+    assert_int_equal(plk_rtt_loss_us(&rtt, PLK_FLIGHT_TIME_SHIFT), PLK_FLIGHT_GRANULARITY_US);
     assert_in_range(plk_rtt_pto_us(&rtt), 21000, 21010);
 }
 
