@@ -43,8 +43,6 @@ static enum plk_hint_direction outbound(const struct plk_node *node, const struc
     return smaller ? PLK_HINT_SMALLER : PLK_HINT_LARGER;
 }
 
-static uint32_t tag_of(const struct plk_generation *g) { return g->line_number << 16 | (g->number & 0xffff); }
-
 static struct plk_link *contact_link(struct plk_node *node, struct plk_peer *peer) {
     if (peer->link == NULL) {
         peer->link = plk_link_new(node, PLK_LINK_CONTACT, peer);
@@ -73,7 +71,7 @@ static void call_under(struct plk_node *node, struct plk_peer *peer, const struc
     if (g == NULL || !may_talk(peer)) return;
     struct plk_link *link = contact_link(node, peer);
     if (link->attempt.live) return;
-    struct plk_keying *keying = plk_peer_keying(peer, tag_of(g));
+    struct plk_keying *keying = plk_peer_keying(peer, plk_peer_tag(g->line_number, g->number));
     uint64_t stamp;
     if (take_stamp(node, peer, keying, &stamp) != PLK_ERR_OK) return;
     uint8_t hint_key[PLK_HINT_KEY_LEN];
@@ -81,7 +79,7 @@ static void call_under(struct plk_node *node, struct plk_peer *peer, const struc
     struct plk_handshake_keys keys = {.kind = PLK_HANDSHAKE_KK, .own_static = g->own_secret, .psk = g->psk};
     keys.peer_static = g->peer_public;
     keys.hint_key = hint_key;
-    link->attempt_tag = tag_of(g);
+    link->attempt_tag = plk_peer_tag(g->line_number, g->number);
     plk_link_attempt(node, link, &keys, stamp, g->number, keying->gate.highest, plk_ledger_mark(&node->ledger), first);
     plk_mem_wipe(hint_key, sizeof hint_key);
 }
@@ -95,7 +93,7 @@ void plk_peer_call(struct plk_node *node, struct plk_peer *peer, const struct pl
 static void call_back(struct plk_node *node, struct plk_peer *peer, uint32_t tag) {
     const struct plk_generations *all = &peer->warm->generations;
     for (size_t i = 0; i < all->count; i++) {
-        if (tag_of(&all->at[i]) == tag) call_under(node, peer, &all->at[i], NULL);
+        if (plk_peer_tag(all->at[i].line_number, all->at[i].number) == tag) call_under(node, peer, &all->at[i], NULL);
     }
 }
 
@@ -261,7 +259,7 @@ static void answer_contact(struct plk_node *node, struct plk_peer *peer, uint32_
     const struct plk_generations *all = &peer->warm->generations;
     for (size_t i = 0; i < all->count; i++) {
         const struct plk_generation *g = &all->at[i];
-        if (tag_of(g) != tag || !plk_generation_accepts(all, i)) continue;
+        if (plk_peer_tag(g->line_number, g->number) != tag || !plk_generation_accepts(all, i)) continue;
         struct plk_handshake_keys keys = {.kind = PLK_HANDSHAKE_KK, .own_static = g->own_secret, .psk = g->psk};
         keys.peer_static = g->peer_public;
         keys.hint_key = hint_key;
@@ -307,7 +305,7 @@ void plk_peer_message1(struct plk_node *node, struct plk_peer *peer, const struc
         if (peer->row.hints[i].tag == PLK_HINT_TAG_RECOVERY) {
             answer_recovery(node, peer, hint_key, way, packet);
         } else {
-            answer_contact(node, peer, peer->row.hints[i].tag, hint_key, way, packet);
+            answer_contact(node, peer, peer->row.hints[i].tag & ~PLK_HINT_TAG_RARE, hint_key, way, packet);
         }
         return;
     }

@@ -38,20 +38,43 @@ static void to_invite(struct plk_node *node, uint32_t number, const struct plk_w
     plk_mem_wipe(hint_key, sizeof hint_key);
 }
 
+static bool holds_key_of(const struct plk_peer *peer, const struct plk_packet *packet) {
+    for (unsigned i = 0; i < peer->row.hint_count; i++) {
+        if (plk_hint_check(peer->row.hints[i].key, packet)) return true;
+    }
+    return false;
+}
+
+// The contact that was heard from that address and made this message 1, or NULL. It costs no scan: a flood does not keep those
+// out who call from where they always are, whatever they have lost.
+static struct plk_peer *expected(const struct plk_node *node, const struct plk_addr *from,
+                                 const struct plk_packet *packet) {
+    uint32_t owners[PLK_HAUNTS_EACH];
+    size_t count = plk_haunts_at(&node->haunts, from, owners);
+    for (size_t i = 0; i < count; i++) {
+        struct plk_peer *peer = plk_peers_find(&node->peers, owners[i]);
+        if (peer != NULL && holds_key_of(peer, packet)) return peer;
+    }
+    return NULL;
+}
+
 static void message1(struct plk_node *node, const struct plk_way *way, const struct plk_packet *packet) {
-    uint32_t owner;
-    plk_hint_budget_refill(&node->hints.budget, node->now.mono_us);
-    enum plk_err err = plk_hint_scan(node->hints.entries, node->hints.count, packet, &node->hints.budget, &owner);
-    if (err != PLK_ERR_OK) {
-        node->counters.stranger += err == PLK_ERR_NOT_FOUND;
-        node->counters.limited += err == PLK_ERR_LIMIT;
-        return;
+    struct plk_peer *peer = expected(node, &way->addr, packet);
+    if (peer == NULL) {
+        uint32_t owner;
+        struct plk_hint_source source = {.addr = &way->addr, .proven = way->transport != PLK_UDP};
+        enum plk_err err = plk_hints_find(&node->hints, packet, source, node->now.mono_us, &owner);
+        if (err != PLK_ERR_OK) {
+            node->counters.stranger += err == PLK_ERR_NOT_FOUND;
+            node->counters.limited += err == PLK_ERR_LIMIT;
+            return;
+        }
+        if ((owner & PLK_HINT_OF_INVITE) != 0) {
+            to_invite(node, owner & ~PLK_HINT_OF_INVITE, way, packet);
+            return;
+        }
+        peer = plk_peers_find(&node->peers, owner);
     }
-    if ((owner & PLK_HINT_OF_INVITE) != 0) {
-        to_invite(node, owner & ~PLK_HINT_OF_INVITE, way, packet);
-        return;
-    }
-    struct plk_peer *peer = plk_peers_find(&node->peers, owner);
     if (peer != NULL) plk_peer_message1(node, peer, way, packet);
 }
 

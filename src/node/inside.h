@@ -9,6 +9,7 @@
 #include "node/callers.h"
 #include "node/carrier.h"
 #include "node/cid_map.h"
+#include "node/haunts.h"
 #include "node/hints.h"
 #include "node/invites.h"
 #include "effect/ledger.h"
@@ -37,6 +38,7 @@ struct plk_node {
     struct plk_carriers carriers;
     struct plk_network network;
     struct plk_hints hints;
+    struct plk_haunts haunts;
     struct plk_peers peers;
     struct plk_invites invites;
     struct plk_callers callers;

@@ -24,7 +24,7 @@ struct plk_invite *plk_invites_add(struct plk_node *node, const struct plk_invit
     uint8_t psk[32], key[PLK_HINT_KEY_LEN];
     plk_invite_session_psk(psk, invite->psk);
     plk_hint_key(key, psk, PLK_HINT_JOINER);
-    plk_hints_add(&node->hints, key, PLK_HINT_OF_INVITE | invite->number);
+    plk_hints_add(&node->hints, PLK_HINT_USUAL, key, PLK_HINT_OF_INVITE | invite->number);
     plk_mem_wipe(psk, sizeof psk);
     return &invites->list[invites->count++];
 }

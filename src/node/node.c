@@ -19,7 +19,8 @@ struct plk_node *plk_node_new(const struct plk_node_config *config) {
     plk_loads_init(&node->loads, node->mem);
     plk_cid_map_init(&node->cids, node->mem);
     plk_carriers_init(&node->carriers, node->mem);
-    plk_hints_init(&node->hints, node->mem);
+    plk_hints_init(&node->hints, node->mem, &node->rng);
+    plk_haunts_init(&node->haunts, node->mem, &node->rng);
     plk_peers_init(&node->peers, node->mem);
     plk_invites_init(&node->invites, node->mem);
     for (size_t i = 0; i < START_TABLES; i++) {
@@ -39,6 +40,7 @@ void plk_node_free(struct plk_node *node) {
     plk_backup_job_free(node);
     plk_invites_free(&node->invites);
     plk_hints_free(&node->hints);
+    plk_haunts_free(&node->haunts);
     plk_carriers_free(&node->carriers);
     plk_cid_map_free(&node->cids);
     plk_loads_free(&node->loads);

@@ -76,6 +76,14 @@ struct plk_peer *plk_peers_by_name(const struct plk_peers *peers, struct plk_byt
     return count == 1 ? alike : NULL;
 }
 
+static void publish_hints(struct plk_node *node, const struct plk_contact_row *row) {
+    for (unsigned i = 0; i < row->hint_count; i++) {
+        uint32_t tag = row->hints[i].tag;
+        bool rare = tag == PLK_HINT_TAG_RECOVERY || (tag & PLK_HINT_TAG_RARE) != 0;
+        plk_hints_add(&node->hints, rare ? PLK_HINT_RARE : PLK_HINT_USUAL, row->hints[i].key, row->contact);
+    }
+}
+
 struct plk_peer *plk_peers_add(struct plk_node *node, const struct plk_contact_row *row) {
     struct plk_peers *peers = &node->peers;
     plk_assert(peers->count == 0 || peers->list[peers->count - 1]->row.contact < row->contact);
@@ -86,7 +94,7 @@ struct plk_peer *plk_peers_add(struct plk_node *node, const struct plk_contact_r
     struct plk_peer *peer = plk_mem_take(peers->mem, sizeof *peer);
     peer->row = *row;
     peer->next_try_us = PLK_NEVER;
-    for (unsigned i = 0; i < row->hint_count; i++) plk_hints_add(&node->hints, row->hints[i].key, row->contact);
+    publish_hints(node, row);
     peers->list[peers->count++] = peer;
     return peer;
 }
@@ -98,6 +106,7 @@ void plk_peers_drop(struct plk_node *node, struct plk_peer *peer) {
     memmove(&peers->list[at], &peers->list[at + 1], (peers->count - at - 1) * sizeof(struct plk_peer *));
     peers->count--;
     plk_hints_remove(&node->hints, peer->row.contact);
+    plk_haunts_forget(&node->haunts, peer->row.contact);
     free_peer(node, peer);
 }
 
@@ -153,6 +162,7 @@ void plk_peer_hints(struct plk_node *node, struct plk_peer *peer) {
     plk_assert(peer->heat == PLK_WARM);
     bool smaller = memcmp(node->persona.peer_id, peer->row.peer_id, PLK_PEER_ID_LEN) < 0;
     enum plk_hint_direction inbound = smaller ? PLK_HINT_LARGER : PLK_HINT_SMALLER;
+    bool replaced = false; // by a newer generation that was in use: both sides have it
     memset(peer->row.hints, 0, sizeof peer->row.hints);
     peer->row.hint_count = 0;
     if (warm->has_recovery) {
@@ -164,14 +174,14 @@ void plk_peer_hints(struct plk_node *node, struct plk_peer *peer) {
     for (size_t i = 0; i < warm->generations.count; i++) {
         const struct plk_generation *g = &warm->generations.at[i];
         if (plk_generation_accepts(&warm->generations, i)) {
-            add_hint(&peer->row, g->psk, inbound, g->line_number << 16 | (g->number & 0xffff));
+            uint32_t tag = plk_peer_tag(g->line_number, g->number);
+            add_hint(&peer->row, g->psk, inbound, replaced ? tag | PLK_HINT_TAG_RARE : tag);
         }
+        replaced = replaced || g->confirmed_ms != 0;
     }
     if (before.hint_count == peer->row.hint_count && memcmp(before.hints, peer->row.hints, sizeof before.hints) == 0)
         return;
     plk_hints_remove(&node->hints, peer->row.contact);
-    for (unsigned i = 0; i < peer->row.hint_count; i++) {
-        plk_hints_add(&node->hints, peer->row.hints[i].key, peer->row.contact);
-    }
+    publish_hints(node, &peer->row);
     plk_peer_write(node, peer);
 }

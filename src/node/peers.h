@@ -22,8 +22,10 @@ enum plk_peer_slot {
     PLK_PEER_SLOT_ABOUT = 130,      // what the peer says about itself
 };
 
-// Hint tags of a contact's row: 0 the recovery secret, else line << 16 | number of a link generation.
+// Hint tags of a contact's row: 0 the recovery secret, else which link generation: line << 16 | number, without the top bit,
+// which says that the newer one has been in use.
 #define PLK_HINT_TAG_RECOVERY 0u
+#define PLK_HINT_TAG_RARE 0x80000000u
 #define PLK_HINT_TAG_JOINING UINT32_MAX // only in stamps
 
 #define PLK_PEER_KEYINGS 6
@@ -139,6 +141,10 @@ void plk_peer_hints(struct plk_node *node, struct plk_peer *peer);
 
 // What waits for its rows is answered with this error.
 void plk_peer_fail_commands(struct plk_node *node, struct plk_peer *peer, enum plk_err err);
+
+static inline uint32_t plk_peer_tag(uint32_t line_number, uint32_t number) {
+    return (line_number << 16 | (number & 0xffff)) & ~PLK_HINT_TAG_RARE;
+}
 
 // ---- warm.c: rows in and out
 void plk_peer_warm(struct plk_node *node, struct plk_peer *peer);      // asks for its rows; no effect when not COLD

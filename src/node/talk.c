@@ -216,7 +216,9 @@ static void forget_streams(struct plk_peer *peer) {
 
 static void note_good_address(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
     const struct plk_path *path = plk_paths_active(&link->paths);
-    if (path == NULL || (path->transport != PLK_UDP && path->inbound)) return; // a passing port is no address
+    if (path == NULL) return;
+    plk_haunts_note(&node->haunts, &path->addr, peer->row.contact);
+    if (path->transport != PLK_UDP && path->inbound) return; // a passing port is no address
     const struct plk_candidates *c = &peer->warm->candidates;
     bool newest =
         c->count > 0 && c->list[0].transport == path->transport && plk_addr_equal(&c->list[0].addr, &path->addr);
@@ -230,7 +232,7 @@ static void note_good_address(struct plk_node *node, struct plk_peer *peer, stru
 static void confirm_generation(struct plk_node *node, struct plk_peer *peer, uint32_t tag) {
     struct plk_generations *all = &peer->warm->generations;
     for (size_t i = 0; i < all->count; i++) {
-        if ((all->at[i].line_number << 16 | (all->at[i].number & 0xffff)) != tag) continue;
+        if (plk_peer_tag(all->at[i].line_number, all->at[i].number) != tag) continue;
         struct plk_generation_change change = {.write = 0};
         plk_generation_confirmed(all, i, node->now.wall_ms, &change);
         plk_peer_apply_generations(node, peer, &change);

@@ -254,6 +254,14 @@ static bool is_loopback_contact(const struct plk_candidates *candidates) {
     return false;
 }
 
+static void note_haunts(struct plk_node *node, const struct plk_peer *peer) {
+    const struct plk_candidates *candidates = &peer->warm->candidates;
+    for (size_t i = candidates->count; i-- > 0;) {
+        const struct plk_candidate *c = &candidates->list[i];
+        if (c->source == PLK_CANDIDATE_GOOD) plk_haunts_note(&node->haunts, &c->addr, peer->row.contact);
+    }
+}
+
 static void run_commands(struct plk_node *node, struct plk_peer *peer) {
     while (peer->commands != NULL && peer->heat == PLK_WARM) {
         struct plk_waiting_command *waiting = peer->commands;
@@ -284,6 +292,7 @@ static void become_warm(struct plk_node *node, struct plk_peer *peer) {
     node->peers.loading--;
     peer->warm->used_us = node->now.mono_us;
     peer->loopback = is_loopback_contact(&peer->warm->candidates);
+    note_haunts(node, peer);
     peer->undelivered = plk_mail_undelivered(peer->warm->mail);
     struct plk_generation_change change = {.write = 0};
     plk_generation_expire(&peer->warm->generations, node->now.wall_ms, &change);

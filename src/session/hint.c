@@ -54,34 +54,37 @@ uint64_t plk_hint_stamp(const uint8_t key[PLK_HINT_KEY_LEN], const struct plk_pa
     return plk_reader_u64(&r) ^ stamp_mask(key, message1->ephemeral.at);
 }
 
-void plk_hint_budget_init(struct plk_hint_budget *budget, uint64_t now_us) {
-    *budget = (struct plk_hint_budget){.keys = PLK_HINT_KEYS_BURST, .at_us = now_us};
+void plk_hint_budget_init(struct plk_hint_budget *budget, uint32_t per_second, uint32_t burst, uint64_t now_us) {
+    *budget = (struct plk_hint_budget){.keys = burst, .at_us = now_us, .per_second = per_second, .burst = burst};
 }
 
 void plk_hint_budget_refill(struct plk_hint_budget *budget, uint64_t now_us) {
     if (now_us <= budget->at_us) return;
     uint64_t passed_us = now_us - budget->at_us;
-    if (passed_us > PLK_SECOND) passed_us = PLK_SECOND; // more than enough to fill it, and no overflow
-    uint64_t keys = passed_us * PLK_HINT_KEYS_PER_SECOND / PLK_SECOND;
+    if (passed_us > PLK_MINUTE) passed_us = PLK_MINUTE; // more than enough to fill it, and no overflow
+    uint64_t keys = passed_us * budget->per_second / PLK_SECOND;
     if (keys == 0) return; // too early for a whole key: the time goes on counting
     budget->keys += keys;
-    if (budget->keys > PLK_HINT_KEYS_BURST) budget->keys = PLK_HINT_KEYS_BURST;
+    if (budget->keys > budget->burst) budget->keys = budget->burst;
     budget->at_us = now_us;
+}
+
+void plk_hint_budget_take(struct plk_hint_budget *budget, uint64_t keys) {
+    budget->keys -= keys < budget->keys ? keys : budget->keys;
 }
 
 enum plk_err plk_hint_scan(const struct plk_hint_entry *entries, size_t count, const struct plk_packet *message1,
                            struct plk_hint_budget *budget, uint32_t *owner) {
     plk_assert(message1->kind == PLK_PACKET_MESSAGE1);
-    if (count > budget->keys) return PLK_ERR_LIMIT;
     struct hinted text = hinted(message1->ephemeral.at, message1->stamp.at);
     for (size_t i = 0; i < count; i++) {
         uint8_t hint[PLK_PACKET_HINT_LEN];
         plk_siphash128(hint, entries[i].key, plk_bytes(text.bytes, sizeof text.bytes));
         if (memcmp(hint, message1->hint.at, sizeof hint) != 0) continue;
-        budget->keys -= i + 1;
+        plk_hint_budget_take(budget, i + 1);
         *owner = entries[i].owner;
         return PLK_ERR_OK;
     }
-    budget->keys -= count;
+    plk_hint_budget_take(budget, count);
     return PLK_ERR_NOT_FOUND;
 }

@@ -47,15 +47,17 @@ struct plk_hint_entry {
 struct plk_hint_budget {
     uint64_t keys; // that may be tried now
     uint64_t at_us;
+    uint32_t per_second, burst;
 };
 
-void plk_hint_budget_init(struct plk_hint_budget *budget, uint64_t now_us); // full
+void plk_hint_budget_init(struct plk_hint_budget *budget, uint32_t per_second, uint32_t burst, uint64_t now_us); // full
 void plk_hint_budget_refill(struct plk_hint_budget *budget, uint64_t now_us);
+void plk_hint_budget_take(struct plk_hint_budget *budget, uint64_t keys); // at most what is there
 
-// Finds the owner of the first entry whose key made this hint. NOT_FOUND: a stranger. LIMIT: the budget does
-// not cover count keys; nothing was tried (a scan that stopped half way would starve the keys at the end).
-// *budget is reduced by the keys tried. The time taken tells a sender whose hint fits where it stands in the
-// array, and nobody else anything.
+// Finds the owner of the first entry whose key made this hint. NOT_FOUND: a stranger. *budget is reduced by the keys
+// tried, to nothing if it does not cover them: whether it does is the caller's to ask, before, since a scan that
+// stopped half way would starve the keys at the end. The time taken tells a sender whose hint fits where it stands in
+// the array, and nobody else anything.
 enum plk_err plk_hint_scan(const struct plk_hint_entry *entries, size_t count, const struct plk_packet *message1,
                            struct plk_hint_budget *budget, uint32_t *owner);
 
