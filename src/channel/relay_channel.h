@@ -142,7 +142,7 @@ struct plk_relay_channel_status {
     uint64_t heard_us;      // of the last authentic packet; of the handshake before
     uint64_t rtt_us;        // smoothed, 0: not known
     unsigned timeouts;      // probe time-outs in a row: from 2 on the other side may be gone
-    uint64_t refused;       // packets whose stream data was not kept
+    uint32_t refused;       // packets whose stream data was not kept
 };
 struct plk_relay_channel_status plk_relay_channel_status(const struct plk_relay_channel *ch);
 

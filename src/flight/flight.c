@@ -282,6 +282,32 @@ bool plk_flight_next(struct plk_flight *f, struct plk_flight_event *event) {
 
 bool plk_flight_idle(const struct plk_flight *f) { return f->pool.used == 0; }
 
+bool plk_flight_rest(const struct plk_flight *f, uint32_t path, struct plk_flight_rest *rest) {
+    const struct plk_lane *lane = find(f, path);
+    if (lane == NULL || !plk_flight_idle(f) || f->acks.due_us != PLK_NEVER || lane->probe_due || lane->silent_due) {
+        return false;
+    }
+    *rest = (struct plk_flight_rest){.has_top = f->acks.count > 0};
+    if (lane->rtt.has) rest->rtt_us = (uint32_t)plk_earlier(lane->rtt.smoothed_us, UINT32_MAX);
+    if (rest->has_top) rest->top = f->acks.ranges[0];
+    return true;
+}
+
+void plk_flight_rest_received(struct plk_flight_rest *rest, uint64_t pn) {
+    if (rest->has_top && pn <= rest->top.last) return;
+    if (!rest->has_top || pn != rest->top.last + 1) rest->top.first = pn;
+    rest->top.last = pn;
+    rest->has_top = true;
+}
+
+struct plk_flight *plk_flight_new_rested(struct plk_mem *mem, const struct plk_flight_rest *rest, uint64_t next_pn) {
+    struct plk_flight *f = plk_flight_new(mem);
+    f->next_pn = next_pn;
+    f->acks.count = rest->has_top ? 1 : 0;
+    f->acks.ranges[0] = rest->top;
+    return f;
+}
+
 void plk_flight_carry_over(struct plk_flight *fresh, const struct plk_flight *old, uint32_t path) {
     struct plk_lane *to = find_mutable(fresh, path);
     const struct plk_lane *from = find(old, path);

@@ -154,6 +154,20 @@ bool plk_flight_next(struct plk_flight *f, struct plk_flight_event *event);
 // Nothing is outstanding and no event waits.
 bool plk_flight_idle(const struct plk_flight *f);
 
+// What a flight with one path leaves behind when its memory is given back because nothing is under way. Zero-initialised it
+// is that of one that never was.
+struct plk_flight_rest {
+    struct plk_frame_range top; // the highest numbers received without a gap
+    uint32_t rtt_us;            // smoothed, 0: not known
+    bool has_top;
+};
+// false: something is outstanding, an event waits, or an ACK is due; *rest is untouched.
+bool plk_flight_rest(const struct plk_flight *f, uint32_t path, struct plk_flight_rest *rest);
+// A packet that is not eliciting came meanwhile.
+void plk_flight_rest_received(struct plk_flight_rest *rest, uint64_t pn);
+// It goes on, without a path as yet: next_pn is one more than every number sent so far, which may all be acknowledged again.
+struct plk_flight *plk_flight_new_rested(struct plk_mem *mem, const struct plk_flight_rest *rest, uint64_t next_pn);
+
 // A new session over the same path, which both know and on which fresh has sent nothing yet: fresh takes its RTT, its window
 // and what is known of how it reorders. Else nothing.
 void plk_flight_carry_over(struct plk_flight *fresh, const struct plk_flight *old, uint32_t path);

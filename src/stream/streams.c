@@ -217,6 +217,11 @@ struct plk_bytes plk_streams_readable(const struct plk_streams *s, uint32_t id) 
     return plk_span_view(&s->in[id].span, s->in[id].span.base, s->in[id].ready_to);
 }
 
+uint64_t plk_streams_ready_to(const struct plk_streams *s, uint32_t id) {
+    plk_assert(id < PLK_STREAMS_COUNT);
+    return s->in[id].ready_to;
+}
+
 static void open_all(struct plk_streams *s) {
     uint64_t limit = s->consumed + PLK_STREAMS_WINDOW_ALL;
     if (limit - s->receive_limit < PLK_STREAMS_WINDOW_ALL / 2) return;
@@ -249,6 +254,47 @@ bool plk_streams_datagram_next(struct plk_streams *s, struct plk_bytes *bytes) {
     if (s->received.count == 0) return false;
     *bytes = plk_datagrams_take(&s->received);
     return true;
+}
+
+void plk_streams_rest_new(struct plk_streams_rest *rest) {
+    *rest = (struct plk_streams_rest){.limit = PLK_STREAMS_WINDOW,
+                                      .limit_all = PLK_STREAMS_WINDOW_ALL,
+                                      .own_limit = PLK_STREAMS_WINDOW,
+                                      .own_limit_all = PLK_STREAMS_WINDOW_ALL};
+}
+
+static bool is_settled(const struct plk_outgoing *o, const struct plk_incoming *in) {
+    return o->span.base == o->written_to && !o->finished && in->span.base == in->highest && !in->has_final &&
+           !in->limit_due;
+}
+
+bool plk_streams_rest(const struct plk_streams *s, uint32_t id, struct plk_streams_rest *rest) {
+    plk_assert(id < PLK_STREAMS_COUNT);
+    const struct plk_outgoing *o = &s->out[id];
+    const struct plk_incoming *in = &s->in[id];
+    if (!is_settled(o, in) || s->limit_due || s->to_send.count > 0 || s->received.count > 0) return false;
+    if (s->sent != o->sent_to || s->highest != in->highest || s->consumed != in->span.base) return false;
+    *rest = (struct plk_streams_rest){.written_to = o->written_to,
+                                      .limit = o->limit,
+                                      .limit_all = s->send_limit,
+                                      .consumed_to = in->span.base,
+                                      .own_limit = in->limit,
+                                      .own_limit_all = s->receive_limit};
+    return true;
+}
+
+struct plk_streams *plk_streams_new_rested(struct plk_mem *mem, uint32_t id, const struct plk_streams_rest *rest) {
+    plk_assert(id < PLK_STREAMS_COUNT);
+    struct plk_streams *s = plk_streams_new(mem);
+    struct plk_outgoing *o = &s->out[id];
+    struct plk_incoming *in = &s->in[id];
+    o->span.base = o->sent_to = o->written_to = s->sent = rest->written_to;
+    o->limit = rest->limit;
+    s->send_limit = rest->limit_all;
+    in->span.base = in->ready_to = in->highest = s->highest = s->consumed = rest->consumed_to;
+    in->limit = rest->own_limit;
+    s->receive_limit = rest->own_limit_all;
+    return s;
 }
 
 struct plk_streams_stats plk_streams_stats(const struct plk_streams *s) {

@@ -75,11 +75,25 @@ struct plk_bytes plk_streams_readable(const struct plk_streams *s, uint32_t id);
 void plk_streams_consume(struct plk_streams *s, uint32_t id, size_t len);
 // The peer has finished and every byte was consumed.
 bool plk_streams_ended(const struct plk_streams *s, uint32_t id);
+// Offset up to which everything has arrived, consumed or not.
+uint64_t plk_streams_ready_to(const struct plk_streams *s, uint32_t id);
 // true: the disk is behind, no window is opened until false (DESIGN 2).
 void plk_streams_hold(struct plk_streams *s, bool hold);
 
 // The next received datagram, borrowed until the next call on s; false: none.
 bool plk_streams_datagram_next(struct plk_streams *s, struct plk_bytes *bytes);
+
+// What streams of which only one is in use leave behind when their memory is given back because nothing is under way.
+struct plk_streams_rest {
+    uint64_t written_to, limit, limit_all;          // sending: all was acknowledged; the peer's limits
+    uint64_t consumed_to, own_limit, own_limit_all; // receiving: all was consumed; the limits told
+};
+void plk_streams_rest_new(struct plk_streams_rest *rest); // of streams that never were
+// false: something was written, received or is to be told that has not found its end, or another stream was used; *rest is
+// untouched.
+bool plk_streams_rest(const struct plk_streams *s, uint32_t id, struct plk_streams_rest *rest);
+// They go on. The caller owns them.
+struct plk_streams *plk_streams_new_rested(struct plk_mem *mem, uint32_t id, const struct plk_streams_rest *rest);
 
 struct plk_streams_stats {
     uint64_t bytes_sent, bytes_repeated;  // stream data in frames
