@@ -55,14 +55,15 @@ enum plk_relay_channel_end {
     PLK_RELAY_CHANNEL_PEER,   // the other side said CLOSE
     PLK_RELAY_CHANNEL_BROKEN, // the other side broke a rule
     PLK_RELAY_CHANNEL_SILENT, // LOST, UNHEARD or SILENT above
-    PLK_RELAY_CHANNEL_OLD     // LIFE above, or its counters are used up
+    PLK_RELAY_CHANNEL_OLD,    // LIFE above, or its counters are used up
+    PLK_RELAY_CHANNEL_CROWDED // memory was full, and over a reliable carrier what is not kept would not come again
 };
 
 // How much memory the owner has left for what comes (relay.md, section 6).
 enum plk_relay_channel_memory {
     PLK_RELAY_CHANNEL_PLENTY,
     PLK_RELAY_CHANNEL_SHORT, // only the next byte of the stream is kept
-    PLK_RELAY_CHANNEL_FULL   // no stream data is kept at all
+    PLK_RELAY_CHANNEL_FULL   // no stream data is kept at all; over a reliable carrier the channel ends by it
 };
 
 struct plk_relay_channel_start {

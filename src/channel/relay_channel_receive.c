@@ -132,20 +132,10 @@ static void take_quietly(struct plk_relay_channel *ch, uint64_t now_us, uint64_t
     }
 }
 
-static enum plk_err take_stirring(struct plk_relay_channel *ch, uint64_t now_us, const struct plk_addr *from,
-                                  struct plk_bytes text, uint64_t pn, bool eliciting,
-                                  enum plk_relay_channel_memory memory) {
-    plk_relay_channel_wake(ch, now_us);
-    enum plk_err err = take_frames(ch, now_us, from, text, memory);
-    if (err == PLK_ERR_OK) {
-        plk_flight_received(ch->awake->flight, now_us, pn, eliciting);
-    } else if (err == PLK_ERR_LIMIT) {
-        ch->refused++;
-    } else {
-        return err;
-    }
-    plk_relay_channel_drain(ch);
-    return PLK_ERR_OK;
+// Stream data had no place. A datagram comes again; over a reliable carrier nothing does, so there the client has to come again.
+static void refuse(struct plk_relay_channel *ch) {
+    ch->refused++;
+    if (!plk_relay_channel_is_udp(ch)) plk_relay_channel_end(ch, PLK_RELAY_CHANNEL_CROWDED, true);
 }
 
 static enum plk_err take(struct plk_relay_channel *ch, uint64_t now_us, const struct plk_addr *from,
@@ -153,11 +143,18 @@ static enum plk_err take(struct plk_relay_channel *ch, uint64_t now_us, const st
                          enum plk_relay_channel_memory memory) {
     if (!survey->eliciting && (ch->awake == NULL || !survey->ack)) {
         take_quietly(ch, now_us, pn);
-    } else if (survey->stream && memory == PLK_RELAY_CHANNEL_FULL && ch->awake == NULL) {
-        ch->refused++; // not even what it takes to wake
-    } else {
-        return take_stirring(ch, now_us, from, text, pn, survey->eliciting, memory);
+        return PLK_ERR_OK;
     }
+    if (survey->stream && memory == PLK_RELAY_CHANNEL_FULL && ch->awake == NULL) {
+        refuse(ch); // not even what it takes to wake
+        return PLK_ERR_OK;
+    }
+    plk_relay_channel_wake(ch, now_us);
+    enum plk_err err = take_frames(ch, now_us, from, text, memory);
+    if (err != PLK_ERR_OK && err != PLK_ERR_LIMIT) return err;
+    if (err == PLK_ERR_OK) plk_flight_received(ch->awake->flight, now_us, pn, survey->eliciting);
+    plk_relay_channel_drain(ch);
+    if (err == PLK_ERR_LIMIT) refuse(ch);
     return PLK_ERR_OK;
 }
 

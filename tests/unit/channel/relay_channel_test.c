@@ -330,6 +330,25 @@ static void when_memory_is_full_nothing_is_kept(void **state) {
     channel_pair_free(p);
 }
 
+// Nothing comes again over TCP: a channel whose bytes have no place would stand still for ever.
+static void when_memory_is_full_a_tcp_channel_ends(void **state) {
+    (void)state;
+    for (unsigned rested = 0; rested < 2; rested++) {
+        struct channel_pair *p = channel_pair_new(5, PLK_TCP);
+        opened(p);
+        if (rested == 1) channel_run(p, 5 * PLK_SECOND);
+        p->end[RELAY].memory = PLK_RELAY_CHANNEL_SHORT; // what comes in order always has a place
+        transfer_both_ways(p, 50000, PLK_MINUTE);
+        p->end[RELAY].memory = PLK_RELAY_CHANNEL_FULL;
+        if (rested == 1) channel_run(p, 5 * PLK_SECOND);
+        assert_int_equal(plk_relay_channel_write(p->end[CLIENT].ch, p->now_us, small), small.len);
+        channel_run(p, PLK_SECOND);
+        assert_int_equal(channel_status(p, RELAY).end, PLK_RELAY_CHANNEL_CROWDED);
+        assert_int_equal(channel_status(p, CLIENT).end, PLK_RELAY_CHANNEL_PEER);
+        channel_pair_free(p);
+    }
+}
+
 static void a_held_channel_opens_no_window(void **state) {
     (void)state;
     struct channel_pair *p = channel_pair_new(5, PLK_UDP);
@@ -563,6 +582,7 @@ int main(void) {
         cmocka_unit_test(an_old_packet_from_elsewhere_is_not_a_move),
         cmocka_unit_test(when_memory_is_short_only_the_next_byte_is_kept),
         cmocka_unit_test(when_memory_is_full_nothing_is_kept),
+        cmocka_unit_test(when_memory_is_full_a_tcp_channel_ends),
         cmocka_unit_test(a_held_channel_opens_no_window),
         cmocka_unit_test(keepalive_is_all_that_an_idle_client_says),
         cmocka_unit_test(a_client_notices_a_dead_relay),
