@@ -136,12 +136,17 @@ static void release(struct plk_mail *m, const struct plk_mail_turn *turn, const 
     plk_held_remove(&m->held, s->generation, seq);
 }
 
+// In steps: a thousand may have waited for one, and a batch is bounded.
 void plk_inbox_drain(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_receiving *s) {
-    for (;;) {
+    for (unsigned taken = 0;; taken++) {
         uint64_t seq = s->contiguous + 1;
         struct plk_held_item *item = plk_held_find(&m->held, s->generation, seq);
         struct plk_envelope e;
         if (item == NULL) return;
+        if (taken == PLK_MAIL_DELIVER_STEP || plk_batch_full(turn->batch)) {
+            m->undrained = true;
+            return;
+        }
         enum plk_err err = plk_message_envelope_decode(plk_bytes(item->text, item->text_len), &e);
         plk_assert(err == PLK_ERR_OK); // checked when it was held or loaded
         if (follows(s, &e)) {
@@ -153,6 +158,13 @@ void plk_inbox_drain(struct plk_mail *m, const struct plk_mail_turn *turn, struc
         }
         release(m, turn, s, seq);
     }
+}
+
+bool plk_inbox_late(struct plk_mail *m, const struct plk_mail_turn *turn) {
+    if (!m->undrained) return false;
+    m->undrained = false;
+    for (uint8_t i = 0; i < m->receiving_count; i++) plk_inbox_drain(m, turn, &m->receiving[i]);
+    return true;
 }
 
 // ---- one envelope ---------------------------------------------------------------------------------------------------

@@ -221,7 +221,7 @@ uint64_t plk_mail_note(struct plk_mail *m, const struct plk_mail_turn *turn, uin
 }
 
 bool plk_mail_seal(struct plk_mail *m, const struct plk_mail_turn *turn) {
-    return plk_deliver_late(m, turn) || plk_seal_run(m, turn);
+    return plk_deliver_late(m, turn) || plk_inbox_late(m, turn) || plk_seal_run(m, turn);
 }
 
 void plk_mail_link_up(struct plk_mail *m) {

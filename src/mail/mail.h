@@ -31,7 +31,7 @@
 #include "wire/batch.h"
 #include "wire/message.h"
 
-#define PLK_MAIL_DELIVER_STEP 100             // messages that one ack moves in one batch: half of its operations
+#define PLK_MAIL_DELIVER_STEP 100             // messages that one ack, or one that closes a gap, moves in one batch
 #define PLK_MAIL_UNACKED_MAX 512              // encrypted and not acknowledged (DESIGN 3.4)
 #define PLK_MAIL_UNACKED_BYTES_MAX (1u << 20) // of their ciphertexts
 #define PLK_MAIL_WINDOW_MAX 1024              // outbox entries in memory; the rest is in the store
@@ -170,8 +170,8 @@ enum plk_err plk_mail_send(struct plk_mail *mail, const struct plk_mail_turn *tu
 uint64_t plk_mail_note(struct plk_mail *mail, const struct plk_mail_turn *turn, uint16_t kind,
                        struct plk_bytes payload);
 
-// Encrypts what may be encrypted now: a link is up, the window has room, the batch is not full. True: call again when
-// there is a new batch. Also makes the pulse that is due.
+// First the rest of what an ack or a closed gap has moved; then encrypts what may be encrypted now: a link is up, the
+// window has room, the batch is not full. True: call again when there is a new batch. Also makes the pulse that is due.
 bool plk_mail_seal(struct plk_mail *mail, const struct plk_mail_turn *turn);
 
 void plk_mail_link_up(struct plk_mail *mail); // a fresh link: both streams start at offset 0

@@ -67,6 +67,7 @@ struct plk_mail {
     struct plk_sending sending[PLK_MAIL_GENERATIONS_MAX]; // by generation; the last is current
     struct plk_receiving receiving[PLK_MAIL_STREAMS_MAX]; // by generation
     struct plk_held held;
+    bool undrained; // the next of those held may be ready: one batch did not take them all
     bool loaded_state;
 
     // The outbox in memory. Indices count from its front; those below `given` were given to the present link.
@@ -182,6 +183,7 @@ enum plk_err plk_resync_rows(struct plk_mail *m, const struct plk_mail_turn *tur
 enum plk_err plk_inbox_ciphertext(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes ciphertext);
 enum plk_err plk_inbox_adopt(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes text);
 void plk_inbox_drain(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_receiving *s);
+bool plk_inbox_late(struct plk_mail *m, const struct plk_mail_turn *turn); // as plk_deliver_late: what drain left
 
 // copies.c
 struct plk_origin plk_copies_apart(const struct plk_envelope *e);

@@ -42,6 +42,7 @@ struct mail_side {
     struct plk_message_feed in[2]; // streams that arrive here
     struct plk_buf out[2];         // bytes on their way from here
     uint64_t event_n;              // of control events, which are rows
+    size_t event_rows;             // that a node would add to the open batch for the other events
     struct mail_counts counts;     // of events since the start of the process
     unsigned errs[PLK_ERR_COUNT];  // what on_ciphertext answered
     uint64_t given_len;            // bytes of stream 1 given to the present link
@@ -85,6 +86,9 @@ static inline void mail_store(struct mail_pair *pair, struct mail_side *side, si
 
 // STORE: the open batch is given to the host.
 static inline void mail_close(struct mail_pair *pair, struct mail_side *side) {
+    TOY_CHECK(plk_batch_count(side->open) + side->event_rows <= PLK_BATCH_OPS_MAX);
+    TOY_CHECK(plk_batch_bytes(side->open) <= PLK_BATCH_BYTES_MAX);
+    side->event_rows = 0;
     if (plk_batch_count(side->open) == 0) return;
     if (side->pending_count == MAIL_PENDING_MAX) mail_store(pair, side, 1);
     side->pending[side->pending_count] = side->open;
@@ -142,6 +146,7 @@ static inline void mail_store(struct mail_pair *pair, struct mail_side *side, si
 static inline void mail_note_event(struct mail_side *side, const struct plk_mail_event *e) {
     struct mail_counts *c = &side->counts;
     c->messages += e->kind == PLK_MAIL_MESSAGE;
+    side->event_rows += e->kind == PLK_MAIL_MESSAGE || e->kind == PLK_MAIL_STATE;
     if (e->kind == PLK_MAIL_STATE) {
         c->states++;
         c->delivered += e->state == PLK_STATE_DELIVERED;
@@ -213,6 +218,7 @@ static inline void mail_new(struct mail_side *side) {
     side->open = plk_batch_new(&side->mem);
     side->open_n = side->durable_n + 1;
     side->counts = (struct mail_counts){0};
+    side->event_rows = 0;
     side->event_n = side->disk.tables[PLK_TABLE_event].count;
 }
 

@@ -10,6 +10,7 @@ static struct plk_ratchet ratchet;
 static struct plk_rng rng;
 static struct plk_envelope next;
 static uint8_t chain[PLK_MESSAGE_HASH_LEN];
+static bool dies_then; // Bob, with but one batch of the next message durable
 
 // Bob begins with a fresh ratchet, whose other half is the peer's.
 static void begin(enum plk_mail_begin how, uint8_t number) {
@@ -43,6 +44,11 @@ static enum plk_err give_text(struct plk_bytes text) {
                      PLK_ERR_OK);
     plk_ratchet_peer_has(&ratchet, place);
     enum plk_err err = mail_take_record(&pair, bob, 1, plk_bytes(out, text.len + PLK_RATCHET_OVERHEAD));
+    if (dies_then) {
+        mail_close(&pair, bob);
+        mail_store(&pair, bob, 1);
+        mail_crash(&pair, bob);
+    }
     mail_flush(&pair, bob);
     return err;
 }
@@ -199,6 +205,39 @@ static void held_messages_are_bounded_by_bytes(void **state) {
     plk_mail_link_down(bob->mail);
 }
 
+// Whatever may wait for one message is shown when it comes: in as many batches as it takes, each within its limits (which
+// mail_close checks), and after a crash between them, too.
+static void a_gap_before_many_is_closed(void **state) {
+    static uint8_t text[PLK_BODY_MAX];
+    for (int round = 0; round < 4; round++) {
+        bool large = round & 1;
+        unsigned count = large ? PLK_MAIL_HELD_BYTES_MAX / (PLK_BODY_MAX + 200) : PLK_MAIL_HELD_MAX;
+        tear_down(state);
+        meet(state);
+        struct plk_envelope first = next;
+        uint8_t hash[PLK_HASH_LEN];
+        for (unsigned i = 0; i <= count; i++) {
+            struct plk_envelope e = next;
+            memcpy(e.previous, chain, sizeof chain);
+            plk_rng_bytes(&rng, e.id, sizeof e.id);
+            e.seq = 1 + i;
+            e.payload = large ? plk_bytes(text, sizeof text) : plk_bytes("held", 4);
+            if (i == 0) first = e;
+            if (i > 0) assert_int_equal(give(&e), PLK_ERR_OK);
+            struct plk_bytes parts[] = {plk_bytes_text("PeerLink/1/mail/chain"), plk_bytes(chain, sizeof chain),
+                                        plk_bytes(e.id, sizeof e.id)};
+            plk_hash(hash, parts, 3);
+            memcpy(chain, hash, sizeof chain);
+        }
+        assert_int_equal(mail_count(&bob->disk, PLK_IN), 0);
+        dies_then = round & 2;
+        assert_int_equal(give(&first), PLK_ERR_OK);
+        dies_then = false;
+        assert_int_equal(mail_count(&bob->disk, PLK_IN), 1 + count);
+        assert_int_equal(bob->disk.tables[PLK_TABLE_blob].count, 0);
+    }
+}
+
 static void streams_are_bounded(void **state) {
     (void)state;
     for (uint8_t i = 3; i < 3 + 2 * PLK_MAIL_STREAMS_MAX; i++) {
@@ -301,6 +340,7 @@ int main(void) {
         STORY(unreadable_as_a_message),
         STORY(held_messages_are_bounded_by_count),
         STORY(held_messages_are_bounded_by_bytes),
+        STORY(a_gap_before_many_is_closed),
         STORY(streams_are_bounded),
         STORY(history_is_not_rewritten),
         STORY(a_copy_of_a_copy_that_lies_apart),
