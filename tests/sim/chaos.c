@@ -150,12 +150,24 @@ static void molest(struct chaos *c, int who) {
     for (uint64_t n = dice_below(&c->dice, 6); n > 0; n--) mallory_connect(c->mallory, victim, ++c->streams);
 }
 
+// All its contacts are accepted on its disk, not only in the memory of a process that may yet die.
+static bool has_met_all(const struct actor *a) {
+    const struct table *of = &a->disk->durable.of[PLK_TABLE_contact];
+    struct plk_contact_row row;
+    for (size_t i = 0; i < of->count; i++) {
+        if (plk_contact_row_decode(tables_key(of->rows[i]), tables_value(of->rows[i]), &row)) return false;
+        if (row.state != PLK_CONTACT_ACTIVE) return false;
+    }
+    return true;
+}
+
 // The first time a snapshot, later the way back to it. Not to before a contact's acceptance was durable: the inviter answers
 // an invite only until that is acknowledged (DESIGN 3.3).
 static void roll_back(struct chaos *c, int who) {
     struct actor *a = c->chatter->people[who];
     if (!c->rollbacks || !a->node || a->asleep || c->down[who] || !disk_idle(a->disk)) return;
     if (!c->saved[who]) {
+        if (!has_met_all(a)) return;
         world_save(a);
     } else {
         chatter_died(c->chatter, a);
