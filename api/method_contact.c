@@ -82,6 +82,10 @@ static const char *link_error(enum plk_err err) {
         return "this link needs a relay, and this build has none yet: ask for one made with --inline";
     case PLK_ERR_TOO_LONG:
         return "this is too long";
+    case PLK_ERR_BLOCKED:
+        return "whoever made this link is blocked here: unblock that contact first";
+    case PLK_ERR_MOVED:
+        return "this link comes from a device whose profile has moved to another one: ask for a new link";
     default:
         return plk_err_text(err);
     }
@@ -92,12 +96,8 @@ static void on_added(struct plk_call *call, const struct plk_output *output) {
     struct plk_contact_view view;
     if (err == PLK_ERR_OK && plk_node_contact(plk_host_node(call->host), output->result.contact, &view) == PLK_ERR_OK) {
         plk_call_answer(call,
-                        json_pack("{s:o, s:o}", "name", plk_json_text(plk_bytes(view.row.name, view.row.name_len)),
-                                  "id", plk_json_peer_id(view.row.peer_id)));
-    } else if (err == PLK_ERR_EXISTS && plk_call_has(call, "name")) {
-        plk_call_err(call, err, "there is a contact of this name or this person already");
-    } else if (err == PLK_ERR_EXISTS) {
-        plk_call_err(call, err, "this person is a contact already");
+                        json_pack("{s:o, s:o, s:b}", "name", plk_json_text(plk_bytes(view.row.name, view.row.name_len)),
+                                  "id", plk_json_peer_id(view.row.peer_id), "known", output->result.repeated));
     } else {
         plk_call_err(call, err, "%s", link_error(err));
     }

@@ -135,6 +135,7 @@ static const struct plk_field add_params_fields[] = {
 static const struct plk_field added_fields[] = {
     TEXT("name", 0, "how it is called here; provisional until its profile arrives"),
     TEXT("id", 0, "its PeerID"),
+    FLAG("known", 0, "it was a contact before: the conversation goes on, with new keys as soon as it answers"),
 };
 static const struct plk_field contact_fields[] = {
     TEXT("name", 0, "how it is called here"),

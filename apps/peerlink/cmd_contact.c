@@ -101,7 +101,12 @@ int plk_command_add(struct plk_cli *cli) {
         return PLK_EXIT_FAILED;
     }
     int status = plk_cli_call(cli, "add", params, &result);
-    if (status == PLK_EXIT_DONE) print_json_or(cli, result, plk_plain_text(result, "name"));
+    if (status == PLK_EXIT_DONE) {
+        if (!cli->json && json_is_true(json_object_get(result, "known")))
+            plk_cli_note(
+                "this is a contact already: the conversation goes on, with new keys as soon as the other side answers");
+        print_json_or(cli, result, plk_plain_text(result, "name"));
+    }
     json_decref(result);
     return status;
 }

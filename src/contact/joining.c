@@ -20,6 +20,10 @@ void plk_joining_encode(struct plk_writer *w, const struct plk_joining *joining)
     plk_writer_u64(w, joining->expires_ms);
     struct plk_places places = plk_places_usable(&joining->places, PLK_PLACES_MAX);
     plk_places_write(w, &places);
+    if (!joining->apart) return;
+    uint8_t row[PLK_RATCHET_ROW_MAX];
+    plk_writer_copy(w, row, plk_ratchet_encode(&joining->ratchet, row));
+    plk_mem_wipe(row, sizeof row);
 }
 
 enum plk_err plk_joining_decode(struct plk_bytes value, struct plk_joining *joining) {
@@ -38,6 +42,8 @@ enum plk_err plk_joining_decode(struct plk_bytes value, struct plk_joining *join
     plk_reader_copy(&r, read.blob_hash, PLK_FIRST_HASH_LEN);
     read.expires_ms = plk_reader_u64(&r);
     plk_places_read(&r, &read.places, PLK_PLACES_MAX);
+    read.apart = r.left > 0;
+    if (read.apart && plk_ratchet_decode(&read.ratchet, plk_reader_rest(&r)) != PLK_ERR_OK) r.failed = true;
     bool valid = plk_reader_done(&r) && plk_identity_decode(identity, &read.identity) == PLK_ERR_OK;
     if (valid) *joining = read;
     plk_mem_wipe(&read, sizeof read);

@@ -17,6 +17,7 @@ enum {
     TYPE_ACK,
     TYPE_REPLACES,
     TYPE_INCARNATION,
+    TYPE_CONTINUES,
 };
 
 static bool is_zero(const uint8_t *at, size_t len) {
@@ -84,6 +85,10 @@ void plk_payload_encode(struct plk_writer *w, const struct plk_payload *payload)
         plk_tlv_head(w, TYPE_INCARNATION, 8);
         plk_writer_u64(w, payload->incarnation);
     }
+    if (payload->continues) {
+        plk_tlv_head(w, TYPE_CONTINUES, 1);
+        plk_writer_u8(w, 1);
+    }
     plk_assert(!w->failed);
 }
 
@@ -143,6 +148,10 @@ static bool read_value(struct plk_payload *p, const struct plk_tlv *entry) {
     case TYPE_INCARNATION:
         p->incarnation = plk_reader_u64(&r);
         if (p->incarnation == 0) return false;
+        break;
+    case TYPE_CONTINUES:
+        p->continues = true;
+        if (plk_reader_u8(&r) != 1) return false;
         break;
     default:
         return true;

@@ -41,6 +41,7 @@ struct plk_payload {
     bool has_replaces;
     uint8_t replaces[PLK_DEVICE_LEN]; // re-key only: the device that this one takes the place of
     uint64_t incarnation;             // random, one per process start; 0: not said
+    bool continues;                   // first contact only: the sender holds the reader as a contact already
 };
 
 // Traps on what no reader would take (lengths, zero device) and when w is too small.

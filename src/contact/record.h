@@ -30,7 +30,7 @@ enum plk_record_why {
     PLK_RECORD_WHY_MOVED,
     PLK_RECORD_WHY_FORGED,
     PLK_RECORD_WHY_LIMIT,
-    PLK_RECORD_WHY_BLOCKED,
+    PLK_RECORD_WHY_BLOCKED, // not sent: who is blocked learns nothing
 };
 
 void plk_record_head(uint8_t out[PLK_RECORD_HEAD_LEN], enum plk_record_type type, size_t len);

@@ -114,6 +114,20 @@ void plk_recovery_replace(struct plk_recovery *recovery, const uint8_t by[PLK_DE
     memcpy(recovery->device, by, PLK_DEVICE_LEN);
 }
 
+void plk_recovery_renew(struct plk_recovery *recovery, const struct plk_identity *identity, const uint8_t secret[32],
+                        const struct plk_payload *theirs, bool *moved) {
+    struct plk_recovery made;
+    plk_recovery_init(&made, identity, secret, theirs);
+    *moved =
+        !is_zero(recovery->device, PLK_DEVICE_LEN) && memcmp(recovery->device, theirs->device, PLK_DEVICE_LEN) != 0;
+    made.lines += recovery->lines;
+    made.refused_count = recovery->refused_count;
+    memcpy(made.refused, recovery->refused, sizeof made.refused);
+    if (*moved) refuse(&made, recovery->device);
+    *recovery = made;
+    plk_mem_wipe(&made, sizeof made);
+}
+
 // ---- the row
 
 void plk_recovery_encode(struct plk_writer *w, const struct plk_recovery *recovery) {

@@ -40,6 +40,12 @@ struct plk_recovery {
 void plk_recovery_init(struct plk_recovery *recovery, const struct plk_identity *identity, const uint8_t secret[32],
                        const struct plk_payload *theirs);
 
+// After a first contact with someone who was a contact before (DESIGN 3.1): as plk_recovery_init, but the devices that were
+// replaced stay refused, and lines are counted on. *moved: the peer is on another device than before, which is refused from
+// now on. recovery may be all zero: then it was not known.
+void plk_recovery_renew(struct plk_recovery *recovery, const struct plk_identity *identity, const uint8_t secret[32],
+                        const struct plk_payload *theirs, bool *moved);
+
 // The psk of the NNpsk0 recovery session; its hint keys are derived from it, one per direction (session/hint.h).
 void plk_recovery_session_psk(uint8_t out[32], const struct plk_recovery *recovery);
 

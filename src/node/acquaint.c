@@ -26,6 +26,29 @@ struct plk_peer *plk_acquaint_new(struct plk_node *node, const uint8_t peer_id[P
     return peer;
 }
 
+// With both sides' history there, and on the same devices, what one of them has lost is sent again; else what was delivered
+// stays so: who has removed a contact does not get the old conversation back.
+enum plk_mail_begin plk_acquaint_renew(struct plk_node *node, struct plk_peer *peer,
+                                       const struct plk_identity *identity, const uint8_t secret[32],
+                                       const struct plk_payload *theirs) {
+    struct plk_warm *warm = peer->warm;
+    bool moved;
+    if (warm->has_recovery) plk_peer_recovery_end(node, peer);
+    plk_recovery_renew(&warm->recovery, identity, secret, theirs, &moved);
+    if (moved) plk_peer_moved_notice(node, peer);
+    if (!plk_mail_has_begun(warm->mail)) return PLK_MAIL_BEGIN_FIRST;
+    return theirs->continues && !moved ? PLK_MAIL_BEGIN_REKEY : PLK_MAIL_BEGIN_RESTORED;
+}
+
+static void take_name(struct plk_node *node, struct plk_peer *peer, struct plk_bytes name) {
+    struct plk_contact_row *row = &peer->row;
+    if (name.len == 0 || plk_bytes_equal(name, plk_bytes(row->profile_name, row->profile_name_len))) return;
+    memset(row->profile_name, 0, sizeof row->profile_name);
+    memcpy(row->profile_name, name.at, name.len);
+    row->profile_name_len = (uint8_t)name.len;
+    if (!row->renamed) plk_peer_name(node, peer, name);
+}
+
 // What both sides do once each knows the other: generation 1, recovery, name, addresses.
 void plk_acquaint_know(struct plk_node *node, struct plk_peer *peer, const struct plk_first *first,
                        const uint8_t link_secret[32], const struct plk_payload *theirs, bool agreed) {
@@ -36,17 +59,13 @@ void plk_acquaint_know(struct plk_node *node, struct plk_peer *peer, const struc
     plk_generation_begin(&warm->generations, warm->recovery.lines, first->line, first->link_psk, link_secret,
                          theirs->link_public, agreed, node->now.wall_ms, &change);
     peer->row.state = PLK_CONTACT_ACTIVE;
-    if (theirs->name.len > 0) {
-        memset(peer->row.profile_name, 0, sizeof peer->row.profile_name);
-        memcpy(peer->row.profile_name, theirs->name.at, theirs->name.len);
-        peer->row.profile_name_len = (uint8_t)theirs->name.len;
-        if (!peer->row.renamed) plk_peer_name(node, peer, theirs->name);
-    }
+    take_name(node, peer, theirs->name);
     warm->about.len = 0;
     plk_buf_put(node->mem, &warm->about, theirs->about);
     plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_ABOUT, theirs->about);
     plk_peer_places(node, peer, &theirs->places, PLK_CANDIDATE_LINK);
     plk_peer_apply_generations(node, peer, &change);
     plk_peer_write(node, peer);
+    if (peer->link != NULL) peer->link->closing = true;
     plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, 0, NULL);
 }

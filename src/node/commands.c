@@ -87,8 +87,7 @@ static enum plk_err invite(struct plk_node *node, const struct plk_command *comm
 
 // ---- messages -----------------------------------------------------------------------------------------------------------
 
-// The command again when the contact's rows have been read. False: too many wait.
-static bool wait_for(struct plk_node *node, struct plk_peer *peer, const struct plk_command *command) {
+bool plk_node_command_wait(struct plk_node *node, struct plk_peer *peer, const struct plk_command *command) {
     if (peer->command_count >= PLK_PEER_COMMANDS_MAX) return false;
     struct plk_waiting_command *waiting = plk_mem_take(node->mem, sizeof *waiting);
     plk_command_copy(node->mem, &waiting->command, &waiting->bytes, command);
@@ -117,7 +116,7 @@ void plk_node_send_now(struct plk_node *node, const struct plk_command *command)
     enum plk_err err = check_send(node, command);
     struct plk_peer *peer = plk_peers_find(&node->peers, command->contact);
     if (err == PLK_ERR_OK && peer->heat != PLK_WARM) {
-        if (!wait_for(node, peer, command)) plk_node_result(node, command->ticket, PLK_ERR_BUSY);
+        if (!plk_node_command_wait(node, peer, command)) plk_node_result(node, command->ticket, PLK_ERR_BUSY);
         return;
     }
     struct plk_mail_body body = {.kind = PLK_BODY_TEXT, .payload = command->text};
@@ -157,12 +156,12 @@ static enum plk_err send(struct plk_node *node, const struct plk_command *comman
 // ---- contacts -------------------------------------------------------------------------------------------------------
 
 static void end_links(struct plk_node *node, struct plk_peer *peer) {
-    struct plk_link *links[] = {peer->link, peer->meeting};
+    struct plk_link *links[] = {peer->link, peer->meeting, peer->joiner};
     if (peer->link != NULL && peer->heat == PLK_WARM) plk_mail_link_down(peer->warm->mail);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
         if (links[i] != NULL) plk_link_free(node, links[i]);
     }
-    peer->link = peer->meeting = NULL;
+    peer->link = peer->meeting = peer->joiner = NULL;
     if (peer->heat == PLK_WARM) {
         plk_message_feed_clear(&peer->warm->control);
         plk_message_feed_clear(&peer->warm->mail_feed);
@@ -240,7 +239,7 @@ static enum plk_err with_warm(struct plk_node *node, const struct plk_command *c
     struct plk_peer *peer = plk_peers_find(&node->peers, command->contact);
     if (peer == NULL) return PLK_ERR_NOT_FOUND;
     if (peer->heat != PLK_WARM) {
-        *later = wait_for(node, peer, command);
+        *later = plk_node_command_wait(node, peer, command);
         return PLK_ERR_BUSY;
     }
     if (command->kind == PLK_CMD_CONNECT) {

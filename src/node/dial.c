@@ -18,11 +18,15 @@ static bool may_talk(const struct plk_peer *peer) {
     return peer->row.state == PLK_CONTACT_ACTIVE && !peer->row.blocked;
 }
 
-static bool wants_link(const struct plk_peer *peer) {
+static bool is_joining(const struct plk_node *node, const struct plk_peer *peer) {
+    return peer->heat == PLK_WARM && peer->warm->joining && node->now.wall_ms <= peer->warm->join->expires_ms;
+}
+
+static bool wants_link(const struct plk_node *node, const struct plk_peer *peer) {
     if (peer->row.blocked) return false;
     if (peer->row.state == PLK_CONTACT_ADDED) return true;
     if (peer->row.state != PLK_CONTACT_ACTIVE) return false;
-    if (peer->greet || peer->opened) return true;
+    if (peer->greet || peer->opened || is_joining(node, peer)) return true;
     if (peer->heat != PLK_WARM) return peer->row.has_outbox;
     return plk_mail_needs_link(peer->warm->mail) || peer->warm->has_pending || peer->warm->rekey_wanted;
 }
@@ -120,12 +124,12 @@ void plk_peer_recovery_call(struct plk_node *node, struct plk_peer *peer) {
 
 void plk_peer_join_again(struct plk_node *node, struct plk_peer *peer) {
     struct plk_warm *warm = peer->warm;
-    if (!warm->joining || node->now.wall_ms > warm->join->expires_ms) return;
-    if (peer->meeting == NULL) {
-        peer->meeting = plk_link_new(node, PLK_LINK_JOINER, peer);
-        peer->meeting->candidates = &warm->candidates;
+    if (!is_joining(node, peer)) return;
+    if (peer->joiner == NULL) {
+        peer->joiner = plk_link_new(node, PLK_LINK_JOINER, peer);
+        peer->joiner->candidates = &warm->candidates;
     }
-    if (peer->meeting->attempt.live || plk_link_is_up(peer->meeting)) return;
+    if (peer->joiner->attempt.live || plk_link_is_up(peer->joiner)) return;
     struct plk_keying *keying = plk_peer_keying(peer, PLK_HINT_TAG_JOINING);
     uint64_t stamp;
     if (take_stamp(node, peer, keying, &stamp) != PLK_ERR_OK) return;
@@ -133,7 +137,7 @@ void plk_peer_join_again(struct plk_node *node, struct plk_peer *peer) {
     plk_invite_session_psk(psk, warm->join->psk);
     plk_hint_key(hint_key, psk, PLK_HINT_JOINER);
     struct plk_handshake_keys keys = {.kind = PLK_HANDSHAKE_NN, .psk = psk, .hint_key = hint_key};
-    plk_link_attempt(node, peer->meeting, &keys, stamp, 0, 0, plk_ledger_mark(&node->ledger), NULL);
+    plk_link_attempt(node, peer->joiner, &keys, stamp, 0, 0, plk_ledger_mark(&node->ledger), NULL);
     plk_mem_wipe(psk, sizeof psk);
     plk_mem_wipe(hint_key, sizeof hint_key);
 }
@@ -154,8 +158,10 @@ static void call_for_recovery(struct plk_node *node, struct plk_peer *peer) {
 
 static void call_due(struct plk_node *node, struct plk_peer *peer) {
     struct plk_warm *warm = peer->warm;
-    if (warm->joining) {
-        plk_peer_join_again(node, peer);
+    plk_peer_join_again(node,
+                        peer); // a contact that was there before is called as well: nobody knows who still holds whom
+    if (peer->row.state == PLK_CONTACT_ADDED) {
+        // nothing else before the acceptance
     } else if (warm->has_pending || warm->rekey_wanted) {
         plk_peer_rekey(node, peer);
         plk_peer_recovery_call(node, peer);
@@ -174,7 +180,7 @@ static void call_due(struct plk_node *node, struct plk_peer *peer) {
 static void due(struct plk_node *node, struct plk_peer *peer) {
     uint64_t now_us = node->now.mono_us;
     peer->next_try_us = PLK_NEVER;
-    if (wants_link(peer)) {
+    if (wants_link(node, peer)) {
         if (peer->heat == PLK_WARM && node->network.known) {
             call_due(node, peer);
             return;
@@ -184,7 +190,7 @@ static void due(struct plk_node *node, struct plk_peer *peer) {
         return;
     }
     peer->tries = 0;
-    if (peer->heat != PLK_WARM || peer->link != NULL || peer->meeting != NULL) return;
+    if (peer->heat != PLK_WARM || peer->link != NULL || peer->meeting != NULL || peer->joiner != NULL) return;
     if (now_us - peer->warm->used_us < PLK_PEER_COOL_US) {
         peer->next_try_us = peer->warm->used_us + PLK_PEER_COOL_US;
         return;

@@ -79,5 +79,7 @@ void plk_node_command(struct plk_node *node, const struct plk_command *command);
 // One that has waited for its contact's rows. A send was looked up by its caller's id before that: looking again would let
 // later ones overtake it.
 void plk_node_command_again(struct plk_node *node, const struct plk_command *command);
+// The command again when the contact's rows have been read. False: too many wait.
+bool plk_node_command_wait(struct plk_node *node, struct plk_peer *peer, const struct plk_command *command);
 
 #endif

@@ -53,6 +53,15 @@ void plk_invites_remove(struct plk_node *node, uint32_t number) {
     plk_mem_wipe(&invites->list[invites->count], sizeof *invites->list);
 }
 
+void plk_invites_close_of(struct plk_node *node, uint32_t contact) {
+    for (size_t i = 0; i < node->invites.count; i++) {
+        struct plk_invite *invite = &node->invites.list[i];
+        if (invite->state != PLK_INVITE_SPENT || invite->contact != contact) continue;
+        plk_invite_close(invite);
+        plk_invites_write(node, invite);
+    }
+}
+
 void plk_invites_expire(struct plk_node *node) {
     for (size_t i = node->invites.count; i-- > 0;) {
         const struct plk_invite *invite = &node->invites.list[i];

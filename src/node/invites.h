@@ -22,6 +22,8 @@ struct plk_invite *plk_invites_find(const struct plk_invites *invites, uint32_t 
 struct plk_invite *plk_invites_add(struct plk_node *node, const struct plk_invite *invite);
 void plk_invites_write(struct plk_node *node, const struct plk_invite *invite);
 void plk_invites_remove(struct plk_node *node, uint32_t number); // row and memory
-void plk_invites_expire(struct plk_node *node);                  // those that are over
+void plk_invites_close_of(struct plk_node *node,
+                          uint32_t contact);    // the spent ones: their acceptance is needed no more
+void plk_invites_expire(struct plk_node *node); // those that are over
 
 #endif

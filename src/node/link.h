@@ -100,8 +100,10 @@ struct plk_link {
     enum plk_link_role role;
     struct plk_peer *peer;             // the contact; NULL for INVITER
     uint32_t invite;                   // INVITER
-    uint32_t meets;                    // INVITER: the contact whose acceptance is to be sent, 0: none
-    bool handed;                       // JOINER, RECOVERY: the blob or request was written into the stream
+    uint32_t meets;                    // INVITER, JOINER: the contact whose acceptance is to be sent, 0: none
+    uint32_t insists;                  // INVITER: the contact that our own blob goes to on this session, 0: none
+    bool handed;                       // the blob or request was written into the stream
+    bool crossed;                      // JOINER: the peer's blob was taken here instead of an acceptance of ours
     struct plk_candidates *candidates; // the peer's, or NULL
     struct plk_channel channels[PLK_LINK_CHANNELS];
     uint8_t incarnation[PLK_GREETING_INCARNATION_LEN]; // random, of this link: its streams begin at 0 with it

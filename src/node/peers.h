@@ -57,7 +57,8 @@ struct plk_warm {
     struct plk_generations generations;
     struct plk_candidates candidates;
     struct plk_keying keyings[PLK_PEER_KEYINGS];
-    bool joining; // the acceptance has not come: what follows counts
+    bool
+        joining; // the acceptance has not come: what follows counts; the state is ADDED, or, where it is apart, as it was
     struct plk_joining *join;
     struct plk_buf blob;                 // the joiner's, as sent
     struct plk_buf acceptance;           // the inviter's, as sent
@@ -98,7 +99,9 @@ struct plk_peer {
     enum plk_heat heat;
     struct plk_warm *warm;    // LOADING and WARM
     struct plk_link *link;    // between contacts (KK)
-    struct plk_link *meeting; // first contact or recovery (NN)
+    struct plk_link *meeting; // under the recovery secret (NN)
+    struct plk_link *joiner;  // under the invite that we have opened (NN)
+    bool damaged;             // its rows cannot be read
     bool loopback;            // made over loopback: such addresses are believed
     bool greet;               // try once though nothing waits: just started, or the network changed
     bool tell_profile;        // our name or about changed while it was cold
@@ -154,6 +157,7 @@ void plk_peer_loaded(struct plk_node *node, struct plk_load *load, const struct 
 void plk_peer_write_recovery(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_write_candidates(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_write_keying(struct plk_node *node, struct plk_peer *peer, const struct plk_keying *keying);
+void plk_peer_forget_keying(struct plk_node *node, struct plk_peer *peer, uint32_t tag);
 void plk_peer_apply_generations(struct plk_node *node, struct plk_peer *peer,
                                 const struct plk_generation_change *change);
 void plk_peer_put(struct plk_node *node, const struct plk_peer *peer, enum plk_table table, uint8_t kind,
@@ -180,15 +184,25 @@ void plk_peer_send_control(struct plk_node *node, struct plk_peer *peer, uint16_
 bool plk_peer_is_online(const struct plk_node *node, const struct plk_peer *peer);
 struct plk_mail *plk_peer_mail_new(struct plk_node *node, const struct plk_peer *peer);
 
-// ---- join.c, welcome.c: first contact; rekey.c: re-key
-enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *command);
-void plk_peer_meeting_settle(struct plk_node *node, struct plk_peer *peer); // JOINER
+// ---- add.c, join.c, welcome.c: first contact; rekey.c: re-key
+enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *command); // OK: the result follows
+void plk_peer_write_joining(struct plk_node *node, struct plk_peer *peer);
+void plk_peer_hand_blob(struct plk_node *node, struct plk_peer *peer, struct plk_link *link); // once on each session
+void plk_peer_accepted(struct plk_node *node, struct plk_peer *peer, struct plk_bytes content);
+void plk_peer_join_refused(struct plk_node *node, struct plk_peer *peer, struct plk_bytes content);
+void plk_node_hand_acceptance(struct plk_node *node, struct plk_link *link); // if one is due on it, and durable
+// A blob on the session that our own blob went out on: each has opened the other's link, and the peer insists. False: it must
+// wait, and stays where it is.
+bool plk_node_take_crossing(struct plk_node *node, struct plk_link *link, struct plk_bytes blob);
+void plk_peer_joiner_settle(struct plk_node *node, struct plk_peer *peer);  // JOINER
 void plk_node_inviter_settle(struct plk_node *node, struct plk_link *link); // INVITER
 void plk_peer_forget_joining(struct plk_node *node, struct plk_peer *peer); // rows and memory
 void plk_peer_join_again(struct plk_node *node, struct plk_peer *peer);     // an attempt for a joiner
 void plk_peer_rekey_settle(struct plk_node *node, struct plk_peer *peer);   // RECOVERY
 void plk_peer_rekey(struct plk_node *node, struct plk_peer *peer);          // wanted: make a request and call
 void plk_peer_recovery_call(struct plk_node *node, struct plk_peer *peer);
+void plk_peer_recovery_end(struct plk_node *node, struct plk_peer *peer);  // its secret is about to be another one
+void plk_peer_moved_notice(struct plk_node *node, struct plk_peer *peer);  // into the conversation: another device
 void plk_node_payload(struct plk_node *node, struct plk_payload *payload); // who I am and where I listen
 
 #endif

@@ -56,7 +56,18 @@ void plk_peer_rekey(struct plk_node *node, struct plk_peer *peer) {
     warm->pending_mark = plk_ledger_mark(&node->ledger);
 }
 
-static void moved_notice(struct plk_node *node, struct plk_peer *peer) {
+void plk_peer_recovery_end(struct plk_node *node, struct plk_peer *peer) {
+    struct plk_warm *warm = peer->warm;
+    if (peer->meeting != NULL) plk_link_free(node, peer->meeting);
+    peer->meeting = NULL;
+    if (warm->has_pending) drop_pending(node, peer);
+    plk_buf_free(node->mem, &warm->answer);
+    plk_peer_put(node, peer, PLK_TABLE_link, PLK_SLOT_ANSWER, plk_bytes(NULL, 0));
+    warm->answer_due = warm->rekey_wanted = false;
+    plk_peer_forget_keying(node, peer, PLK_HINT_TAG_RECOVERY);
+}
+
+void plk_peer_moved_notice(struct plk_node *node, struct plk_peer *peer) {
     static const char text[] = "moved to another device; the safety number is unchanged";
     struct plk_mail_turn turn = plk_node_turn(node);
     plk_mail_note(peer->warm->mail, &turn, PLK_BODY_NOTICE, plk_bytes(text, sizeof text - 1));
@@ -80,7 +91,7 @@ static void begin_anew(struct plk_node *node, struct plk_peer *peer, const struc
     plk_peer_write_recovery(node, peer);
     plk_peer_apply_generations(node, peer, &change);
     plk_peer_places(node, peer, &theirs->places, PLK_CANDIDATE_LINK);
-    if (done->moved) moved_notice(node, peer);
+    if (done->moved) plk_peer_moved_notice(node, peer);
     plk_peer_mail_events(node, peer);
     warm->rekey_wanted = false;
     // The sessions of the old line carry ciphertexts of the old epoch: they end, and a new one is made at once.

@@ -247,17 +247,12 @@ static void confirm_generation(struct plk_node *node, struct plk_peer *peer, uin
     plk_peer_send_control(node, peer, PLK_BODY_LINK, plk_bytes(body, sizeof body));
 }
 
-// A session of the contact proves that the acceptance has arrived: it needs no repeating.
-static void settle_acceptance(struct plk_node *node, struct plk_peer *peer) {
-    if (peer->warm->acceptance.len == 0) return;
+// A session under the keys that came of it proves that the acceptance has arrived: it needs no repeating.
+static void settle_acceptance(struct plk_node *node, struct plk_peer *peer, uint32_t tag) {
+    if (peer->warm->acceptance.len == 0 || tag >> 16 != (peer->warm->recovery.lines & 0xffff)) return;
     plk_buf_free(node->mem, &peer->warm->acceptance);
     plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_ACCEPTANCE, plk_bytes(NULL, 0));
-    for (size_t i = 0; i < node->invites.count; i++) {
-        struct plk_invite *invite = &node->invites.list[i];
-        if (invite->state != PLK_INVITE_SPENT || invite->contact != peer->row.contact) continue;
-        plk_invite_close(invite);
-        plk_invites_write(node, invite);
-    }
+    plk_invites_close_of(node, peer->row.contact);
 }
 
 static void link_came_up(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
@@ -267,8 +262,9 @@ static void link_came_up(struct plk_node *node, struct plk_peer *peer, struct pl
     peer->tries = 0;
     peer->greet = false;
     peer->next_try_us = PLK_NEVER;
+    if (peer->warm->joining) plk_peer_dial_soon(node, peer, PLK_PEER_BACKOFF_US);
     confirm_generation(node, peer, plk_link_current(link)->tag);
-    settle_acceptance(node, peer);
+    settle_acceptance(node, peer, plk_link_current(link)->tag);
     note_good_address(node, peer, link);
     plk_node_passing_event(node, PLK_EVENT_PATH, peer->row.contact);
 }
@@ -396,11 +392,7 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
     // Not yet called for this: what is set then is when its rows may go.
     if (peer->link == NULL && peer->tries == 0 && plk_mail_needs_link(peer->warm->mail))
         plk_peer_dial_soon(node, peer, 0);
-    if (peer->meeting != NULL) {
-        if (peer->meeting->role == PLK_LINK_JOINER)
-            plk_peer_meeting_settle(node, peer);
-        else
-            plk_peer_rekey_settle(node, peer);
-    }
+    if (peer->joiner != NULL) plk_peer_joiner_settle(node, peer);
+    if (peer->meeting != NULL) plk_peer_rekey_settle(node, peer);
     ask_wishes(node, peer);
 }

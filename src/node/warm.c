@@ -48,7 +48,8 @@ void plk_peer_cool(struct plk_node *node, struct plk_peer *peer) {
     if (peer->heat == PLK_WARM) peer->undelivered = plk_mail_undelivered(warm->mail);
     if (peer->link != NULL) plk_link_free(node, peer->link);
     if (peer->meeting != NULL) plk_link_free(node, peer->meeting);
-    peer->link = peer->meeting = NULL;
+    if (peer->joiner != NULL) plk_link_free(node, peer->joiner);
+    peer->link = peer->meeting = peer->joiner = NULL;
     plk_mail_free(warm->mail);
     plk_message_feed_free(&warm->control);
     plk_message_feed_free(&warm->mail_feed);
@@ -107,7 +108,7 @@ void plk_peer_write_keying(struct plk_node *node, struct plk_peer *peer, const s
     plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_link, plk_writer_bytes(&k), plk_writer_bytes(&w));
 }
 
-static void forget_keying(struct plk_node *node, struct plk_peer *peer, uint32_t tag) {
+void plk_peer_forget_keying(struct plk_node *node, struct plk_peer *peer, uint32_t tag) {
     uint8_t key[9];
     struct plk_writer k = plk_writer(key, sizeof key);
     plk_writer_u32(&k, peer->row.contact);
@@ -137,7 +138,7 @@ void plk_peer_apply_generations(struct plk_node *node, struct plk_peer *peer,
     for (unsigned i = 0; i < change->gone_count; i++) {
         plk_slot_generation(key, peer->row.contact, change->gone[i].line_number, change->gone[i].number);
         plk_batch_delete(batch, PLK_TABLE_link, plk_bytes(key, sizeof key));
-        forget_keying(node, peer, change->gone[i].line_number << 16 | (change->gone[i].number & 0xffff));
+        plk_peer_forget_keying(node, peer, change->gone[i].line_number << 16 | (change->gone[i].number & 0xffff));
     }
     plk_mem_wipe(value, sizeof value);
     if (change->write != 0 || change->gone_count > 0) plk_peer_hints(node, peer);
@@ -298,8 +299,8 @@ static void become_warm(struct plk_node *node, struct plk_peer *peer) {
     plk_generation_expire(&peer->warm->generations, node->now.wall_ms, &change);
     plk_peer_apply_generations(node, peer, &change);
     // A restored contact has no ratchet yet, and a stopped one waits for a new one: both re-key as soon as it answers.
-    bool lost = peer->warm->has_recovery && !peer->warm->joining &&
-                (!plk_mail_has_ratchet(peer->warm->mail) || plk_mail_is_stopped(peer->warm->mail));
+    bool lost =
+        peer->warm->has_recovery && (!plk_mail_has_ratchet(peer->warm->mail) || plk_mail_is_stopped(peer->warm->mail));
     peer->warm->rekey_wanted = lost;
     plk_peer_dial_soon(node, peer, PLK_PEER_COOL_US); // whatever it was read for, one day it may go again
     run_stash(node, peer);
@@ -320,6 +321,7 @@ void plk_peer_loaded(struct plk_node *node, struct plk_load *load, const struct 
     }
     // Damaged rows of one contact do not take the others down with them.
     plk_peer_cool(node, peer);
+    peer->damaged = true;
     peer->row.state = PLK_CONTACT_REFUSED;
     peer->stash_count = 0;
     plk_peer_fail_commands(node, peer, PLK_ERR_CORRUPT);

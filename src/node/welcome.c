@@ -6,23 +6,22 @@
 #include "node/records.h"
 
 static void make_acceptance(struct plk_node *node, struct plk_peer *peer, struct plk_first_opened *opened,
-                            const uint8_t hash[PLK_FIRST_HASH_LEN], bool known) {
+                            const uint8_t hash[PLK_FIRST_HASH_LEN]) {
     struct plk_warm *warm = peer->warm;
     struct plk_mail_turn turn = plk_node_turn(node);
     struct plk_payload mine;
     uint8_t link_secret[32], acks[PLK_ACKS_LEN_MAX];
     struct plk_ratchet_place place;
-    uint32_t lines = known ? warm->recovery.lines : 0;
     plk_node_payload(node, &mine);
+    mine.continues = warm->has_recovery;
     plk_rng_bytes(&node->rng, mine.epoch, sizeof mine.epoch);
     plk_rng_bytes(&node->rng, link_secret, sizeof link_secret);
     plk_dh_public(mine.link_public, link_secret);
-    plk_recovery_init(&warm->recovery, &opened->identity, opened->first.recovery, &opened->payload);
-    warm->recovery.lines += lines;
+    enum plk_mail_begin how =
+        plk_acquaint_renew(node, peer, &opened->identity, opened->first.recovery, &opened->payload);
     plk_recovery_refresh(&warm->recovery, &node->rng, &mine.reset);
     mine.has_reset = true;
-    plk_mail_begin(warm->mail, &turn, known ? PLK_MAIL_BEGIN_RESTORED : PLK_MAIL_BEGIN_FIRST, &opened->first.ratchet,
-                   mine.epoch);
+    plk_mail_begin(warm->mail, &turn, how, &opened->first.ratchet, mine.epoch);
     for (unsigned i = 0; i < opened->payload.envelope_count; i++) {
         if (plk_mail_adopt(warm->mail, &turn, opened->payload.envelopes[i]) != PLK_ERR_OK) node->counters.protocol++;
     }
@@ -45,10 +44,10 @@ static void opened_blob(struct plk_node *node, struct plk_link *link, struct plk
                         struct plk_first_opened *opened, const uint8_t hash[PLK_FIRST_HASH_LEN]) {
     struct plk_peer *peer = plk_peers_by_id(&node->peers, opened->peer_id);
     const struct plk_path *path = plk_paths_active(&link->paths);
-    bool known = peer != NULL;
-    if (!known) peer = plk_acquaint_new(node, opened->peer_id, PLK_CONTACT_ACTIVE, opened->payload.name);
-    peer->loopback = path != NULL && plk_addr_class(&path->addr) == PLK_ADDR_LOOPBACK;
-    make_acceptance(node, peer, opened, hash, known);
+    if (peer == NULL) peer = plk_acquaint_new(node, opened->peer_id, PLK_CONTACT_ACTIVE, opened->payload.name);
+    if (path != NULL && plk_addr_class(&path->addr) == PLK_ADDR_LOOPBACK) peer->loopback = true;
+    plk_invites_close_of(node, peer->row.contact); // an earlier acceptance is of no use any more
+    make_acceptance(node, peer, opened, hash);
     if (path != NULL && path->transport == PLK_UDP) {
         struct plk_addr_rules rules = plk_network_rules(&node->network, peer->loopback);
         plk_candidates_add(&peer->warm->candidates, PLK_UDP, &path->addr, PLK_CANDIDATE_GOOD, node->now.wall_ms,
@@ -62,12 +61,13 @@ static void opened_blob(struct plk_node *node, struct plk_link *link, struct plk
     plk_peer_touch(node, peer);
 }
 
-// Each opened the other's link: the smaller PeerID's blob counts, so that both end with one ratchet. True: it is ours, and
-// theirs stays unanswered; else what we had begun is dropped in the batch that accepts theirs.
-static bool insists(struct plk_node *node, struct plk_peer *known) {
+// Each opened the other's link: the smaller PeerID's blob counts, so that both end with one ratchet. True: it is ours, which
+// goes out on this session too, and theirs stays unanswered; else what we had begun is dropped in the batch that accepts theirs.
+static bool insists(struct plk_node *node, struct plk_link *link, struct plk_peer *known) {
     if (known == NULL) return false;
     switch (plk_first_decide(node->persona.peer_id, known->row.peer_id, known->warm->joining)) {
     case PLK_FIRST_INSIST:
+        link->insists = known->row.contact;
         return true;
     case PLK_FIRST_ACCEPT_AND_DROP:
         plk_peer_forget_joining(node, known);
@@ -76,6 +76,29 @@ static bool insists(struct plk_node *node, struct plk_peer *known) {
         break;
     }
     return false;
+}
+
+// A blob that was opened. False: the contact's rows must be read first. Who is blocked learns nothing, not even that.
+static bool judge(struct plk_node *node, struct plk_link *link, struct plk_invite *invite,
+                  struct plk_first_opened *opened, const uint8_t hash[PLK_FIRST_HASH_LEN]) {
+    struct plk_peer *known = plk_peers_by_id(&node->peers, opened->peer_id);
+    if (known != NULL && known->row.blocked) return true;
+    if (known != NULL && known->damaged) {
+        plk_records_refuse(link, PLK_RECORD_WHY_LIMIT, 0);
+        return true;
+    }
+    if (known != NULL && (known->heat != PLK_WARM || !plk_mail_is_open(known->warm->mail))) {
+        plk_peer_warm(node, known);
+        return false;
+    }
+    bool moved = known != NULL && known->warm->has_recovery &&
+                 plk_recovery_is_refused(&known->warm->recovery, opened->payload.device);
+    if (moved) {
+        plk_records_refuse(link, PLK_RECORD_WHY_MOVED, 0);
+    } else if (!insists(node, link, known)) {
+        opened_blob(node, link, invite, opened, hash);
+    }
+    return true;
 }
 
 // False: the contact's rows must be read first; the record stays where it is.
@@ -102,22 +125,47 @@ static bool take_blob(struct plk_node *node, struct plk_link *link, struct plk_i
         plk_records_refuse(link, PLK_RECORD_WHY_FORGED, 0);
         return true;
     }
-    struct plk_peer *known = plk_peers_by_id(&node->peers, opened.peer_id);
-    bool wait = known != NULL && (known->heat != PLK_WARM || !plk_mail_is_open(known->warm->mail));
-    if (wait) {
-        plk_peer_warm(node, known);
-    } else if (known != NULL && known->row.blocked) {
-        plk_records_refuse(link, PLK_RECORD_WHY_BLOCKED, 0);
-    } else if (!insists(node, known)) {
-        opened_blob(node, link, invite, &opened, hash);
-    }
+    bool taken = judge(node, link, invite, &opened, hash);
     plk_first_opened_free(node->mem, &opened);
-    return !wait;
+    return taken;
 }
 
-static void hand_acceptance(struct plk_node *node, struct plk_link *link) {
+// Of an own invite that is open, or of the one that this very blob has spent.
+static struct plk_invite *invite_of(struct plk_node *node, struct plk_bytes blob) {
+    uint8_t named[32], hash[PLK_FIRST_HASH_LEN], bundle[PLK_BUNDLE_LEN];
+    if (plk_first_names(blob, named) != PLK_ERR_OK) return NULL;
+    plk_first_hash(hash, blob);
+    for (size_t i = 0; i < node->invites.count; i++) {
+        struct plk_invite *invite = &node->invites.list[i];
+        if (invite->state != PLK_INVITE_OPEN) {
+            if (memcmp(invite->blob_hash, hash, sizeof hash) == 0) return invite;
+            continue;
+        }
+        plk_invite_bundle(invite, &node->persona, bundle);
+        plk_persona_bundle_hash(hash, plk_bytes(bundle, sizeof bundle));
+        if (memcmp(named, hash, sizeof named) == 0) return invite;
+        plk_first_hash(hash, blob);
+    }
+    return NULL;
+}
+
+bool plk_node_take_crossing(struct plk_node *node, struct plk_link *link, struct plk_bytes blob) {
+    struct plk_invite *invite = invite_of(node, blob);
+    if (invite == NULL) {
+        plk_records_refuse(link, PLK_RECORD_WHY_USED, 0);
+        return true;
+    }
+    if (!take_blob(node, link, invite, blob)) return false;
+    link->crossed = link->meets != 0;
+    return true;
+}
+
+void plk_node_hand_acceptance(struct plk_node *node, struct plk_link *link) {
     struct plk_peer *peer = link->meets == 0 ? NULL : plk_peers_find(&node->peers, link->meets);
-    if (peer == NULL) return;
+    if (peer == NULL || peer->row.blocked || peer->damaged) {
+        link->meets = 0;
+        return;
+    }
     if (peer->heat != PLK_WARM) {
         plk_peer_warm(node, peer);
         return;
@@ -131,6 +179,27 @@ static void hand_acceptance(struct plk_node *node, struct plk_link *link) {
     link->meets = 0;
 }
 
+// The peer's word to our own blob, which went out on its session (see insists). False: it must wait.
+static bool take_reply(struct plk_node *node, struct plk_link *link, uint8_t type, struct plk_bytes content) {
+    struct plk_peer *peer = plk_peers_find(&node->peers, link->insists);
+    if (peer == NULL || peer->row.blocked || peer->heat != PLK_WARM || !peer->warm->joining) return true;
+    if (!plk_mail_is_open(peer->warm->mail)) return false;
+    if (type == PLK_RECORD_ACCEPTANCE) plk_peer_accepted(node, peer, content);
+    if (type == PLK_RECORD_REFUSED) plk_peer_join_refused(node, peer, content);
+    if (peer->warm->joining) return true;
+    link->insists = 0;
+    link->closing = true; // refused: the peer comes again with its own blob, and then nothing crosses
+    peer->greet = true;
+    plk_peer_dial_soon(node, peer, 0);
+    plk_peer_touch(node, peer);
+    return true;
+}
+
+static void insist(struct plk_node *node, struct plk_link *link) {
+    struct plk_peer *peer = link->insists == 0 ? NULL : plk_peers_find(&node->peers, link->insists);
+    if (peer != NULL && peer->heat == PLK_WARM) plk_peer_hand_blob(node, peer, link);
+}
+
 void plk_node_inviter_settle(struct plk_node *node, struct plk_link *link) {
     struct plk_invite *invite = plk_invites_find(&node->invites, link->invite);
     uint8_t type;
@@ -138,8 +207,11 @@ void plk_node_inviter_settle(struct plk_node *node, struct plk_link *link) {
     size_t taken;
     if (link->dead || invite == NULL || !plk_link_is_up(link)) return;
     while (!plk_ledger_behind(&node->ledger) && plk_records_next(node, link, &type, &content, &taken)) {
-        if (type == PLK_RECORD_BLOB && !take_blob(node, link, invite, content)) break;
+        bool done = type == PLK_RECORD_BLOB ? take_blob(node, link, invite, content)
+                                            : link->insists == 0 || take_reply(node, link, type, content);
+        if (!done) break;
         plk_streams_consume(link->streams, 0, taken);
     }
-    hand_acceptance(node, link);
+    insist(node, link);
+    plk_node_hand_acceptance(node, link);
 }

@@ -189,7 +189,7 @@ struct plk_output {
             uint64_t row;     // SEND
             uint8_t id[PLK_ID_LEN];
             enum plk_state state;
-            bool repeated;         // SEND with a caller's id that was seen before: nothing new was made
+            bool repeated; // SEND with a caller's id that was seen before: nothing new was made; ADD of a contact
             struct plk_bytes text; // INVITE, BACKUP, ADD (the contact's name)
         } result;
     };

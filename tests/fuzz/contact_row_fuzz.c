@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static uint8_t first[1024], second[1024];
+static uint8_t first[2048], second[2048];
 
 static void invite(struct plk_bytes bytes) {
     struct plk_invite read, again;

@@ -6,6 +6,7 @@
 
 #include "sim/chatter.h"
 #include "sim/mallory.h"
+#include "sim/relink.h"
 
 struct chaos {
     struct world *w;
@@ -246,6 +247,8 @@ static void befriend_all(struct chaos *c) {
 static void bad_times(struct chaos *c) {
     struct world *w = c->w;
     uint64_t start_us = world_now(w), calm_us = dice_between(&c->dice, 2 * PLK_SECOND, 30 * PLK_SECOND);
+    // Not with stores that are rolled back: one that has forgotten an acceptance needs another link.
+    if (!c->rollbacks) relink_begin(c->chatter, start_us + CHAOS_SPAN_US);
     uint32_t accidents_ppm = (uint32_t)dice_between(&c->dice, 50000, 500000);
     while (!w->failed && world_now(w) - start_us < CHAOS_SPAN_US + c->slept_us) {
         if (dice_chance(&c->dice, accidents_ppm))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // People who write to each other while everything goes wrong: kills, reboots, roaming, sleep, clocks that jump, parted and bad
-// lines, full disks, blocked UDP, resets, a stranger who sends nonsense; and, if asked for, stores that are rolled back. What
+// lines, full disks, blocked UDP, resets, a stranger who sends nonsense, new links between contacts; and, if asked for, stores
+// that are rolled back. What
 // goes wrong and when follows from the world's seed. Then all is healed, and everything that was accepted must arrive; the
 // checkers watch all the time.
 #ifndef SIM_CHAOS_H

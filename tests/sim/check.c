@@ -39,7 +39,7 @@ struct check {
     struct written *written;
     size_t written_count, written_cap;
     bool replaced[WORLD_ACTORS_MAX];
-    uint64_t last_row[WORLD_ACTORS_MAX][CHECK_CONTACTS_MAX]; // the sender's row of the last one received
+    uint64_t last_row[WORLD_ACTORS_MAX][CHECK_CONTACTS_MAX]; // the sender's contact and row of the last one received
     uint32_t undelivered;                                    // holders that are present, out and on their way
 };
 
@@ -160,11 +160,13 @@ static void check_new_in(struct check *c, struct actor *a, const struct message 
         world_fail(c->world, "%s received a message that its sender has cancelled", a->name);
     }
     if (rolled(c) || row->contact >= CHECK_CONTACTS_MAX) return;
-    uint64_t *last = &c->last_row[a->index][row->contact];
-    if (sender->row <= *last) {
-        world_fail(c->world, "%s received row %" PRIu64 " of its peer after row %" PRIu64, a->name, sender->row, *last);
+    // A sender that had removed the contact counts its rows anew, under a higher number of the contact.
+    uint64_t *last = &c->last_row[a->index][row->contact], place = (uint64_t)sender->contact << 32 | sender->row;
+    if (place <= *last) {
+        world_fail(c->world, "%s received row %" PRIu64 " of its peer after row %" PRIu64, a->name, sender->row,
+                   *last & UINT32_MAX);
     }
-    *last = sender->row;
+    *last = place;
 }
 
 static void hold(struct check *c, struct actor *a, struct message *m, const struct plk_message_row *row) {

@@ -300,6 +300,56 @@ static void a_joining_row_comes_back(void **state) {
     }
 }
 
+static void a_joining_row_of_a_known_contact_has_its_ratchet(void **state) {
+    (void)state;
+    static struct plk_joining joining, read;
+    uint8_t row[PLK_JOINING_ROW_MAX], again[PLK_JOINING_ROW_MAX];
+    joining = (struct plk_joining){.identity = alice.persona.identity, .reset = bob.reset};
+    struct plk_writer w = plk_writer(row, sizeof row), w2 = plk_writer(again, sizeof again);
+    plk_joining_encode(&w, &joining);
+    size_t without = w.len;
+    joining.apart = true;
+    joining.ratchet = bobs.ratchet;
+    w = plk_writer(row, sizeof row);
+    plk_joining_encode(&w, &joining);
+    assert_int_equal(plk_joining_decode(plk_writer_bytes(&w), &read), PLK_ERR_OK);
+    assert_true(read.apart);
+    assert_memory_equal(&read.ratchet, &bobs.ratchet, sizeof bobs.ratchet);
+    plk_joining_encode(&w2, &read);
+    assert_true(plk_bytes_equal(plk_writer_bytes(&w), plk_writer_bytes(&w2)));
+    for (size_t len = 0; len < w.len; len++) {
+        enum plk_err err = plk_joining_decode(plk_bytes(row, len), &read);
+        assert_int_equal(err, len == without ? PLK_ERR_OK : PLK_ERR_CORRUPT);
+    }
+}
+
+// ---- who was a contact before
+
+static void recovery_begins_anew_and_forgets_no_device(void **state) {
+    (void)state;
+    static const uint8_t first[32] = {1}, second[32] = {2}, third[32] = {3};
+    struct plk_recovery recovery = {.lines = 0};
+    struct plk_payload theirs = alice.payload;
+    bool moved = true;
+    plk_recovery_renew(&recovery, &alice.persona.identity, first, &theirs, &moved);
+    assert_false(moved);
+    assert_int_equal(recovery.lines, 1);
+    recovery.seen = recovery.sent = 9;
+    theirs.has_reset = false;
+    plk_recovery_renew(&recovery, &alice.persona.identity, second, &theirs, &moved);
+    assert_false(moved);
+    assert_int_equal(recovery.lines, 2);
+    assert_int_equal(recovery.refused_count + recovery.reset.number + recovery.seen + recovery.sent, 0);
+    assert_memory_equal(recovery.secret, second, 32);
+    memset(theirs.device, 7, sizeof theirs.device);
+    plk_recovery_renew(&recovery, &alice.persona.identity, third, &theirs, &moved);
+    assert_true(moved && plk_recovery_is_refused(&recovery, alice.device));
+    assert_memory_equal(recovery.device, theirs.device, PLK_DEVICE_LEN);
+    plk_recovery_renew(&recovery, &alice.persona.identity, first, &theirs, &moved);
+    assert_true(!moved && plk_recovery_is_refused(&recovery, alice.device));
+    assert_int_equal(recovery.lines, 4);
+}
+
 static void slots_lie_together(void **state) {
     (void)state;
     uint8_t slot[PLK_SLOT_LEN], generation[PLK_SLOT_GENERATION_LEN];
@@ -345,6 +395,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_same_dice_make_the_same_bytes, begin, end),
         cmocka_unit_test_setup_teardown(two_who_open_each_others_links, begin, end),
         cmocka_unit_test_setup_teardown(a_joining_row_comes_back, begin, end),
+        cmocka_unit_test_setup_teardown(a_joining_row_of_a_known_contact_has_its_ratchet, begin, end),
+        cmocka_unit_test_setup_teardown(recovery_begins_anew_and_forgets_no_device, begin, end),
         cmocka_unit_test(slots_lie_together),
         cmocka_unit_test(records_come_out_of_a_stream),
     };

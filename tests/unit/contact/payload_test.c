@@ -30,6 +30,7 @@ static struct plk_payload full(void) {
     p.reset_kem = plk_bytes(filler, PLK_PAYLOAD_KEM_MAX);
     p.has_replaces = true;
     memset(p.replaces, 9, sizeof p.replaces);
+    p.continues = true;
     return p;
 }
 
@@ -44,6 +45,7 @@ static void a_full_one_comes_back(void **state) {
     assert_memory_equal(read.replaces, p.replaces, sizeof p.replaces);
     assert_int_equal(read.incarnation, p.incarnation);
     assert_int_equal(read.reset.number, 1);
+    assert_true(read.continues);
     assert_true(plk_bytes_equal(encode(again, &read), first));
 }
 
@@ -53,7 +55,7 @@ static void a_bare_one_comes_back(void **state) {
     p.device[0] = p.epoch[0] = 1;
     struct plk_bytes first = encode(bytes, &p);
     assert_int_equal(plk_payload_decode(first, &read), PLK_ERR_OK);
-    assert_false(read.has_reset || read.has_replaces);
+    assert_false(read.has_reset || read.has_replaces || read.continues);
     assert_int_equal(read.name.len + read.about.len + read.places.count + read.envelope_count + read.ack.len, 0);
 }
 
@@ -134,8 +136,12 @@ static void what_nobody_says(void **state) {
     assert_int_equal(with(11, zero, 8), PLK_ERR_MALFORMED);
     assert_int_equal(with(12, zero, 8), PLK_ERR_MALFORMED);
     assert_int_equal(with(12, reset, 8), PLK_ERR_OK);
-    assert_int_equal(with(13, zero, 99), PLK_ERR_OK);
-    assert_int_equal(with(13, zero, PLK_PAYLOAD_MAX), PLK_ERR_MALFORMED);
+    assert_int_equal(with(13, "\1", 1), PLK_ERR_OK);
+    assert_int_equal(with(13, "\1\1", 2), PLK_ERR_MALFORMED);
+    assert_int_equal(with(13, zero, 1), PLK_ERR_MALFORMED); // it is left out instead
+    assert_int_equal(with(13, "", 0), PLK_ERR_MALFORMED);
+    assert_int_equal(with(14, zero, 99), PLK_ERR_OK);
+    assert_int_equal(with(14, zero, PLK_PAYLOAD_MAX), PLK_ERR_MALFORMED);
 }
 
 // ---- what is told to contacts later: the profile
