@@ -133,14 +133,15 @@ void plk_history_release(struct plk_history_held *held) {
 enum plk_err plk_history_undelivered(struct plk_history *history, uint32_t contact, uint64_t *count) {
     sqlite3_stmt *s;
     int64_t value = 0;
-    int code = plk_history_prepare(history, PLK_HISTORY_OUTBOX,
-                                   "SELECT count(*) FROM outbox WHERE key >= ?1 AND key < ?2", &s);
+    int code =
+        plk_history_prepare(history, PLK_HISTORY_OUTBOX, "SELECT count(*) FROM peer WHERE key >= ?1 AND key < ?2", &s);
     if (code == SQLITE_OK) {
-        uint8_t from[4], to[PLK_ROW_KEY_MAX + 1];
+        uint8_t from[5], to[5];
         struct plk_writer f = plk_writer(from, sizeof from), t = plk_writer(to, sizeof to);
         plk_writer_u32(&f, contact);
-        if (contact < UINT32_MAX) plk_writer_u32(&t, contact + 1);
-        while (contact == UINT32_MAX && t.len < t.cap) plk_writer_u8(&t, 0xff); // behind every key
+        plk_writer_u8(&f, PLK_STORE_TAG_OUTBOX);
+        plk_writer_u32(&t, contact);
+        plk_writer_u8(&t, PLK_STORE_TAG_OUTBOX + 1);
         plk_store_db_bind(s, 1, plk_writer_bytes(&f));
         plk_store_db_bind(s, 2, plk_writer_bytes(&t));
         code = plk_history_number(s, &value);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "host/store_rows.h"
 
+#include "host/store_schema.h"
+
 #include <stdio.h>
 
 enum { UPSERT, DELETE, DELETE_RANGE, LOAD, LOAD_DOWN, LOAD_OPEN, LOAD_OPEN_DOWN };
@@ -44,12 +46,62 @@ static const char *places(enum plk_table table) {
     return table == PLK_TABLE_event ? "?1,?2,?3,?4,?5,?6" : "?1,?2";
 }
 
-static void bind_bound(sqlite3_stmt *statement, int index, enum plk_table table, struct plk_bytes key) {
-    if (key_width(table) == 0) {
-        plk_store_db_bind(statement, index, key);
-    } else {
-        sqlite3_bind_int64(statement, index, plk_store_rows_bound(key, key_width(table)));
+// ---- what lies together -----------------------------------------------------------------------------------------------
+
+// Rows of a contact that change with each of its messages are neighbours in one tree, so that a message alone rewrites one
+// page of them: key' = contact, tag, the rest of the key. The tags are the store's, never changed; the longest list is last.
+#define CONTACT_LEN 4
+
+static uint8_t tag_of(enum plk_table table) {
+    switch (table) {
+    case PLK_TABLE_ratchet:
+        return PLK_STORE_TAG_RATCHET;
+    case PLK_TABLE_link:
+        return PLK_STORE_TAG_LINK;
+    case PLK_TABLE_skipped:
+        return PLK_STORE_TAG_SKIPPED;
+    case PLK_TABLE_outbox:
+        return PLK_STORE_TAG_OUTBOX;
+    default:
+        return 0; // a tree of its own
     }
+}
+
+struct stored_key {
+    uint8_t bytes[PLK_ROW_KEY_MAX + 1];
+};
+
+// Order is kept: of two keys of one table, and of a key and the beginning of one.
+static struct plk_bytes stored(struct stored_key *to, enum plk_table table, struct plk_bytes key) {
+    uint8_t tag = tag_of(table);
+    if (tag == 0 || key.len < CONTACT_LEN) return key;
+    struct plk_writer w = plk_writer(to->bytes, sizeof to->bytes);
+    plk_writer_copy(&w, key.at, CONTACT_LEN);
+    plk_writer_u8(&w, tag);
+    plk_writer_copy(&w, key.at + CONTACT_LEN, key.len - CONTACT_LEN);
+    plk_assert(!w.failed);
+    return plk_writer_bytes(&w);
+}
+
+// The end of a range. That of all of one contact's rows of a table stops before its rows of the next one.
+static struct plk_bytes stored_end(struct stored_key *to, enum plk_table table, struct plk_bytes from,
+                                   struct plk_bytes end) {
+    struct plk_bytes bytes = stored(to, table, end);
+    if (tag_of(table) == 0 || end.len != CONTACT_LEN || from.len < CONTACT_LEN) return bytes;
+    if (plk_store_rows_bound(end, CONTACT_LEN) !=
+        plk_store_rows_bound(plk_bytes(from.at, CONTACT_LEN), CONTACT_LEN) + 1)
+        return bytes;
+    memcpy(to->bytes, from.at, CONTACT_LEN);
+    to->bytes[CONTACT_LEN] = (uint8_t)(tag_of(table) + 1);
+    return bytes;
+}
+
+static struct plk_bytes given_key(struct stored_key *to, enum plk_table table, struct plk_bytes key) {
+    if (tag_of(table) == 0 || key.len <= CONTACT_LEN || key.len > sizeof to->bytes) return key;
+    struct plk_writer w = plk_writer(to->bytes, sizeof to->bytes);
+    plk_writer_copy(&w, key.at, CONTACT_LEN);
+    plk_writer_copy(&w, key.at + CONTACT_LEN + 1, key.len - CONTACT_LEN - 1);
+    return plk_writer_bytes(&w);
 }
 
 // ---- statements -------------------------------------------------------------------------------------------------------
@@ -57,9 +109,10 @@ static void bind_bound(sqlite3_stmt *statement, int index, enum plk_table table,
 static int prepare(struct plk_store_rows *rows, enum plk_table table, int which) {
     sqlite3_stmt **statement = &rows->statements[table][which];
     if (*statement != NULL) return SQLITE_OK;
-    const char *name = plk_store_rows_name(table), *key = key_name(table);
+    const char *name = tag_of(table) != 0 ? "peer" : plk_store_rows_name(table), *key = key_name(table);
     bool open = which == LOAD_OPEN || which == LOAD_OPEN_DOWN, down = which == LOAD_DOWN || which == LOAD_OPEN_DOWN;
-    char sql[512];
+    char sql[512], only[48] = "";
+    if (tag_of(table) != 0) snprintf(only, sizeof only, " AND substr(key, 5, 1) = x'%02x'", tag_of(table));
     switch (which) {
     case UPSERT:
         snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO %s(%s) VALUES(%s)", name, columns(table), places(table));
@@ -68,11 +121,11 @@ static int prepare(struct plk_store_rows *rows, enum plk_table table, int which)
         snprintf(sql, sizeof sql, "DELETE FROM %s WHERE %s = ?1", name, key);
         break;
     case DELETE_RANGE:
-        snprintf(sql, sizeof sql, "DELETE FROM %s WHERE %s >= ?1 AND %s < ?2", name, key, key);
+        snprintf(sql, sizeof sql, "DELETE FROM %s WHERE %s >= ?1 AND %s < ?2%s", name, key, key, only);
         break;
     default:
-        snprintf(sql, sizeof sql, "SELECT %s FROM %s WHERE %s >= ?1%s%s%s ORDER BY %s%s LIMIT ?3", columns(table), name,
-                 key, open ? "" : " AND ", open ? "" : key, open ? "" : " < ?2", key, down ? " DESC" : "");
+        snprintf(sql, sizeof sql, "SELECT %s FROM %s WHERE %s >= ?1%s%s%s%s ORDER BY %s%s LIMIT ?3", columns(table),
+                 name, key, open ? "" : " AND ", open ? "" : key, open ? "" : " < ?2", only, key, down ? " DESC" : "");
     }
     return plk_store_db_prepare(rows->db, statement, sql);
 }
@@ -172,9 +225,29 @@ int plk_store_rows_event(sqlite3_stmt *s, struct plk_event_row *row) {
 static int upsert(sqlite3_stmt *s, const struct plk_op *op) {
     if (op->table == PLK_TABLE_contact) return upsert_contact(s, op);
     if (op->table == PLK_TABLE_event) return upsert_event(s, op);
-    plk_store_db_bind(s, 1, op->key);
+    struct stored_key key;
+    plk_assert(tag_of(op->table) == 0 || op->key.len >= CONTACT_LEN);
+    plk_store_db_bind(s, 1, stored(&key, op->table, op->key));
     plk_store_db_bind(s, 2, op->value);
     return plk_store_db_run(s);
+}
+
+struct bounds {
+    struct stored_key from, to;
+};
+
+// Binds from, and to unless that is NULL, as keys or as the numbers that they are; bounds must live until the statement has
+// run.
+static void bind_bounds(sqlite3_stmt *s, enum plk_table table, struct bounds *bounds, struct plk_bytes from,
+                        const struct plk_bytes *to) {
+    size_t width = key_width(table);
+    if (width != 0) {
+        sqlite3_bind_int64(s, 1, plk_store_rows_bound(from, width));
+        if (to != NULL) sqlite3_bind_int64(s, 2, plk_store_rows_bound(*to, width));
+    } else {
+        plk_store_db_bind(s, 1, stored(&bounds->from, table, from));
+        if (to != NULL) plk_store_db_bind(s, 2, stored_end(&bounds->to, table, from, *to));
+    }
 }
 
 int plk_store_rows_apply(struct plk_store_rows *rows, const struct plk_op *op) {
@@ -186,15 +259,16 @@ int plk_store_rows_apply(struct plk_store_rows *rows, const struct plk_op *op) {
     if (which == DELETE && key_width(op->table) != 0) {
         plk_assert(op->key.len == key_width(op->table));
     }
-    bind_bound(s, 1, op->table, op->key);
-    if (which == DELETE_RANGE) bind_bound(s, 2, op->table, op->key_end);
+    struct bounds bounds;
+    bind_bounds(s, op->table, &bounds, op->key, which == DELETE_RANGE ? &op->key_end : NULL);
     return plk_store_db_run(s);
 }
 
 // Hands the row that the statement stands on to the sink, in the form in which it was put.
 static int give_row(sqlite3_stmt *s, enum plk_table table, plk_store_sink *sink, void *ctx) {
     if (key_width(table) == 0) {
-        sink(ctx, plk_store_db_column(s, 0), plk_store_db_column(s, 1));
+        struct stored_key given;
+        sink(ctx, given_key(&given, table, plk_store_db_column(s, 0)), plk_store_db_column(s, 1));
         return SQLITE_OK;
     }
     uint8_t key[8], value[PLK_CONTACT_ROW_MAX];
@@ -222,8 +296,8 @@ int plk_store_rows_load(struct plk_store_rows *rows, const struct plk_store_load
     int code = prepare(rows, load->table, which);
     if (code != SQLITE_OK) return code;
     sqlite3_stmt *s = rows->statements[load->table][which];
-    bind_bound(s, 1, load->table, load->from);
-    if (!open) bind_bound(s, 2, load->table, load->to);
+    struct bounds bounds;
+    bind_bounds(s, load->table, &bounds, load->from, open ? NULL : &load->to);
     sqlite3_bind_int64(s, 3, load->limit > 0 ? (int64_t)load->limit : -1);
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
         code = give_row(s, load->table, sink, ctx);

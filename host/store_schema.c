@@ -7,6 +7,10 @@
 
 #define OPAQUE(name) "CREATE TABLE " name "(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
 
+#define MOVED(name, tag)                                                                                            \
+    "INSERT INTO peer SELECT CAST(substr(key, 1, 4) || x'" tag "' || substr(key, 5) AS BLOB), value FROM " name ";" \
+    "DROP TABLE " name ";"
+
 // steps[v] leads from version v to v + 1. A step that was released is never changed.
 static const char *const steps[] = {
     // The tables of the contract (wire/table.h). Streams are interned: a message's origin is then two numbers, and its
@@ -30,6 +34,9 @@ static const char *const steps[] = {
     "CREATE VIRTUAL TABLE search USING fts5(text, content='', columnsize=0, detail=none,"
     " tokenize='trigram case_sensitive 1');"
     "CREATE TABLE indexed(contact INTEGER PRIMARY KEY, row INTEGER NOT NULL);",
+
+    // The tables of which each message of a contact changes a row become one.
+    OPAQUE("peer") MOVED("ratchet", "01") MOVED("link", "02") MOVED("skipped", "03") MOVED("outbox", "04"),
 };
 
 _Static_assert(sizeof steps / sizeof steps[0] == PLK_STORE_SCHEMA_VERSION, "a step for each version");

@@ -7,7 +7,13 @@
 #include "host/store_db.h"
 #include "wire/row.h"
 
-#define PLK_STORE_SCHEMA_VERSION 2
+#define PLK_STORE_SCHEMA_VERSION 3
+
+// What of a contact changes with each message lies in one table, `peer`, told apart by the byte behind the contact.
+#define PLK_STORE_TAG_RATCHET 1
+#define PLK_STORE_TAG_LINK 2
+#define PLK_STORE_TAG_SKIPPED 3
+#define PLK_STORE_TAG_OUTBOX 4
 
 // Brings the schema to version `to` (PLK_STORE_SCHEMA_VERSION, less only in tests), one transaction a step, so that a crash
 // leaves a whole version. CORRUPT for a database that is not a store, TOO_NEW, FULL, LOCKED, SYSTEM.

@@ -2,6 +2,7 @@
 #include "host/store_writer.h"
 
 #include "host/memory.h"
+#include "host/store_log.h"
 
 #define MS_NS UINT64_C(1000000)
 #define FIRST_CHECKPOINT ((int)(PLK_STORE_WAL_MAX / 4096))
@@ -217,6 +218,7 @@ static void checkpoint(struct plk_store_writer *w) {
     int code = sqlite3_wal_checkpoint_v2(w->db, "main", SQLITE_CHECKPOINT_TRUNCATE, &pages, &moved);
     if (code == SQLITE_OK) {
         w->wal_pages = 0;
+        w->log_len = 0;
         w->checkpoint_at = FIRST_CHECKPOINT;
         w->checkpoint_wait_ms = PLK_STORE_CHECKPOINT_MS;
         sqlite3_db_release_memory(w->db);
@@ -232,6 +234,11 @@ static void checkpoint_under_load(struct plk_store_writer *w) {
     int code = sqlite3_wal_checkpoint_v2(w->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
     bool whole = code == SQLITE_OK && pages == moved;
     w->checkpoint_at = whole ? FIRST_CHECKPOINT : w->wal_pages + FIRST_CHECKPOINT / 4;
+}
+
+// For the next message that comes alone. Under load it would be written twice for nothing.
+static void make_room(struct plk_store_writer *w) {
+    if (!w->open && !has_work(w)) plk_store_log_make_room(w->db, w->wal_pages, &w->log_len);
 }
 
 // How long to wait for work before something else is done; 0: until there is some.
@@ -283,6 +290,7 @@ void plk_store_writer_run(void *ctx) {
         } else if (w->pending.first != NULL) {
             stored = store_pending(w) || w->lost;
             if (stored && !w->lost) checkpoint_under_load(w);
+            if (stored && !w->lost) make_room(w);
             if (stored && w->index.behind > PLK_STORE_BEHIND_MAX) {
                 int code = fill_index(w, PLK_STORE_INDEX_FORCED);
                 if (code != SQLITE_OK) index_failed(w, code);
@@ -294,6 +302,7 @@ void plk_store_writer_run(void *ctx) {
             tell_index(w);
         } else {
             checkpoint(w);
+            make_room(w);
         }
     }
     w->durable = stored && !w->lost;

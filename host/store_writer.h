@@ -25,6 +25,7 @@ struct plk_store_writer {
     bool open;                      // a transaction is
     bool stalled, lost;
     int wal_pages, checkpoint_at; // pages in the log; at how many the next checkpoint is tried under load
+    int64_t log_len;              // of the log's file, as far as known
     uint64_t checkpoint_wait_ms;  // idle time before the next one
     bool durable;                 // after the end: everything was stored
 };

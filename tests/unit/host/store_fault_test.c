@@ -268,7 +268,11 @@ static void an_old_version_is_converted(void **state) {
     make_old_store(&story,
                    "INSERT INTO stream VALUES(1, x'00000001' || x'00' || x'6465766963652121' || x'65706f6368212121');"
                    "INSERT INTO message VALUES((1 << 31) | 1, 1, 1, zeroblob(16), 1, 8, 0, 0, 0, 5, 6, NULL,"
-                   " CAST('written by version one' AS BLOB))");
+                   " CAST('written by version one' AS BLOB));"
+                   "INSERT INTO ratchet VALUES(x'0000000100000002', x'01');"
+                   "INSERT INTO link VALUES(x'00000001', x'02');"
+                   "INSERT INTO skipped VALUES(x'00000001000000', x'03');"
+                   "INSERT INTO outbox VALUES(x'00000001ff00', x'04');");
     assert_int_equal(plk_history_open(&history, story.home, plk_bytes(NULL, 0), &fault),
                      PLK_FAULT_TOO_NEW); // a node has to
     story_open(&story, "");
@@ -282,6 +286,21 @@ static void an_old_version_is_converted(void **state) {
     assert_int_equal(page.count, 2);
     plk_history_page_free(&page);
     plk_history_close(history);
+    static const struct {
+        enum plk_table table;
+        const char *key;
+        size_t len;
+    } moved[] = {{PLK_TABLE_ratchet, "\0\0\0\1\0\0\0\2", 8},
+                 {PLK_TABLE_link, "\0\0\0\1", 4},
+                 {PLK_TABLE_skipped, "\0\0\0\1\0\0\0", 7},
+                 {PLK_TABLE_outbox, "\0\0\0\1\xff\0", 6}};
+    for (uint8_t i = 0; i < 4; i++) {
+        struct loaded *loaded = story_load(&story, moved[i].table, plk_bytes(NULL, 0), plk_bytes(NULL, 0), 0, false);
+        assert_int_equal(loaded->count, 1);
+        assert_bytes(loaded->keys[0], plk_bytes(moved[i].key, moved[i].len));
+        assert_int_equal(loaded->values[0].at[0], i + 1);
+        loaded_free(loaded);
+    }
     story_end(&story);
 }
 

@@ -194,11 +194,11 @@ static void what_is_deleted_is_gone_from_the_pages(void **state) {
     uint8_t key[PLK_KEYFILE_KEY_LEN];
     memcpy(key, plk_store_key(story.store), sizeof key);
     for (uint64_t row = 1; row <= 300; row++) put_text(&story, 1, row, canary);
-    plk_batch_upsert(story.batch, PLK_TABLE_outbox, plk_bytes_text("k"), plk_bytes_text(canary));
+    plk_batch_upsert(story.batch, PLK_TABLE_outbox, plk_bytes_text("keys"), plk_bytes_text(canary));
     story_store(&story);
     story_indexed(&story);
     plk_batch_delete_range(story.batch, PLK_TABLE_message, plk_bytes("\0", 1), plk_bytes("\xff", 1));
-    plk_batch_delete(story.batch, PLK_TABLE_outbox, plk_bytes_text("k"));
+    plk_batch_delete(story.batch, PLK_TABLE_outbox, plk_bytes_text("keys"));
     story_store(&story);
     struct plk_history *reader; // the log would stay where another connection does
     assert_int_equal(plk_history_open_key(&reader, story.home, key, &fault), PLK_FAULT_NONE);

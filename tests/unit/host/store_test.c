@@ -29,16 +29,16 @@ static void opaque_rows_come_back_in_key_order(void **state) {
     struct story story;
     story_begin(&story, "");
     static const char *const keys[] = {"b", "a", "ab", "c", "aa"};
-    for (size_t i = 0; i < 5; i++) plk_batch_upsert(story.batch, PLK_TABLE_link, text(keys[i]), text("v"));
+    for (size_t i = 0; i < 5; i++) plk_batch_upsert(story.batch, PLK_TABLE_queue, text(keys[i]), text("v"));
     story_store(&story);
-    expect(&story, PLK_TABLE_link, "", "", 0, false, "a aa ab b c");
-    expect(&story, PLK_TABLE_link, "", "", 0, true, "c b ab aa a");
-    expect(&story, PLK_TABLE_link, "aa", "b", 0, false, "aa ab");
-    expect(&story, PLK_TABLE_link, "aa", "b", 0, true, "ab aa");
-    expect(&story, PLK_TABLE_link, "aa", "", 0, false, "aa ab b c");
-    expect(&story, PLK_TABLE_link, "", "", 2, false, "a aa");
-    expect(&story, PLK_TABLE_link, "", "", 2, true, "c b");
-    expect(&story, PLK_TABLE_link, "x", "z", 0, false, "");
+    expect(&story, PLK_TABLE_queue, "", "", 0, false, "a aa ab b c");
+    expect(&story, PLK_TABLE_queue, "", "", 0, true, "c b ab aa a");
+    expect(&story, PLK_TABLE_queue, "aa", "b", 0, false, "aa ab");
+    expect(&story, PLK_TABLE_queue, "aa", "b", 0, true, "ab aa");
+    expect(&story, PLK_TABLE_queue, "aa", "", 0, false, "aa ab b c");
+    expect(&story, PLK_TABLE_queue, "", "", 2, false, "a aa");
+    expect(&story, PLK_TABLE_queue, "", "", 2, true, "c b");
+    expect(&story, PLK_TABLE_queue, "x", "z", 0, false, "");
     expect(&story, PLK_TABLE_outbox, "", "", 0, false, "");
     story_end(&story);
 }
@@ -52,7 +52,7 @@ static void every_opaque_table_keeps_its_rows_apart(void **state) {
         PLK_TABLE_queue,   PLK_TABLE_outbox,  PLK_TABLE_caller_id, PLK_TABLE_blob, PLK_TABLE_relay};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         uint8_t value = (uint8_t)i;
-        plk_batch_upsert(story.batch, tables[i], text("k"), plk_bytes(&value, 1));
+        plk_batch_upsert(story.batch, tables[i], text("keys"), plk_bytes(&value, 1));
     }
     story_store(&story);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
