@@ -55,6 +55,8 @@ void wire_free(struct wire *wire) {
 
 uint64_t wire_packets(const struct wire *wire) { return wire->packets; }
 
+uint64_t wire_datagrams(const struct wire *wire) { return wire->datagrams; }
+
 static struct mark *slot(struct wire *wire, const uint8_t at[MARK_LEN]) {
     size_t i = (size_t)check_hash(plk_bytes(at, MARK_LEN)) & (wire->cap - 1);
     while (wire->marks[i].content && memcmp(wire->marks[i].at, at, MARK_LEN) != 0) i = (i + 1) & (wire->cap - 1);

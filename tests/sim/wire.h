@@ -21,6 +21,7 @@ void wire_stream(void *wire, int host, uint32_t stream, struct plk_bytes data); 
 // The newest datagram but `back`, for a story's eavesdropper; borrowed until the next packet. False: there is none.
 #define WIRE_RECENT 64
 bool wire_recent(const struct wire *wire, size_t back, struct plk_bytes *data);
+uint64_t wire_datagrams(const struct wire *wire); // so far: those that wire_recent counts back from
 uint64_t wire_packets(const struct wire *wire);
 
 #endif
