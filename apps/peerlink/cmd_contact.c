@@ -105,6 +105,8 @@ int plk_command_add(struct plk_cli *cli) {
         if (!cli->json && json_is_true(json_object_get(result, "known")))
             plk_cli_note(
                 "this is a contact already: the conversation goes on, with new keys as soon as the other side answers");
+        else if (!cli->json && plk_cli_option(cli, "--as") == NULL)
+            plk_cli_note("called so until it has answered and told its own name: see `peerlink contacts`");
         print_json_or(cli, result, plk_plain_text(result, "name"));
     }
     json_decref(result);

@@ -192,6 +192,10 @@ def this_build(c, bob):
     c.expect("unknown method", bob.run("rpc", "frobnicate"), 1, "method")
     c.expect("unknown parameter", bob.run("rpc", "send", '{"contact":"Alice","text":"x","speed":1}'), 1, "known")
     c.expect("rename to nothing", bob.run("rename", "Alice", ""), 1, "empty")
+    c.expect("accept what did not ask", bob.run("accept", "Alice"), 1, "no request")
+    c.expect("reject what did not ask", bob.run("reject", "Alice"), 1, "no request")
+    c.expect("no name", bob.run("profile", "--name", ""), 1, "name is empty")
+    c.expect("long about text", bob.run("profile", "--about", "x" * 501), 1, "too long", "500")
 
 
 def output(c, bob):
