@@ -28,6 +28,7 @@ static enum plk_fault_kind make_key(const struct plk_store_config *config, uint8
 // The key file comes first: a store without one could never be read, one without a store is an empty profile.
 static enum plk_fault_kind find_key(const struct plk_store_config *config, uint8_t *key, bool *sealed,
                                     struct plk_fault *fault) {
+    if (config->relay) return PLK_FAULT_NONE;
     if (config->key != NULL) {
         *sealed = plk_keyfile_sealed(config->home);
         memcpy(key, config->key, PLK_KEYFILE_KEY_LEN);
@@ -50,9 +51,10 @@ static enum plk_fault_kind find_key(const struct plk_store_config *config, uint8
 static enum plk_fault_kind open_db(const struct plk_store_config *config, const uint8_t *key, sqlite3 **db,
                                    struct plk_fault *fault) {
     enum plk_store_db_mode mode = config->create ? PLK_STORE_DB_CREATE : PLK_STORE_DB_WRITE;
-    enum plk_fault_kind kind = plk_store_db_open(db, config->home, key, mode, fault);
+    enum plk_fault_kind kind = plk_store_db_open(db, config->home, config->relay ? NULL : key, mode, fault);
     if (kind != PLK_FAULT_NONE) return kind;
-    kind = plk_store_schema_migrate(*db, PLK_STORE_SCHEMA_VERSION, fault);
+    kind = config->relay ? plk_store_schema_migrate_relay(*db, fault)
+                         : plk_store_schema_migrate(*db, PLK_STORE_SCHEMA_VERSION, fault);
     if (kind != PLK_FAULT_NONE) sqlite3_close(*db);
     return kind;
 }
@@ -73,6 +75,10 @@ enum plk_fault_kind plk_store_open(struct plk_store **out, const struct plk_stor
     store->queue.ctx = config->ctx;
     plk_assert(uv_mutex_init(&store->queue.lock) == 0 && uv_cond_init(&store->queue.changed) == 0);
     plk_store_writer_init(&store->writer, &store->queue, db);
+    if (config->relay) {
+        store->writer.index.none = true;
+        store->writer.empty_every_ms = PLK_STORE_RELAY_EMPTY_MS;
+    }
     plk_assert(uv_thread_create(&store->thread, plk_store_writer_run, &store->writer) == 0);
     *out = store;
     return PLK_FAULT_NONE;

@@ -16,7 +16,10 @@
 #define PLK_STORE_WAL_MAX (16u << 20) // bytes of write-ahead log after which it is checkpointed even when busy
 #define PLK_STORE_IDLE_MS 50          // without work for so long, the search index is brought up
 #define PLK_STORE_CHECKPOINT_MS 1000  // and after so long the write-ahead log is emptied, old content with it
-#define PLK_STORE_RETRY_MIN_MS 50     // after a failed commit; doubled up to
+// A relay's log is emptied so often whatever there is to do: 60 s after the last ACK of a cell no byte of it is left
+// (queue.md, section 3).
+#define PLK_STORE_RELAY_EMPTY_MS 30000
+#define PLK_STORE_RETRY_MIN_MS 50 // after a failed commit; doubled up to
 #define PLK_STORE_RETRY_MAX_MS 5000
 #define PLK_STORE_CLOSE_MS 5000           // how long closing waits for a stalled disk
 #define PLK_STORE_LOADED_ROWS_MAX 1024    // rows in one report
@@ -30,6 +33,7 @@ struct plk_store_config {
     bool create;                 // make key file and store when there are none
     const uint8_t *key; // the data key itself, to open a store again without its passphrase; NULL: the key file
     struct plk_keyfile_cost cost; // of a new key file; zero: the default
+    bool relay; // a relay's: its tables, no key and no key file (what lies in it is sealed), no index, no passphrase
     void (*wake)(void *ctx); // called on the writer thread: there is a report, or the index is complete (uv_async_send)
     void *ctx;
 };

@@ -100,8 +100,8 @@ static int set_up(sqlite3 *db, enum plk_store_db_mode mode) {
                                  "PRAGMA wal_autocheckpoint=0;");
 }
 
-enum plk_fault_kind plk_store_db_open(sqlite3 **out, const char *home, const uint8_t key[PLK_STORE_DB_KEY_LEN],
-                                      enum plk_store_db_mode mode, struct plk_fault *fault) {
+enum plk_fault_kind plk_store_db_open(sqlite3 **out, const char *home, const uint8_t *key, enum plk_store_db_mode mode,
+                                      struct plk_fault *fault) {
     char path[PLK_HOME_PATH_MAX];
     *out = NULL;
     if (!path_of(path, home, ""))
@@ -117,7 +117,7 @@ enum plk_fault_kind plk_store_db_open(sqlite3 **out, const char *home, const uin
     sqlite3 *db = NULL;
     int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (code == SQLITE_OK) code = sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
-    if (code == SQLITE_OK) code = set_key(db, key);
+    if (code == SQLITE_OK && key != NULL) code = set_key(db, key);
     if (code == SQLITE_OK) code = set_up(db, mode);
     if (code == SQLITE_OK) {
         *out = db;

@@ -20,10 +20,10 @@ enum plk_store_db_mode {
 bool plk_store_db_can_encrypt(void); // false with a system SQLite
 bool plk_store_db_exists(const char *home);
 
-// Opens home's store with the data key (copied). The schema is not looked at. NO_STORE, CORRUPT, LOCKED, FULL, SYSTEM.
+// Opens home's store with the data key (copied; NULL: it is not encrypted). The schema is not looked at. NO_STORE, CORRUPT, LOCKED, FULL, SYSTEM.
 // The caller owns *db (sqlite3_close).
-enum plk_fault_kind plk_store_db_open(sqlite3 **db, const char *home, const uint8_t key[PLK_STORE_DB_KEY_LEN],
-                                      enum plk_store_db_mode mode, struct plk_fault *fault);
+enum plk_fault_kind plk_store_db_open(sqlite3 **db, const char *home, const uint8_t *key, enum plk_store_db_mode mode,
+                                      struct plk_fault *fault);
 
 // Removes the store's files. For a store without a profile only.
 void plk_store_db_remove(const char *home);

@@ -22,6 +22,7 @@ struct plk_store_index {
     struct plk_store_lag *lags; // by contact, open addressing
     size_t cap, used, cursor;
     uint64_t behind; // sum of top - done
+    bool none;       // there is nothing to index: a relay's store
     bool scanned;    // every conversation with messages has its lag
 };
 

@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-#define APPLICATION_ID 0x504c4e4b // "PLNK"
+#define APPLICATION_ID 0x504c4e4b       // "PLNK"
+#define RELAY_APPLICATION_ID 0x504c4e52 // "PLNR"
 
 #define OPAQUE(name) "CREATE TABLE " name "(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
 
@@ -35,24 +36,45 @@ static const char *const steps[] = {
     " tokenize='trigram case_sensitive 1');"
     "CREATE TABLE indexed(contact INTEGER PRIMARY KEY, row INTEGER NOT NULL);",
 
-    // The tables of which each message of a contact changes a row become one.
-    OPAQUE("peer") MOVED("ratchet", "01") MOVED("link", "02") MOVED("skipped", "03") MOVED("outbox", "04"),
+    // The tables of which each message of a contact changes a row become one. What a patch changes of a message keeps its
+    // length (store_message.c).
+    OPAQUE("peer") MOVED("ratchet", "01") MOVED("link", "02") MOVED("skipped", "03")
+        MOVED("outbox", "04") "UPDATE message SET state = state + 1,"
+                              " received_ms = CASE received_ms WHEN 0 THEN -time_ms ELSE received_ms END;",
 };
 
 _Static_assert(sizeof steps / sizeof steps[0] == PLK_STORE_SCHEMA_VERSION, "a step for each version");
+
+// A cell may have 64 KiB: such rows lie beside the tree of their keys, not in it.
+static const char *const relay_steps[] = {
+    OPAQUE("rqueue") OPAQUE("ritem") OPAQUE("rtoken")
+        OPAQUE("rgrant") "CREATE TABLE rcell(key BLOB PRIMARY KEY, value BLOB NOT NULL);"
+                         "CREATE TABLE rbundle(key BLOB PRIMARY KEY, value BLOB NOT NULL);",
+};
+
+_Static_assert(sizeof relay_steps / sizeof relay_steps[0] == PLK_STORE_RELAY_SCHEMA_VERSION, "a step for each version");
+
+struct shape {
+    int application_id, version;
+    const char *const *steps;
+};
+
+static const struct shape node_shape = {APPLICATION_ID, PLK_STORE_SCHEMA_VERSION, steps};
+static const struct shape relay_shape = {RELAY_APPLICATION_ID, PLK_STORE_RELAY_SCHEMA_VERSION, relay_steps};
 
 static enum plk_fault_kind fault_of(sqlite3 *db, int code, struct plk_fault *fault) {
     return plk_store_db_fault(code, sqlite3_system_errno(db), fault);
 }
 
-static int step_to(sqlite3 *db, int version) {
+static int step_to(sqlite3 *db, const struct shape *shape, int version) {
     char tail[96];
-    snprintf(tail, sizeof tail, "PRAGMA user_version=%d; PRAGMA application_id=%d; COMMIT", version, APPLICATION_ID);
+    snprintf(tail, sizeof tail, "PRAGMA user_version=%d; PRAGMA application_id=%d; COMMIT", version,
+             shape->application_id);
     int code = plk_store_db_exec(db, "BEGIN IMMEDIATE");
-    if (code == SQLITE_OK) code = plk_store_db_exec(db, steps[version - 1]);
+    if (code == SQLITE_OK) code = plk_store_db_exec(db, shape->steps[version - 1]);
 #ifndef PLK_SYSTEM_SQLITE
     // Old systems' FTS5 does not know it: one more thing that their store does not protect.
-    if (code == SQLITE_OK && version == 2) {
+    if (code == SQLITE_OK && shape == &node_shape && version == 2) {
         code = plk_store_db_exec(db, "INSERT INTO search(search, rank) VALUES('secure-delete', 1)");
     }
 #endif
@@ -62,36 +84,44 @@ static int step_to(sqlite3 *db, int version) {
 }
 
 // The version, or a fault: what lies here was made by something else or by a newer version.
-static enum plk_fault_kind read_version(sqlite3 *db, int64_t *version, struct plk_fault *fault) {
+static enum plk_fault_kind read_version(sqlite3 *db, const struct shape *shape, int64_t *version,
+                                        struct plk_fault *fault) {
     int64_t application = 0, tables = 0;
     int code = plk_store_db_number(db, "PRAGMA user_version", version);
     if (code == SQLITE_OK) code = plk_store_db_number(db, "PRAGMA application_id", &application);
     if (code == SQLITE_OK) code = plk_store_db_number(db, "SELECT count(*) FROM sqlite_master", &tables);
     if (code != SQLITE_OK) return fault_of(db, code, fault);
-    if (tables > 0 && application != APPLICATION_ID) {
-        return plk_fault_set(fault, PLK_FAULT_CORRUPT,
-                             "the store of this profile is damaged: it is some other database");
+    if (tables > 0 && application != shape->application_id) {
+        return plk_fault_set(fault, PLK_FAULT_CORRUPT, "the store is damaged: it is some other database");
     }
-    if (*version > PLK_STORE_SCHEMA_VERSION) {
-        return plk_fault_set(fault, PLK_FAULT_TOO_NEW, "this profile was written by a newer version of PeerLink");
+    if (*version > shape->version) {
+        return plk_fault_set(fault, PLK_FAULT_TOO_NEW, "this store was written by a newer version of PeerLink");
     }
     return PLK_FAULT_NONE;
 }
 
-enum plk_fault_kind plk_store_schema_migrate(sqlite3 *db, int to, struct plk_fault *fault) {
+static enum plk_fault_kind migrate(sqlite3 *db, const struct shape *shape, int to, struct plk_fault *fault) {
     int64_t version;
-    enum plk_fault_kind kind = read_version(db, &version, fault);
+    enum plk_fault_kind kind = read_version(db, shape, &version, fault);
     if (kind != PLK_FAULT_NONE) return kind;
     for (int next = (int)version + 1; next <= to; next++) {
-        int code = step_to(db, next);
+        int code = step_to(db, shape, next);
         if (code != SQLITE_OK) return fault_of(db, code, fault);
     }
     return PLK_FAULT_NONE;
 }
 
+enum plk_fault_kind plk_store_schema_migrate(sqlite3 *db, int to, struct plk_fault *fault) {
+    return migrate(db, &node_shape, to, fault);
+}
+
+enum plk_fault_kind plk_store_schema_migrate_relay(sqlite3 *db, struct plk_fault *fault) {
+    return migrate(db, &relay_shape, PLK_STORE_RELAY_SCHEMA_VERSION, fault);
+}
+
 enum plk_fault_kind plk_store_schema_check(sqlite3 *db, struct plk_fault *fault) {
     int64_t version;
-    enum plk_fault_kind kind = read_version(db, &version, fault);
+    enum plk_fault_kind kind = read_version(db, &node_shape, &version, fault);
     if (kind != PLK_FAULT_NONE) return kind;
     if (version == 0) return plk_fault_set(fault, PLK_FAULT_NO_STORE, "there is no profile here yet");
     if (version < PLK_STORE_SCHEMA_VERSION) {

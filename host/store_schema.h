@@ -8,6 +8,7 @@
 #include "wire/row.h"
 
 #define PLK_STORE_SCHEMA_VERSION 3
+#define PLK_STORE_RELAY_SCHEMA_VERSION 1
 
 // What of a contact changes with each message lies in one table, `peer`, told apart by the byte behind the contact.
 #define PLK_STORE_TAG_RATCHET 1
@@ -18,6 +19,9 @@
 // Brings the schema to version `to` (PLK_STORE_SCHEMA_VERSION, less only in tests), one transaction a step, so that a crash
 // leaves a whole version. CORRUPT for a database that is not a store, TOO_NEW, FULL, LOCKED, SYSTEM.
 enum plk_fault_kind plk_store_schema_migrate(sqlite3 *db, int to, struct plk_fault *fault);
+
+// The same for a relay's store.
+enum plk_fault_kind plk_store_schema_migrate_relay(sqlite3 *db, struct plk_fault *fault);
 
 // For a reader: NONE if the version is the current one, else TOO_NEW, CORRUPT, ...
 enum plk_fault_kind plk_store_schema_check(sqlite3 *db, struct plk_fault *fault);

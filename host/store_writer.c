@@ -26,7 +26,7 @@ void plk_store_writer_init(struct plk_store_writer *w, struct plk_store_queue *q
 }
 
 static bool index_behind(const struct plk_store_writer *w) {
-    return w->open || !w->index.scanned || w->index.behind > 0;
+    return w->open || (!w->index.none && (!w->index.scanned || w->index.behind > 0));
 }
 
 // ---- telling the loop -------------------------------------------------------------------------------------------------
@@ -219,6 +219,7 @@ static void checkpoint(struct plk_store_writer *w) {
     if (code == SQLITE_OK) {
         w->wal_pages = 0;
         w->log_len = 0;
+        w->emptied_ms = now_ms();
         w->checkpoint_at = FIRST_CHECKPOINT;
         w->checkpoint_wait_ms = PLK_STORE_CHECKPOINT_MS;
         sqlite3_db_release_memory(w->db);
@@ -229,6 +230,7 @@ static void checkpoint(struct plk_store_writer *w) {
 
 // Under load, without waiting for readers; the log then begins anew by itself.
 static void checkpoint_under_load(struct plk_store_writer *w) {
+    if (w->empty_every_ms != 0 && now_ms() - w->emptied_ms >= w->empty_every_ms) checkpoint(w);
     if (w->wal_pages < w->checkpoint_at) return;
     int pages = 0, moved = 0;
     int code = sqlite3_wal_checkpoint_v2(w->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);

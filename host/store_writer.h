@@ -24,10 +24,11 @@ struct plk_store_writer {
     struct plk_store_items pending; // taken from the queue, not yet durable
     bool open;                      // a transaction is
     bool stalled, lost;
-    int wal_pages, checkpoint_at; // pages in the log; at how many the next checkpoint is tried under load
-    int64_t log_len;              // of the log's file, as far as known
-    uint64_t checkpoint_wait_ms;  // idle time before the next one
-    bool durable;                 // after the end: everything was stored
+    int wal_pages, checkpoint_at;        // pages in the log; at how many the next checkpoint is tried under load
+    int64_t log_len;                     // of the log's file, as far as known
+    uint64_t checkpoint_wait_ms;         // idle time before the next one
+    uint64_t empty_every_ms, emptied_ms; // the log is emptied so often even under load; 0: only when idle
+    bool durable;                        // after the end: everything was stored
 };
 
 void plk_store_writer_init(struct plk_store_writer *writer, struct plk_store_queue *queue, sqlite3 *db); // takes db

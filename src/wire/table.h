@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The typed tables of a node's store (DESIGN 2, "Durability is an effect") and the keys and operations on them. The core
+// The typed tables of a node's store and a relay's (DESIGN 2, "Durability is an effect") and the keys and operations on them. The core
 // writes rows; a host keeps them, in whatever way, in the order of plk_bytes_compare on their keys within each table.
 // Keys are <= PLK_KEY_MAX bytes and are written with base/writer.h, so that byte order is numeric order.
 #ifndef PLK_WIRE_TABLE_H
@@ -7,9 +7,18 @@
 
 #include "base/bytes.h"
 
+// Those of a relay (src/relay): no address, no name, no time but days.
+#define PLK_RELAY_TABLE_LIST(X)                                                                       \
+    X(rqueue, "sid 16: a queue: its keys, flags, the day on which its owner last came; <= 128 bytes") \
+    X(ritem, "sid 16, number u64: an item's day, size and digest")                                    \
+    X(rcell, "sid 16, number u64: the item's cell")                                                   \
+    X(rbundle, "sid 16: the overwritable cell and its sequence")                                      \
+    X(rtoken, "hash of a token, 32 bytes: what it may make and has made")                             \
+    X(rgrant, "sid 16: of an invite queue: guests that are left, and whose token is charged")
+
 // X(name, what a row is and its key)
 #define PLK_TABLE_LIST(X)                                                                                           \
-    X(profile, "one row, key 'p': seed, device, name, about, limits; and one, key 's', of settings")                \
+    X(profile, "key 'p': seed, device, name, about, limits; key 's': settings; key 'e': node/sweep.h")              \
     X(contact, "contact u32: the index row, <= 300 bytes, wire/row.h; decoded by the host into columns")            \
     X(ratchet, "contact u32, number u32: a double ratchet")                                                         \
     X(skipped, "contact u32, number u32, kind u8, ...: skipped keys and hashes of what was received")               \
@@ -19,10 +28,11 @@
     X(outbox, "contact u32, row u64, minor u32, part u8: what the peer has not yet committed, mail/key.h")          \
     X(message, "wire/row.h: the history; decoded by the host into columns")                                         \
     X(event, "number u64: a durable event, wire/row.h")                                                             \
-    X(caller_id, "SHA-512 of a caller's id, 32 bytes: the message it made; kept 30 days")                           \
+    X(caller_id, "SHA-512 of a caller's id, 32 bytes: the message it made; kept 30 days at least, node/sweep.h")    \
     X(blob,                                                                                                         \
       "contact u32 or 0, kind u8, ...: larger things that are read rarely: blobs of first contact, held messages")  \
-    X(relay, "for the relay's client")
+    X(relay, "for the relay's client")                                                                              \
+    PLK_RELAY_TABLE_LIST(X)
 
 enum plk_table {
     PLK_TABLE_NONE,
