@@ -261,6 +261,19 @@ static void bad_times(struct chaos *c) {
     }
 }
 
+// Two who have nothing to say do not find out that one of them has lost what was said; it comes back when they talk again.
+static void say_a_last_word(struct chaos *c) {
+    for (int i = 0; i < c->chatter->count; i++) {
+        for (int j = 0; j < c->chatter->count && !c->w->failed; j++) {
+            struct actor *from = c->chatter->people[i], *to = c->chatter->people[j];
+            if (i == j) continue;
+            enum plk_err err = world_send(from, to, "is there anything that I missed?");
+            if (err) world_fail(c->w, "%s may not write to %s: %s", from->name, to->name, plk_err_name(err));
+        }
+    }
+    world_run_until(c->w, world_all_delivered, NULL, CHAOS_ROLLBACK_QUIET_US);
+}
+
 static void heal(struct chaos *c) {
     struct world *w = c->w;
     world_heal(w);
@@ -270,6 +283,7 @@ static void heal(struct chaos *c) {
         chatter_repeat(c->chatter);
     }
     world_run_until(w, world_all_delivered, NULL, c->rollbacks ? CHAOS_ROLLBACK_QUIET_US : CHAOS_QUIET_US);
+    if (c->rollbacks && !w->failed) say_a_last_word(c);
     c->report.settled_us = world_now(w);
     world_run_for(w, 5 * PLK_SECOND);
     chatter_end(c->chatter);
