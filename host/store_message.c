@@ -62,6 +62,20 @@ static int64_t seq_of(struct plk_bytes key) {
     return plk_store_rows_bound(plk_bytes(key.at + PLK_STORE_PREFIX_LEN, 8), 8);
 }
 
+// ---- what a patch changes ---------------------------------------------------------------------------------------------
+
+// A row keeps its length when it is patched, and so its page: SQLite writes 0 and 1 in no bytes and a time in six. So a state
+// is stored one higher, and the time of what is not delivered yet as that of its making, below zero.
+
+static int state_column(enum plk_state state) { return (int)state + 1; }
+static enum plk_state state_of(int column) { return (enum plk_state)(column - 1); }
+
+static int64_t received_column(uint64_t received_ms, uint64_t time_ms) {
+    if (received_ms != 0) return (int64_t)received_ms;
+    return time_ms <= INT64_MAX ? -(int64_t)time_ms : 0; // some clocks are wrong
+}
+static uint64_t received_of(int64_t column) { return column > 0 ? (uint64_t)column : 0; }
+
 // ---- one message ------------------------------------------------------------------------------------------------------
 
 int plk_store_message_row(sqlite3_stmt *s, struct plk_message_row *row) {
@@ -76,12 +90,12 @@ int plk_store_message_row(sqlite3_stmt *s, struct plk_message_row *row) {
     if (plk_message_key_decode(plk_writer_bytes(&w), &got) != PLK_ERR_OK) return SQLITE_CORRUPT;
     memcpy(got.id, id.at, PLK_ID_LEN);
     got.kind = (uint16_t)sqlite3_column_int(s, 4);
-    got.state = (enum plk_state)sqlite3_column_int(s, 5);
+    got.state = state_of(sqlite3_column_int(s, 5));
     got.stored = (uint8_t)sqlite3_column_int(s, 6);
     got.stored_of = (uint8_t)sqlite3_column_int(s, 7);
     got.reason = (uint8_t)sqlite3_column_int(s, 8);
     got.time_ms = (uint64_t)sqlite3_column_int64(s, 9);
-    got.received_ms = (uint64_t)sqlite3_column_int64(s, 10);
+    got.received_ms = received_of(sqlite3_column_int64(s, 10));
     got.has_target = target.len > 0;
     if (got.has_target) {
         struct plk_reader r = plk_reader(target);
@@ -106,12 +120,12 @@ static int run_with_row(sqlite3_stmt *s, int64_t at, int64_t stream, int64_t seq
     sqlite3_bind_int64(s, 3, seq);
     plk_store_db_bind(s, 4, plk_bytes(row->id, PLK_ID_LEN));
     sqlite3_bind_int(s, 5, row->kind);
-    sqlite3_bind_int(s, 6, (int)row->state);
+    sqlite3_bind_int(s, 6, state_column(row->state));
     sqlite3_bind_int(s, 7, row->stored);
     sqlite3_bind_int(s, 8, row->stored_of);
     sqlite3_bind_int(s, 9, row->reason);
     sqlite3_bind_int64(s, 10, (int64_t)row->time_ms);
-    sqlite3_bind_int64(s, 11, (int64_t)row->received_ms);
+    sqlite3_bind_int64(s, 11, received_column(row->received_ms, row->time_ms));
     if (row->has_target) {
         plk_store_db_bind(s, 12, plk_writer_bytes(&w));
     } else {
@@ -220,7 +234,7 @@ static int patch(struct plk_store_messages *m, const struct plk_op *op) {
     sqlite3_bind_int64(*s, 1, stream);
     sqlite3_bind_int64(*s, 2, seq);
     if ((p.columns & PLK_PATCH_STATE) != 0) {
-        sqlite3_bind_int(*s, 3, (int)p.state);
+        sqlite3_bind_int(*s, 3, state_column(p.state));
         sqlite3_bind_int(*s, 4, p.reason);
     }
     if ((p.columns & PLK_PATCH_STORED) != 0) {

@@ -284,6 +284,8 @@ static void an_old_version_is_converted(void **state) {
     struct plk_history_page page;
     assert_int_equal(plk_history_read(history, &query, &page), PLK_ERR_OK);
     assert_int_equal(page.count, 2);
+    assert_int_equal(page.rows[0].state, PLK_STATE_RECEIVED);
+    assert_int_equal(page.rows[0].received_ms, 6);
     plk_history_page_free(&page);
     plk_history_close(history);
     static const struct {
