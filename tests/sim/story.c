@@ -133,7 +133,11 @@ static void tell_one(uint64_t seed, FILE *trace, void (*tell)(struct world *w)) 
 }
 
 int story_main(int argc, char **argv, void (*tell)(struct world *w)) {
-    uint64_t from = 1, to = STORY_SEEDS;
+    return story_main_for(argc, argv, tell, STORY_SEEDS);
+}
+
+int story_main_for(int argc, char **argv, void (*tell)(struct world *w), uint64_t seeds) {
+    uint64_t from = 1, to = seeds;
     FILE *trace = NULL;
     program = argv[0];
     for (int i = 1; i < argc; i++) {

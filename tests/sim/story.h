@@ -23,6 +23,7 @@
 
 // --seeds FROM..TO, or --seed N [--trace].
 int story_main(int argc, char **argv, void (*tell)(struct world *w));
+int story_main_for(int argc, char **argv, void (*tell)(struct world *w), uint64_t seeds); // a long one, for fewer
 
 // Ends the program if the world has failed; the others call it after all they do.
 void story_holds(struct world *w);
