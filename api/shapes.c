@@ -218,7 +218,10 @@ static const struct plk_field history_fields[] = {
 static const struct plk_field watch_params_fields[] = {
     COUNT("since", OPTIONAL, "begin after this event; missing: with what comes next"),
 };
-static const struct plk_field watching_fields[] = {COUNT("since", 0, "events come from the one after this")};
+static const struct plk_field watching_fields[] = {
+    COUNT("since", 0, "events come from the one after this"),
+    FLAG("gap", 0, "not all after the one asked for are kept: read contacts and histories anew, then go on"),
+};
 static const struct plk_field event_fields[] = {
     COUNT("n", 0, "the event's number; resume with it. Of `path` and `relay`: that of the last durable event"),
     MESSAGE(OPTIONAL, "message|state|contact|request|path|relay"),

@@ -23,8 +23,10 @@ static bool pump_page(struct plk_client *client) {
     if (!plk_client_has_room(client) || client->seen >= client->api->last_event) return false;
     if (history == NULL || plk_history_events(history, client->seen, PLK_API_EVENTS_PAGE, &page) != PLK_ERR_OK)
         return false;
+    // It has not read for longer than events are kept: when it connects again it is told what that means.
+    if (page.first > client->seen + 1) client->ending = true;
     size_t i = 0;
-    for (; i < page.count && plk_client_has_room(client); i++) {
+    for (; !client->ending && i < page.count && plk_client_has_room(client); i++) {
         write_event(client, &page.events[i]);
         client->seen = page.events[i].event.n;
     }
@@ -46,7 +48,7 @@ static void pump_paths(struct plk_client *client) {
 }
 
 void plk_watch_pump(struct plk_client *client) {
-    if (!client->watching || client->closing || client->eof) return;
+    if (!client->watching || client->closing || client->ending || client->eof) return;
     while (pump_page(client)) continue;
     if (client->seen >= client->api->last_event && plk_client_has_room(client)) pump_paths(client);
 }
@@ -62,6 +64,15 @@ void plk_watch_path(struct plk_api *api, uint32_t contact) {
             break;
         }
     }
+}
+
+// The number of the oldest event that is kept; 0: none is known.
+static uint64_t first_event(const struct plk_call *call) {
+    struct plk_history_events page = {0};
+    if (call->history == NULL || plk_history_events(call->history, 0, 1, &page) != PLK_ERR_OK) return 0;
+    uint64_t first = page.first;
+    plk_history_events_free(&page);
+    return first;
 }
 
 void plk_method_watch(struct plk_call *call) {
@@ -80,10 +91,12 @@ void plk_method_watch(struct plk_call *call) {
                      (unsigned long long)since, (unsigned long long)last);
         return;
     }
+    uint64_t oldest = first_event(call);
+    bool gap = oldest > since + 1;
     client->watching = true;
-    client->seen = since;
+    client->seen = gap ? oldest - 1 : since;
     memset(client->paths, 0, sizeof client->paths);
-    plk_call_answer(call, json_pack("{s:I}", "since", (json_int_t)since));
+    plk_call_answer(call, json_pack("{s:I, s:b}", "since", (json_int_t)client->seen, "gap", gap));
 }
 
 void plk_method_unwatch(struct plk_call *call) {

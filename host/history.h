@@ -69,9 +69,10 @@ struct plk_history_event {
 struct plk_history_events {
     struct plk_history_event *events; // by rising number
     size_t count;
-    bool more;     // the limit cut it: ask again since the last one's number
-    uint64_t last; // the highest durable event number in this snapshot; 0: none
-    size_t cap;    // what the page owns
+    bool more;      // the limit cut it: ask again since the last one's number
+    uint64_t first; // the lowest number in this snapshot: older ones are kept no more; 0: none
+    uint64_t last;  // the highest durable event number in this snapshot; 0: none
+    size_t cap;     // what the page owns
     void *held;
 };
 

@@ -148,12 +148,13 @@ static int read_events(struct plk_history *history, uint64_t since, uint32_t lim
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
-static int last_event(struct plk_history *history, uint64_t *n) {
+// One end of the table, 0 where it is empty.
+static int event_number(struct plk_history *history, int which, const char *text, uint64_t *n) {
     sqlite3_stmt *s;
-    int64_t last = 0;
-    int code = plk_history_prepare(history, PLK_HISTORY_LAST_EVENT, "SELECT max(n) FROM event", &s);
-    if (code == SQLITE_OK) code = plk_history_number(s, &last);
-    *n = (uint64_t)last;
+    int64_t number = 0;
+    int code = plk_history_prepare(history, which, text, &s);
+    if (code == SQLITE_OK) code = plk_history_number(s, &number);
+    *n = (uint64_t)number;
     return code;
 }
 
@@ -164,7 +165,10 @@ enum plk_err plk_history_events(struct plk_history *history, uint64_t since, uin
     events->cap = limit;
     events->events = plk_memory_take(limit * sizeof *events->events);
     int code = plk_history_begin(history);
-    if (code == SQLITE_OK) code = last_event(history, &events->last);
+    if (code == SQLITE_OK)
+        code = event_number(history, PLK_HISTORY_FIRST_EVENT, "SELECT min(n) FROM event", &events->first);
+    if (code == SQLITE_OK)
+        code = event_number(history, PLK_HISTORY_LAST_EVENT, "SELECT max(n) FROM event", &events->last);
     if (code == SQLITE_OK) code = read_events(history, since, limit, events);
     enum plk_err err = plk_history_end(history, code);
     if (err != PLK_ERR_OK) plk_history_events_free(events);

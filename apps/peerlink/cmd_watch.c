@@ -42,6 +42,10 @@ int plk_command_watch(struct plk_cli *cli) {
     if (since_text != NULL && !plk_cli_number("--since", since_text, INT64_MAX, &since)) return PLK_EXIT_USAGE;
     json_t *params = since_text != NULL ? json_pack("{s:I}", "since", (json_int_t)since) : json_object();
     int status = plk_cli_call(cli, "watch", params, &result);
+    if (status == PLK_EXIT_DONE && json_is_true(json_object_get(result, "gap"))) {
+        plk_cli_note("events before %llu are not kept any more: what happened meanwhile is in the histories",
+                     (unsigned long long)plk_plain_count(result, "since") + 1);
+    }
     json_decref(result);
     if (status != PLK_EXIT_DONE) return status;
     for (json_t *object; !ferror(stdout) && (object = plk_rpc_next(cli->rpc, true)) != NULL; json_decref(object)) {

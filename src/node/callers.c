@@ -64,8 +64,14 @@ static enum plk_err decode(struct plk_bytes value, struct plk_caller *caller) {
     caller->contact = plk_reader_u32(&r);
     caller->row = plk_reader_u64(&r);
     caller->time_ms = plk_reader_u64(&r);
+    caller->event_n = plk_reader_u64(&r);
     plk_reader_copy(&r, caller->id, sizeof caller->id);
     return plk_reader_done(&r) && version == 1 ? PLK_ERR_OK : PLK_ERR_CORRUPT;
+}
+
+bool plk_callers_is_old(struct plk_bytes value, uint64_t below) {
+    struct plk_caller caller;
+    return decode(value, &caller) != PLK_ERR_OK || caller.event_n < below;
 }
 
 void plk_callers_made(struct plk_node *node, struct plk_bytes caller_id, uint32_t contact, uint64_t row,
@@ -75,12 +81,14 @@ void plk_callers_made(struct plk_node *node, struct plk_bytes caller_id, uint32_
     uint8_t value[64];
     struct plk_writer w = plk_writer(value, sizeof value);
     *caller = (struct plk_caller){.contact = contact, .row = row, .time_ms = node->now.wall_ms};
+    caller->event_n = node->event_n;
     key_of(caller->key, caller_id);
     memcpy(caller->id, id, sizeof caller->id);
     plk_writer_u8(&w, 1);
     plk_writer_u32(&w, contact);
     plk_writer_u64(&w, row);
     plk_writer_u64(&w, caller->time_ms);
+    plk_writer_u64(&w, caller->event_n);
     plk_writer_copy(&w, id, PLK_ID_LEN);
     plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_caller_id, plk_bytes(caller->key, sizeof caller->key),
                      plk_writer_bytes(&w));

@@ -19,6 +19,7 @@ struct plk_caller {
     uint8_t key[PLK_CALLER_KEY_LEN]; // SHA-512 of the id, cut
     uint32_t contact;
     uint64_t row, time_ms;
+    uint64_t event_n; // the newest event when it was made: its age, in what a program could have read since
     uint8_t id[PLK_ID_LEN];
 };
 
@@ -44,6 +45,8 @@ void plk_callers_ask(struct plk_node *node, const struct plk_command *command);
 // A SEND that was looked up and then waited for its contact's rows: what was made meanwhile is still in memory.
 void plk_callers_send(struct plk_node *node, const struct plk_command *command);
 void plk_callers_loaded(struct plk_node *node, const struct plk_load *load, const struct plk_input *input);
+// A row that was made before event `below`, or that cannot be read.
+bool plk_callers_is_old(struct plk_bytes value, uint64_t below);
 // The send was made: remembers it in the same batch.
 void plk_callers_made(struct plk_node *node, struct plk_bytes caller_id, uint32_t contact, uint64_t row,
                       const uint8_t id[PLK_ID_LEN]);

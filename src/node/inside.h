@@ -19,6 +19,7 @@
 #include "node/node.h"
 #include "effect/outputs.h"
 #include "node/peers.h"
+#include "node/sweep.h"
 
 #define PLK_NODE_PACKET_MAX (PLK_PACKET_FRAME_LEN + PLK_PACKET_UDP_MAX)
 
@@ -43,6 +44,7 @@ struct plk_node {
     struct plk_invites invites;
     struct plk_callers callers;
     struct plk_backup_job backup;
+    struct plk_sweep sweep;
     struct plk_link *links;
     struct plk_link *polling; // whose packets are being handed out; NULL: the round is over
     uint64_t event_n;         // last number given to an event

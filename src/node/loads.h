@@ -12,6 +12,7 @@ enum plk_load_kind {
     PLK_LOAD_MAIL,    // what its mail asked for
     PLK_LOAD_CALLER,  // a caller's id; contact is a ticket of node/callers.h
     PLK_LOAD_BACKUP,
+    PLK_LOAD_SWEEP, // what is old; what: the table
 };
 
 struct plk_load {

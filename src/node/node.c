@@ -13,6 +13,7 @@ struct plk_node *plk_node_new(const struct plk_node_config *config) {
     node->allow_tcp = config->allow_tcp;
     node->state = PLK_NODE_LOADING;
     node->dial_us = PLK_NEVER;
+    node->sweep.due_us = PLK_NEVER;
     plk_rng_seed(&node->rng, config->entropy);
     plk_ledger_init(&node->ledger, node->mem);
     plk_outputs_init(&node->outputs, node->mem);
@@ -60,6 +61,7 @@ void plk_node_event(struct plk_node *node, enum plk_event_kind kind, uint32_t co
                     enum plk_state state, uint8_t reason, const uint8_t *id) {
     struct plk_output output = {.kind = PLK_OUT_EVENT};
     output.event.row = (struct plk_event_row){.n = ++node->event_n, .kind = kind, .contact = contact, .row = row};
+    plk_sweep_mark(node);
     output.event.row.state = state;
     output.event.row.reason = reason;
     if (id != NULL) memcpy(output.event.id, id, PLK_ID_LEN);
@@ -96,6 +98,8 @@ static enum plk_err start_profile(struct plk_node *node, const struct plk_row *r
         memcpy(node->replaces, row->value.at, sizeof node->replaces);
         return PLK_ERR_OK;
     }
+    if (row->key.len == 1 && row->key.at[0] == 'e')
+        return plk_sweep_load(&node->sweep, row->value) ? PLK_ERR_OK : PLK_ERR_CORRUPT;
     if (row->key.len != 1 || row->key.at[0] != 'p') return PLK_ERR_OK;
     enum plk_err err = plk_profile_decode(row->value, &node->profile);
     if (err == PLK_ERR_OK) plk_persona_derive(&node->persona, node->profile.seed);
@@ -140,6 +144,7 @@ void plk_node_greet_all(struct plk_node *node) {
 static void started(struct plk_node *node) {
     bool has_profile = node->profile.name_len > 0;
     node->state = has_profile ? PLK_NODE_READY : PLK_NODE_EMPTY;
+    plk_sweep_begin(node);
     if (!has_profile) return;
     plk_invites_expire(node);
     if (node->network.known) plk_node_greet_all(node);
@@ -187,6 +192,9 @@ static void loaded(struct plk_node *node, const struct plk_input *input) {
         break;
     case PLK_LOAD_BACKUP:
         plk_backup_job_loaded(node, input);
+        break;
+    case PLK_LOAD_SWEEP:
+        plk_sweep_loaded(node, &load, input);
         break;
     }
 }
@@ -317,6 +325,7 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
     tick_mail(node);
     tick_carriers(node);
     plk_node_dial(node);
+    plk_sweep_run(node);
     settle(node);
     node->polling = node->links;
 }
@@ -324,7 +333,9 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
 // ---- outputs ------------------------------------------------------------------------------------------------------------
 
 static uint64_t deadline(const struct plk_node *node) {
+    bool sweeps = !node->suspended && node->state == PLK_NODE_READY;
     uint64_t deadline_us = node->suspended ? PLK_NEVER : node->dial_us;
+    if (sweeps) deadline_us = plk_earlier(deadline_us, node->sweep.due_us);
     for (const struct plk_link *link = node->links; link != NULL; link = link->next) {
         deadline_us = plk_earlier(deadline_us, plk_link_deadline(node, link));
     }
