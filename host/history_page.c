@@ -126,22 +126,40 @@ static int join_message(struct plk_history *history, struct plk_history_event *e
     return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-static int read_events(struct plk_history *history, uint64_t since, uint32_t limit, struct plk_history_events *events) {
-    sqlite3_stmt *s;
-    int code = plk_history_prepare(history, PLK_HISTORY_EVENTS,
-                                   "SELECT " PLK_STORE_EVENT_COLUMNS " FROM event WHERE n > ?1 ORDER BY n", &s);
-    if (code != SQLITE_OK) return code;
-    struct plk_history_held *held = NULL;
-    sqlite3_bind_int64(s, 1, since > INT64_MAX ? INT64_MAX : (int64_t)since);
-    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+// The events of one row that are above since.
+static int add_events(struct plk_history *history, const struct plk_event_row *row, uint64_t since, uint32_t limit,
+                      struct plk_history_events *events, struct plk_history_held **held) {
+    uint64_t first = since < row->n ? 0 : since - row->n + 1;
+    for (uint64_t i = first; i <= row->more; i++) {
         if (events->count == limit) {
             events->more = true;
             break;
         }
         struct plk_history_event *event = &events->events[events->count++];
-        code = plk_store_rows_event(s, &event->event);
-        if (code == SQLITE_OK) code = join_message(history, event, &held);
-        if (code != SQLITE_OK) break;
+        event->event = *row;
+        event->event.n += i;
+        event->event.row += i;
+        event->event.more = 0;
+        int code = join_message(history, event, held);
+        if (code != SQLITE_OK) return code;
+    }
+    return SQLITE_OK;
+}
+
+static int read_events(struct plk_history *history, uint64_t since, uint32_t limit, struct plk_history_events *events) {
+    sqlite3_stmt *s;
+    int code = plk_history_prepare(history, PLK_HISTORY_EVENTS,
+                                   "SELECT " PLK_STORE_EVENT_COLUMNS " FROM event WHERE n >="
+                                   " coalesce((SELECT max(n) FROM event WHERE n <= ?1), 0) ORDER BY n",
+                                   &s);
+    if (code != SQLITE_OK) return code;
+    struct plk_history_held *held = NULL;
+    sqlite3_bind_int64(s, 1, since > INT64_MAX ? INT64_MAX : (int64_t)since);
+    while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+        struct plk_event_row row;
+        code = plk_store_rows_event(s, &row);
+        if (code == SQLITE_OK) code = add_events(history, &row, since, limit, events, &held);
+        if (code != SQLITE_OK || events->more) break;
     }
     sqlite3_reset(s);
     events->held = held;
@@ -168,7 +186,8 @@ enum plk_err plk_history_events(struct plk_history *history, uint64_t since, uin
     if (code == SQLITE_OK)
         code = event_number(history, PLK_HISTORY_FIRST_EVENT, "SELECT min(n) FROM event", &events->first);
     if (code == SQLITE_OK)
-        code = event_number(history, PLK_HISTORY_LAST_EVENT, "SELECT max(n) FROM event", &events->last);
+        code = event_number(history, PLK_HISTORY_LAST_EVENT, "SELECT n + more FROM event ORDER BY n DESC LIMIT 1",
+                            &events->last);
     if (code == SQLITE_OK) code = read_events(history, since, limit, events);
     enum plk_err err = plk_history_end(history, code);
     if (err != PLK_ERR_OK) plk_history_events_free(events);

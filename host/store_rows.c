@@ -43,7 +43,7 @@ static const char *columns(enum plk_table table) {
 
 static const char *places(enum plk_table table) {
     if (table == PLK_TABLE_contact) return "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11";
-    return table == PLK_TABLE_event ? "?1,?2,?3,?4,?5,?6" : "?1,?2";
+    return table == PLK_TABLE_event ? "?1,?2,?3,?4,?5,?6,?7" : "?1,?2";
 }
 
 // ---- what lies together -----------------------------------------------------------------------------------------------
@@ -207,6 +207,7 @@ static int upsert_event(sqlite3_stmt *s, const struct plk_op *op) {
     sqlite3_bind_int64(s, 4, (int64_t)row.row);
     sqlite3_bind_int(s, 5, (int)row.state);
     sqlite3_bind_int(s, 6, row.reason);
+    sqlite3_bind_int(s, 7, row.more);
     return plk_store_db_run(s);
 }
 
@@ -216,7 +217,8 @@ int plk_store_rows_event(sqlite3_stmt *s, struct plk_event_row *row) {
                                   .contact = (uint32_t)sqlite3_column_int64(s, 2),
                                   .row = (uint64_t)sqlite3_column_int64(s, 3),
                                   .state = (enum plk_state)sqlite3_column_int(s, 4),
-                                  .reason = (uint8_t)sqlite3_column_int(s, 5)};
+                                  .reason = (uint8_t)sqlite3_column_int(s, 5),
+                                  .more = (uint16_t)sqlite3_column_int(s, 6)};
     return SQLITE_OK;
 }
 

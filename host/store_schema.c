@@ -41,6 +41,9 @@ static const char *const steps[] = {
     OPAQUE("peer") MOVED("ratchet", "01") MOVED("link", "02") MOVED("skipped", "03")
         MOVED("outbox", "04") "UPDATE message SET state = state + 1,"
                               " received_ms = CASE received_ms WHEN 0 THEN -time_ms ELSE received_ms END;",
+
+    // One row holds the events of many messages (struct plk_event_row).
+    "ALTER TABLE event ADD COLUMN more INTEGER NOT NULL DEFAULT 0;",
 };
 
 _Static_assert(sizeof steps / sizeof steps[0] == PLK_STORE_SCHEMA_VERSION, "a step for each version");

@@ -46,9 +46,11 @@ struct plk_node {
     struct plk_backup_job backup;
     struct plk_sweep sweep;
     struct plk_link *links;
-    struct plk_link *polling; // whose packets are being handed out; NULL: the round is over
-    uint64_t event_n;         // last number given to an event
-    uint64_t dial_us;         // when the next contact is to be tried, a lower bound
+    struct plk_link *polling;    // whose packets are being handed out; NULL: the round is over
+    uint64_t event_n;            // last number given to an event
+    struct plk_event_row events; // the row that it is in
+    uint64_t events_batch_n;     // and that row's batch
+    uint64_t dial_us;            // when the next contact is to be tried, a lower bound
     struct plk_counters counters;
     uint8_t scratch[PLK_PACKET_MAX];     // the text of the packet that is being read
     uint8_t packet[PLK_NODE_PACKET_MAX]; // the packet that the host is looking at

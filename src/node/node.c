@@ -57,6 +57,20 @@ struct plk_mail_turn plk_node_turn(struct plk_node *node) {
 
 // ---- events -----------------------------------------------------------------------------------------------------------
 
+// Into the row of the events just before, if that is still in the open batch and continues.
+static void write_event(struct plk_node *node, const struct plk_event_row *event) {
+    uint8_t key[8], value[PLK_EVENT_ROW_LEN];
+    struct plk_writer w = plk_writer(key, sizeof key);
+    struct plk_batch *batch = plk_ledger_batch(&node->ledger);
+    if (node->events_batch_n != node->ledger.open_n || !plk_event_row_extend(&node->events, event)) {
+        node->events = *event;
+        node->events_batch_n = node->ledger.open_n;
+    }
+    plk_writer_u64(&w, node->events.n);
+    plk_event_row_encode(value, &node->events);
+    plk_batch_upsert(batch, PLK_TABLE_event, plk_bytes(key, sizeof key), plk_bytes(value, sizeof value));
+}
+
 void plk_node_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact, uint64_t row,
                     enum plk_state state, uint8_t reason, const uint8_t *id) {
     struct plk_output output = {.kind = PLK_OUT_EVENT};
@@ -65,12 +79,7 @@ void plk_node_event(struct plk_node *node, enum plk_event_kind kind, uint32_t co
     output.event.row.state = state;
     output.event.row.reason = reason;
     if (id != NULL) memcpy(output.event.id, id, PLK_ID_LEN);
-    uint8_t key[8], value[PLK_EVENT_ROW_LEN];
-    struct plk_writer w = plk_writer(key, sizeof key);
-    plk_writer_u64(&w, node->event_n);
-    plk_event_row_encode(value, &output.event.row);
-    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_event, plk_bytes(key, sizeof key),
-                     plk_bytes(value, sizeof value));
+    write_event(node, &output.event.row);
     plk_outputs_later(&node->outputs, plk_ledger_mark(&node->ledger), &output);
 }
 
@@ -159,7 +168,7 @@ static void start_loaded(struct plk_node *node, const struct plk_load *load, con
             err = start_row(node, load->what, row);
         } else {
             err = plk_event_row_decode(row->key, row->value, &event);
-            if (err == PLK_ERR_OK) node->event_n = event.n;
+            if (err == PLK_ERR_OK) node->event_n = event.n + event.more;
         }
     }
     if (err != PLK_ERR_OK) node->state = PLK_NODE_CORRUPT;

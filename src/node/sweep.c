@@ -93,7 +93,8 @@ static void begin(struct plk_node *node) {
     }
 }
 
-// Numbers of events have no holes, so a range of numbers is as many rows.
+// Numbers of events have no holes, so a range of numbers is at most as many rows. A row that begins in it goes with all of its
+// events, which are of one batch.
 static void drop_events(struct plk_node *node) {
     struct plk_sweep *sweep = &node->sweep;
     uint64_t left = sweep->below - sweep->first, end = sweep->first + (left < PLK_SWEEP_STEP ? left : PLK_SWEEP_STEP);

@@ -185,7 +185,21 @@ void plk_event_row_encode(uint8_t out[PLK_EVENT_ROW_LEN], const struct plk_event
     plk_writer_u64(&w, event->row);
     plk_writer_u8(&w, (uint8_t)event->state);
     plk_writer_u8(&w, event->reason);
+    plk_writer_u16(&w, event->more);
     plk_assert(!w.failed && w.len == PLK_EVENT_ROW_LEN);
+}
+
+static bool is_of_message(const struct plk_event_row *event) {
+    return event->kind == PLK_EVENT_MESSAGE || event->kind == PLK_EVENT_STATE;
+}
+
+bool plk_event_row_extend(struct plk_event_row *event, const struct plk_event_row *next) {
+    uint64_t count = (uint64_t)event->more + 1;
+    if (!is_of_message(event) || event->kind != next->kind || event->contact != next->contact) return false;
+    if (event->state != next->state || event->reason != next->reason || count > UINT16_MAX) return false;
+    if (next->n != event->n + count || next->row != event->row + count) return false;
+    event->more++;
+    return true;
 }
 
 enum plk_err plk_event_row_decode(struct plk_bytes key, struct plk_bytes value, struct plk_event_row *event) {
@@ -196,11 +210,14 @@ enum plk_err plk_event_row_decode(struct plk_bytes key, struct plk_bytes value, 
     got.row = plk_reader_u64(&r);
     uint8_t state = plk_reader_u8(&r);
     got.reason = plk_reader_u8(&r);
+    got.more = plk_reader_u16(&r);
     if (!plk_reader_done(&k) || !plk_reader_done(&r)) return PLK_ERR_MALFORMED;
     if (kind < PLK_EVENT_MESSAGE || kind > PLK_EVENT_RELAY || (state != 0 && !is_state(state)))
         return PLK_ERR_MALFORMED;
     got.kind = (enum plk_event_kind)kind;
     got.state = (enum plk_state)state;
+    if (got.more > 0 && (!is_of_message(&got) || got.n > UINT64_MAX - got.more || got.row > UINT64_MAX - got.more))
+        return PLK_ERR_MALFORMED;
     *event = got;
     return PLK_ERR_OK;
 }

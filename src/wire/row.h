@@ -136,7 +136,8 @@ enum plk_event_kind {
     PLK_EVENT_RELAY,       // not stored
 };
 
-// Enough to find the row it speaks of; a reader joins it with the message and contact tables.
+// Enough to find the row it speaks of; a reader joins it with the message and contact tables. What happens to many messages at
+// once is one stored row: event n + i is of the conversation's row `row` + i, for i up to `more`.
 struct plk_event_row {
     uint64_t n; // the key
     enum plk_event_kind kind;
@@ -144,10 +145,13 @@ struct plk_event_row {
     uint64_t row; // message, state: the conversation's row number; else 0
     enum plk_state state;
     uint8_t reason;
+    uint16_t more; // message, state: so many follow; 0 in an EVENT
 };
 
-#define PLK_EVENT_ROW_LEN 15
+#define PLK_EVENT_ROW_LEN 17
 void plk_event_row_encode(uint8_t out[PLK_EVENT_ROW_LEN], const struct plk_event_row *event); // value only
+// Does the event that follows belong into the same row? Then it is one longer.
+bool plk_event_row_extend(struct plk_event_row *event, const struct plk_event_row *next);
 enum plk_err plk_event_row_decode(struct plk_bytes key, struct plk_bytes value, struct plk_event_row *event);
 
 #endif

@@ -158,14 +158,18 @@ static inline void put_contact(struct story *story, uint32_t contact, const char
     plk_batch_upsert(story->batch, PLK_TABLE_contact, plk_writer_bytes(&k), plk_writer_bytes(&w));
 }
 
-static inline void put_event(struct story *story, uint64_t n, uint32_t contact, uint64_t row) {
+static inline void put_events(struct story *story, uint64_t n, uint32_t contact, uint64_t row, uint16_t more) {
     struct plk_event_row event = {
-        .n = n, .kind = PLK_EVENT_MESSAGE, .contact = contact, .row = row, .state = PLK_STATE_RECEIVED};
+        .n = n, .kind = PLK_EVENT_MESSAGE, .contact = contact, .row = row, .state = PLK_STATE_RECEIVED, .more = more};
     uint8_t key[8], value[PLK_EVENT_ROW_LEN];
     struct plk_writer k = plk_writer(key, sizeof key);
     plk_writer_u64(&k, n);
     plk_event_row_encode(value, &event);
     plk_batch_upsert(story->batch, PLK_TABLE_event, plk_writer_bytes(&k), plk_bytes(value, sizeof value));
+}
+
+static inline void put_event(struct story *story, uint64_t n, uint32_t contact, uint64_t row) {
+    put_events(story, n, contact, row, 0);
 }
 
 // ---- loads ------------------------------------------------------------------------------------------------------------

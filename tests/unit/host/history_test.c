@@ -247,6 +247,40 @@ static void a_large_deletion_makes_the_index_anew(void **state) {
     story_end(&story);
 }
 
+// One row stands for the events of many messages: it is read from any of them on, and to any.
+static void events_of_many_messages_come_one_by_one(void **state) {
+    (void)state;
+    struct story story;
+    story_begin(&story, "");
+    for (uint64_t row = 1; row <= 9; row++) put_text(&story, 1, row, "text");
+    put_event(&story, 1, 1, 1);
+    put_events(&story, 2, 1, 2, 4);
+    put_event(&story, 7, 1, 7);
+    put_events(&story, 8, 1, 8, 1);
+    story_store(&story);
+    struct plk_history *history = open_history(&story);
+    for (uint64_t since = 0; since <= 10; since++) {
+        for (uint32_t limit = 1; limit <= 10; limit++) {
+            struct plk_history_events events;
+            uint64_t left = since < 9 ? 9 - since : 0;
+            assert_int_equal(plk_history_events(history, since, limit, &events), PLK_ERR_OK);
+            assert_int_equal(events.count, left < limit ? left : limit);
+            assert_int_equal(events.more, left > limit);
+            assert_int_equal(events.last, 9);
+            for (size_t i = 0; i < events.count; i++) {
+                const struct plk_history_event *event = &events.events[i];
+                assert_int_equal(event->event.n, since + 1 + i);
+                assert_int_equal(event->event.row, since + 1 + i);
+                assert_int_equal(event->event.more, 0);
+                assert_true(event->has_message && event->message.row == event->event.row);
+            }
+            plk_history_events_free(&events);
+        }
+    }
+    plk_history_close(history);
+    story_end(&story);
+}
+
 static void events_join_their_messages(void **state) {
     (void)state;
     struct story story;
@@ -389,6 +423,7 @@ int main(void) {
         cmocka_unit_test(what_is_gone_is_not_found),
         cmocka_unit_test(a_large_deletion_makes_the_index_anew),
         cmocka_unit_test(events_join_their_messages),
+        cmocka_unit_test(events_of_many_messages_come_one_by_one),
         cmocka_unit_test(contacts_are_listed_and_found),
         cmocka_unit_test(it_reads_without_a_node),
         cmocka_unit_test(a_reader_sees_whole_batches),

@@ -255,6 +255,43 @@ static void an_event_comes_back_and_a_damaged_one_does_not(void **state) {
     assert_int_not_equal(plk_event_row_decode(plk_bytes(key, 8), plk_bytes(value, sizeof value), &got), PLK_ERR_OK);
     value[13] = 0; // an event of no message has no state
     assert_int_equal(plk_event_row_decode(plk_bytes(key, 8), plk_bytes(value, sizeof value), &got), PLK_ERR_OK);
+    value[16] = 1; // nor does it stand for more than one
+    assert_int_not_equal(plk_event_row_decode(plk_bytes(key, 8), plk_bytes(value, sizeof value), &got), PLK_ERR_OK);
+}
+
+static void events_of_messages_in_a_row_are_one_row(void **state) {
+    (void)state;
+    const struct plk_event_row first = {
+        .n = 10, .kind = PLK_EVENT_STATE, .contact = 5, .row = 20, .state = PLK_STATE_DELIVERED};
+    struct plk_event_row event = first, next = first, got;
+    for (unsigned i = 1; i <= UINT16_MAX; i++) {
+        next.n = 10 + i;
+        next.row = 20 + i;
+        assert_true(plk_event_row_extend(&event, &next));
+        assert_int_equal(event.more, i);
+    }
+    next.n++;
+    next.row++;
+    assert_false(plk_event_row_extend(&event, &next)); // as many as there may be
+    uint8_t key[8] = {0, 0, 0, 0, 0, 0, 0, 10}, value[PLK_EVENT_ROW_LEN];
+    plk_event_row_encode(value, &event);
+    assert_int_equal(plk_event_row_decode(plk_bytes(key, 8), plk_bytes(value, sizeof value), &got), PLK_ERR_OK);
+    assert_true(got.n == 10 && got.row == 20 && got.more == UINT16_MAX);
+    // What differs in anything, or does not follow, is a row of its own.
+    for (unsigned i = 0; i < 8; i++) {
+        event = first;
+        next = (struct plk_event_row){
+            .n = 11, .kind = PLK_EVENT_STATE, .contact = 5, .row = 21, .state = PLK_STATE_DELIVERED};
+        if (i == 1) next.n++;
+        if (i == 2) next.kind = PLK_EVENT_MESSAGE;
+        if (i == 3) next.contact++;
+        if (i == 4) next.row--;
+        if (i == 5) next.state = PLK_STATE_READ;
+        if (i == 6) next.reason = 1;
+        if (i == 7) event.kind = next.kind = PLK_EVENT_CONTACT;
+        assert_int_equal(plk_event_row_extend(&event, &next), i == 0);
+        assert_int_equal(event.more, i == 0 ? 1 : 0);
+    }
 }
 
 int main(void) {
@@ -269,6 +306,7 @@ int main(void) {
         cmocka_unit_test(a_contact_comes_back_with_every_flag),
         cmocka_unit_test(a_damaged_contact_is_refused),
         cmocka_unit_test(an_event_comes_back_and_a_damaged_one_does_not),
+        cmocka_unit_test(events_of_messages_in_a_row_are_one_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
