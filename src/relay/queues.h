@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// The queues that are in memory: those to which somebody is attached, or of which something is being read. Their keys stay on
+// disk and are read at each ATTACH, so that a queue takes little: relay.md, section 6.
+#ifndef PLK_RELAY_QUEUES_H
+#define PLK_RELAY_QUEUES_H
+
+#include "base/map.h"
+#include "crypto/crypto.h"
+#include "relay/bucket.h"
+#include "wire/queue.h"
+#include "wire/table.h"
+
+struct plk_relay_client;
+struct plk_mailbox;
+
+struct plk_queue {
+    uint8_t sid[PLK_QUEUE_ID_LEN];
+    struct plk_relay_client *sub; // the subscriber, or NULL
+    struct plk_mailbox *mailbox;  // NULL: empty, if heads_known
+    struct plk_bucket pass;       // bytes passed into it
+    uint64_t next;                // number of the next item, while somebody is attached
+    uint32_t sub_handle;
+    uint32_t refs;  // handles and reads that hold it
+    uint16_t reads; // under way: who would change its row or its items waits
+    uint16_t epoch; // counts deletions: handles from before are good for nothing
+    uint8_t flags;  // good once somebody is attached
+    bool exclusive; // one of the reads will change the row: who would read it waits
+    bool heads_known, heads_reading;
+};
+
+struct plk_queues {
+    struct plk_mem *mem;
+    struct plk_map map; // SipHash of the sid -> queue
+    uint8_t key[16];
+    size_t count;
+};
+
+void plk_queues_init(struct plk_queues *queues, struct plk_mem *mem, const uint8_t key[16]);
+void plk_queues_free(struct plk_queues *queues);
+
+// The queue of this sid, made if it is not in memory, with one reference more. NULL: another sid has its place (one in 2^64).
+struct plk_queue *plk_queues_hold(struct plk_queues *queues, const uint8_t sid[PLK_QUEUE_ID_LEN]);
+void plk_queues_drop(struct plk_queues *queues, struct plk_queue *queue); // the last one frees it, and its mailbox
+
+// A queue's row.
+#define PLK_QUEUE_ROW_LEN (1 + 1 + 4 + 2 * PLK_QUEUE_KEY_LEN)
+struct plk_queue_row {
+    uint8_t flags;
+    uint32_t day; // on which its owner last attached, since 1970
+    uint8_t owner[PLK_QUEUE_KEY_LEN], sender[PLK_QUEUE_KEY_LEN];
+};
+void plk_queue_row_encode(uint8_t out[PLK_QUEUE_ROW_LEN], const struct plk_queue_row *row);
+enum plk_err plk_queue_row_decode(struct plk_bytes value, struct plk_queue_row *row); // CORRUPT
+
+#endif
