@@ -123,7 +123,9 @@ static void count(struct tally *t, const struct options *o, const struct outcome
     else
         t->passed++;
     uint64_t done = t->passed + t->failed;
-    if (done % 100 == 0) printf("%" PRIu64 " seeds\n", done);
+    if (done % 100 != 0) return;
+    printf("%" PRIu64 " seeds\n", done);
+    fflush(stdout);
 }
 
 static void read_outcomes(struct job *jobs, struct tally *t, const struct options *o, int fd, int wait_ms) {
