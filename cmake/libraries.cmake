@@ -69,6 +69,15 @@ if(app_main)
   add_dependencies(products peerlink)
 endif()
 
+file(GLOB relay_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/apps/peerlink-relay/*.c)
+if(relay_sources)
+  add_executable(peerlink-relay ${relay_sources})
+  target_compile_definitions(peerlink-relay PRIVATE PLK_VERSION="${PROJECT_VERSION}")
+  target_include_directories(peerlink-relay PRIVATE ${PROJECT_SOURCE_DIR}/apps/peerlink-relay ${PROJECT_SOURCE_DIR})
+  target_link_libraries(peerlink-relay PRIVATE plk_flags_hosted plk_host PkgConfig::jansson)
+  add_dependencies(products peerlink-relay)
+endif()
+
 # The simulator and its tools: tests/sim/NAME_main.c is the program NAME.
 plk_add_library(plk_sim plk_flags_hosted ${sim_sources})
 if(TARGET plk_sim)

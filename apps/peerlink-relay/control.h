@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The control socket of a running relay: a Unix socket for its own user (or root). A program writes one line of JSON (acts.h)
+// and reads one line.
+#ifndef PLK_PEERLINK_RELAY_CONTROL_H
+#define PLK_PEERLINK_RELAY_CONTROL_H
+
+#include "acts.h"
+
+#define PLK_CONTROL_LINE_MAX 4096
+#define PLK_CONTROL_CLIENTS_MAX 8
+#define PLK_CONTROL_CLIENT_MS 10000 // within which a line has to be there and its answer read
+
+struct plk_control;
+
+// data: whose socket (host/home.h). acts is borrowed and must outlive it. HOME, SYSTEM.
+enum plk_fault_kind plk_control_open(struct plk_control **out, const char *data, const struct plk_acts *acts,
+                                     struct plk_fault *fault);
+void plk_control_close(struct plk_control *control); // done when the loop has run again; NULL is fine
+
+// The other end, blocking. NULL: no relay is running; else the answer, which the caller owns.
+json_t *plk_control_ask(const char *data, const json_t *request);
+
+#endif

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+#include "serve.h"
+
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acts.h"
+#include "control.h"
+#include "host/address.h"
+#include "host/entropy.h"
+#include "metrics.h"
+#include "small_file.h"
+
+#define SIGNALS 3
+#define ADDRESS_MAX (PLK_RELAY_HOST_MAX + 16)
+
+struct serving {
+    const struct plk_relay_options *options;
+    struct plk_relay_host *host;
+    struct plk_control *control;
+    struct plk_metrics *metrics;
+    struct plk_acts acts;
+    struct plk_log log;
+    char address[ADDRESS_MAX]; // HOST:PORT
+    uint8_t token[PLK_QUEUE_TOKEN_LEN];
+    bool has_token;
+    uv_signal_t signals[SIGNALS];
+    uv_timer_t end;
+    int status;
+    bool ending;
+};
+
+// ---- where it is --------------------------------------------------------------------------------------------------------
+
+// How good an address is for being told to others.
+static int rank(const struct plk_addr *addr) {
+    switch (plk_addr_class(addr)) {
+    case PLK_ADDR_GLOBAL:
+        return addr->family == 4 ? 6 : 5; // more networks reach it
+    case PLK_ADDR_PRIVATE:
+        return addr->family == 4 ? 4 : 3;
+    case PLK_ADDR_LOOPBACK:
+        return addr->family == 4 ? 2 : 1;
+    case PLK_ADDR_LINK_LOCAL:
+    case PLK_ADDR_REFUSED:
+        break;
+    }
+    return 0;
+}
+
+static void choose_better(struct plk_addr *best, const struct plk_addr *addr) {
+    if (rank(addr) > rank(best)) *best = *addr;
+}
+
+// The best address of this machine on which it listens.
+static struct plk_addr best_address(const struct serving *s) {
+    struct plk_addr at[2 * PLK_RELAY_LISTENS_MAX], best = {.family = 0};
+    size_t count = plk_relay_host_list(s->host, at);
+    uv_interface_address_t *interfaces = NULL;
+    int interface_count = 0;
+    if (uv_interface_addresses(&interfaces, &interface_count) != 0) interface_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (plk_addr_class(&at[i]) != PLK_ADDR_REFUSED) {
+            choose_better(&best, &at[i]);
+            continue;
+        }
+        for (int k = 0; k < interface_count; k++) { // it listens on all of them
+            struct plk_addr addr = plk_address_from_system((const struct sockaddr *)&interfaces[k].address);
+            if (addr.family != at[i].family) continue;
+            addr.port = at[i].port;
+            choose_better(&best, &addr);
+        }
+    }
+    if (interface_count > 0) uv_free_interface_addresses(interfaces, interface_count);
+    return best;
+}
+
+// Whether a reader of names would take it.
+static bool is_address(const struct serving *s) {
+    char sample[PLK_RELAY_NAME_TEXT_MAX + 1], line[sizeof s->address + PLK_RELAY_NAME_TEXT_MAX];
+    struct plk_relay_name name;
+    plk_assert(plk_acts_name("x:1", plk_relay_host_key(s->host), NULL, sample));
+    snprintf(line, sizeof line, "%s%s", s->address, strchr(sample, '#'));
+    return plk_relay_name_decode(plk_bytes_text(line), &name) == PLK_ERR_OK;
+}
+
+static int find_address(struct serving *s) {
+    struct plk_addr best = best_address(s);
+    const char *host = s->options->public_host;
+    char text[64];
+    if (best.family == 0) return plk_relay_fail(PLK_RELAY_EXIT_FAILED, "no address is known: say --public HOST");
+    if (host == NULL) {
+        snprintf(s->address, sizeof s->address, "%s", plk_address_text(&best, text));
+        return PLK_RELAY_EXIT_DONE;
+    }
+    bool bare_v6 = strchr(host, ':') != NULL && host[0] != '[';
+    snprintf(s->address, sizeof s->address, bare_v6 ? "[%s]:%u" : "%s:%u", host, best.port);
+    if (is_address(s)) return PLK_RELAY_EXIT_DONE;
+    return plk_relay_fail(PLK_RELAY_EXIT_USAGE, "--public takes a name or an address, not %s", host);
+}
+
+// ---- the first token ----------------------------------------------------------------------------------------------------
+
+static void ready(struct serving *s);
+
+static void stop(struct serving *s, int status) {
+    s->status = status;
+    uv_stop(plk_relay_host_loop(s->host));
+}
+
+static void on_first_token(void *ctx, enum plk_err err) {
+    struct serving *s = ctx;
+    struct plk_fault fault;
+    if (err != PLK_ERR_OK) return; // it ends before it began
+    if (plk_small_file_write(s->options->data, PLK_SERVE_TOKEN_NAME, plk_bytes(s->token, sizeof s->token), &fault) !=
+        PLK_FAULT_NONE) {
+        stop(s, plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault.line));
+        return;
+    }
+    s->has_token = true;
+    ready(s);
+}
+
+// So that whoever starts a relay can use it at once. Made on the first start only.
+static void begin(struct serving *s) {
+    size_t got = plk_small_file_read(s->options->data, PLK_SERVE_TOKEN_NAME, s->token, sizeof s->token);
+    s->has_token = got == sizeof s->token;
+    if (s->has_token || s->options->limits.admission == PLK_RELAY_ADMIT_CLOSED) {
+        ready(s);
+        return;
+    }
+    plk_entropy_bytes(s->token, sizeof s->token);
+    plk_assert(plk_relay_host_token_new(s->host, s->token, 0, on_first_token, s) == PLK_ERR_OK);
+}
+
+// ---- ready --------------------------------------------------------------------------------------------------------------
+
+static void say_firewall(const struct serving *s) {
+    struct plk_addr at[2 * PLK_RELAY_LISTENS_MAX];
+    size_t count = plk_relay_host_list(s->host, at);
+    uint16_t last = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (at[i].port == last) continue;
+        last = at[i].port;
+        printf("firewall: let in UDP %u and %u, TCP %u, e.g. `ufw allow %u:%u/udp; ufw allow %u/tcp`\n", last,
+               last + 1u, last, last, last + 1u, last);
+    }
+}
+
+static void ready(struct serving *s) {
+    char name[PLK_RELAY_NAME_TEXT_MAX + 1];
+    struct plk_fault fault;
+    plk_acts_name(s->address, plk_relay_host_key(s->host), s->has_token ? s->token : NULL, name);
+    if (plk_small_file_write(s->options->data, PLK_SERVE_ADDRESS_NAME, plk_bytes_text(s->address), &fault) !=
+        PLK_FAULT_NONE) {
+        stop(s, plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault.line));
+        return;
+    }
+    if (s->options->json) {
+        printf("{\"ready\":true,\"relay\":\"%s\"}\n", name);
+    } else {
+        printf("relay %s\n", name);
+        say_firewall(s);
+    }
+    fflush(stdout);
+    plk_mem_wipe(name, sizeof name);
+}
+
+// ---- the end ------------------------------------------------------------------------------------------------------------
+
+static void on_end(uv_timer_t *timer) { stop(timer->data, PLK_RELAY_EXIT_DONE); }
+
+static void on_signal(uv_signal_t *signal, int number) {
+    struct serving *s = signal->data;
+    if (number == SIGHUP) return; // its options are its command line: there is nothing to read again
+    if (s->ending) {
+        stop(s, PLK_RELAY_EXIT_DONE);
+        return;
+    }
+    s->ending = true;
+    plk_relay_host_drain(s->host);
+    uv_timer_start(&s->end, on_end, PLK_SERVE_DRAIN_MS, 0);
+}
+
+static void on_lost(void *ctx, const struct plk_fault *fault) {
+    stop(ctx, plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault->line));
+}
+
+// ---- opening ------------------------------------------------------------------------------------------------------------
+
+static enum plk_fault_kind open_metrics(struct serving *s, struct plk_fault *fault) {
+    struct plk_addr at[2 * PLK_RELAY_LISTENS_MAX];
+    uint32_t port = s->options->metrics;
+    if (port == PLK_RELAY_METRICS_OFF) return PLK_FAULT_NONE;
+    if (port != PLK_RELAY_METRICS_AUTO) return plk_metrics_open(&s->metrics, s->host, (uint16_t)port, fault);
+    if (plk_relay_host_list(s->host, at) == 0 || at[0].port > UINT16_MAX - 2) return PLK_FAULT_NONE;
+    if (plk_metrics_open(&s->metrics, s->host, (uint16_t)(at[0].port + 2), fault) != PLK_FAULT_NONE)
+        plk_log(&s->log, PLK_LOG_WARN, "there are no figures: %s", fault->line);
+    return PLK_FAULT_NONE;
+}
+
+static void open_signals(struct serving *s) {
+    static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+    uv_loop_t *loop = plk_relay_host_loop(s->host);
+    for (size_t i = 0; i < SIGNALS; i++) {
+        plk_assert(uv_signal_init(loop, &s->signals[i]) == 0);
+        s->signals[i].data = s;
+        uv_signal_start(&s->signals[i], on_signal, numbers[i]);
+    }
+    plk_assert(uv_timer_init(loop, &s->end) == 0);
+    s->end.data = s;
+}
+
+static int open_rest(struct serving *s) {
+    struct plk_fault fault;
+    int status = find_address(s);
+    if (status != PLK_RELAY_EXIT_DONE) return status;
+    s->acts = (struct plk_acts){.host = s->host, .address = s->address};
+    if (plk_control_open(&s->control, s->options->data, &s->acts, &fault) != PLK_FAULT_NONE ||
+        open_metrics(s, &fault) != PLK_FAULT_NONE) {
+        return plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault.line);
+    }
+    return PLK_RELAY_EXIT_DONE;
+}
+
+static void close_rest(struct serving *s) {
+    for (size_t i = 0; i < SIGNALS; i++) uv_close((uv_handle_t *)&s->signals[i], NULL);
+    uv_close((uv_handle_t *)&s->end, NULL);
+    plk_control_close(s->control);
+    plk_metrics_close(s->metrics);
+}
+
+int plk_serve(const struct plk_relay_options *options) {
+    static const char *const all[] = {"7447"}; // PLK_RELAY_PORT
+    struct serving s = {.options = options, .log = {.level = options->log_level, .fd = 2}};
+    struct plk_fault fault;
+    bool any = options->listen_count == 0;
+    struct plk_relay_host_config config = {.data = options->data,
+                                           .listen = any ? all : options->listen,
+                                           .listen_count = any ? 1 : options->listen_count,
+                                           .limits = options->limits,
+                                           .log = s.log,
+                                           .lost = on_lost,
+                                           .ctx = &s};
+    if (plk_relay_host_open(&s.host, &config, &fault) != PLK_FAULT_NONE)
+        return plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault.line);
+    open_signals(&s);
+    s.status = open_rest(&s);
+    if (s.status == PLK_RELAY_EXIT_DONE) {
+        begin(&s);
+        uv_run(plk_relay_host_loop(s.host), UV_RUN_DEFAULT);
+    }
+    close_rest(&s);
+    if (!plk_relay_host_close(s.host) && s.status == PLK_RELAY_EXIT_DONE)
+        s.status = plk_relay_fail(PLK_RELAY_EXIT_FAILED, "the disk did not take all that was confirmed");
+    plk_mem_wipe(s.token, sizeof s.token);
+    return s.status;
+}

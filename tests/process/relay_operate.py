@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# An operator and her relay: it says where it is, answers STUN, counts, hands out tokens and takes them back, survives being
+# killed, and says in one line what is wrong.
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+
+PROGRAM = os.environ["PEERLINK_RELAY"]
+MAGIC = 0x2112A442
+LINE = re.compile(r"^relay (127\.0\.0\.1):(\d+)#([1-9A-HJ-NP-Za-km-z]+)$")
+
+
+def run(*args, status=0):
+    done = subprocess.run([PROGRAM, *args], capture_output=True, text=True, timeout=60)
+    assert done.returncode == status, (args, done)
+    if status != 0:
+        assert done.stdout == "" and re.fullmatch(r"peerlink-relay: [^\n]+\n", done.stderr), (args, done)
+    return done
+
+
+def start(data, *args):
+    relay = subprocess.Popen([PROGRAM, "--data", data, "--listen", "127.0.0.1:0", *args], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+    line = relay.stdout.readline().rstrip("\n")
+    found = LINE.match(line)
+    assert found, (line, relay.poll(), relay.stderr.read() if relay.poll() is not None else "")
+    return relay, int(found[2]), found[3]
+
+
+def end(relay, number=signal.SIGTERM):
+    relay.send_signal(number)
+    relay.wait(timeout=60)
+    assert relay.returncode == (0 if number != signal.SIGKILL else -9), (relay.returncode, relay.stderr.read())
+    relay.stdout.close()
+    relay.stderr.close()
+
+
+def mapped(port):
+    """What a STUN Binding request is told of its own address (RFC 8489, section 14.2)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        asker.bind(("127.0.0.1", 0))
+        asker.connect(("127.0.0.1", port))  # hears nothing that comes from another port
+        asker.settimeout(30)
+        number = os.urandom(12)
+        asker.send(struct.pack("!HHI", 1, 0, MAGIC) + number)
+        answer = asker.recv(2048)
+        assert len(answer) <= 100 and answer[:2] == b"\x01\x01" and answer[8:20] == number, answer
+        at = 20
+        while at < len(answer):
+            kind, length = struct.unpack_from("!HH", answer, at)
+            if kind == 0x0020:
+                family, seen, ip = struct.unpack_from("!HHI", answer, at + 4)
+                assert family == 1 and ip ^ MAGIC == 0x7F000001
+                assert seen ^ MAGIC >> 16 == asker.getsockname()[1]
+                return
+            at += 4 + (length + 3) // 4 * 4
+        raise AssertionError("no XOR-MAPPED-ADDRESS")
+
+
+def get(port, path, status=200):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+            assert answer.status == status
+            return answer.read().decode()
+    except urllib.error.HTTPError as error:
+        assert error.code == status, (path, error)
+        return ""
+
+
+def figure(port, name):
+    return int(re.search(rf"^peerlink_relay_{name} (\d+)$", get(port, "/metrics"), re.M)[1])
+
+
+def tokens(data):
+    return {t["id"]: t for t in json.loads(run("token", "list", "--data", data, "--json").stdout)["tokens"]}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def tells_and_counts(data):
+    metrics = free_port()
+    relay, port, key = start(data, "--metrics", str(metrics))
+    mapped(port)
+    mapped(port + 1)
+    assert figure(metrics, "stun_total") == 2
+    assert get(metrics, "/healthz") == "ok\n"
+    get(metrics, "/other", status=404)
+    status = json.loads(run("status", "--data", data, "--json").stdout)
+    assert status["counters"]["stun"] == 2 and status["name"].startswith(f"127.0.0.1:{port}#"), status
+    in_use = run("--data", data, "--listen", "127.0.0.1:0", status=1)
+    assert "in use" in in_use.stderr or "running" in in_use.stderr, in_use
+    end(relay)
+    run("status", "--data", data, status=1)
+    return key
+
+
+def hands_out_tokens(data, first_key):
+    relay, _, key = start(data)
+    assert key == first_key, "the same key and first token after a restart"
+    first = tokens(data)
+    assert len(first) == 1 and list(first.values())[0]["queues"] == 0
+    made = json.loads(run("token", "new", "--data", data, "--queues", "7", "--json").stdout)
+    assert made["name"].split("#")[1] != key and made["queues"] == 7
+    end(relay, signal.SIGKILL)  # what was said is on the disk
+    assert set(tokens(data)) == set(first) | {made["id"]}  # asked of the data, without a relay
+    run("token", "revoke", made["id"], "--data", data)
+    another = run("token", "new", "--data", data).stdout
+    assert re.fullmatch(r"127\.0\.0\.1:\d+#\w+\n", another), another
+    relay, _, key = start(data)
+    assert key == first_key
+    assert tokens(data)[made["id"]]["revoked"] and not tokens(data)[list(first)[0]]["revoked"]
+    run("token", "revoke", list(first)[0], "--data", data)
+    assert tokens(data)[list(first)[0]]["revoked"]
+    run("token", "revoke", "0123456789", "--data", data, status=1)
+    run("token", "revoke", "xyz", "--data", data, status=1)
+    end(relay, signal.SIGINT)
+
+
+def says_what_is_wrong(data, other):
+    for args in ([], ["--data"], ["--data", ""], ["--what", "x"], ["--data", data, "--listen"], ["serve", "--data", data],
+                 ["--data", data, "--admit", "all"], ["--data", data, "--metrics", "70000"],
+                 ["--data", data, "--clients", "0"], ["--data", data, "--memory", "lots"],
+                 ["--data", data, "--public", "no host", "--listen", "127.0.0.1:0"],
+                 ["token", "--data", data], ["token", "forget", "--data", data], ["token", "revoke", "--data", data],
+                 ["token", "new", "--queues", "-1", "--data", data], ["a", "b", "c", "d"]):
+        run(*args, status=2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        run("--data", data, "--listen", f"127.0.0.1:{port}", status=1)
+        run("--data", data, "--listen", f"127.0.0.1:{port - 1}", status=1)  # its neighbour
+    for listen in ("192.0.2.1:7447", "somewhere", "127.0.0.1:70000"):
+        run("--data", data, "--listen", listen, status=1)
+    run("token", "list", "--data", os.path.join(other, "nothing"), status=1)
+    with open(os.path.join(other, "store.db"), "wb") as broken:
+        broken.write(os.urandom(8192))
+    os.chmod(other, 0o700)
+    run("--data", other, "--listen", "127.0.0.1:0", status=1)
+    assert "token" in run("--help").stdout and run("--version").stdout.startswith("peerlink-relay ")
+
+
+def main():
+    data, other = tempfile.mkdtemp(), tempfile.mkdtemp()
+    try:
+        key = tells_and_counts(data)
+        hands_out_tokens(data, key)
+        says_what_is_wrong(data, other)
+    finally:
+        shutil.rmtree(data)
+        shutil.rmtree(other)
+
+
+main()
