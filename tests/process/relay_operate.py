@@ -150,7 +150,11 @@ def says_what_is_wrong(data, other):
         broken.write(os.urandom(8192))
     os.chmod(other, 0o700)
     run("--data", other, "--listen", "127.0.0.1:0", status=1)
-    assert "token" in run("--help").stdout and run("--version").stdout.startswith("peerlink-relay ")
+    assert run("--version").stdout.startswith("peerlink-relay ")
+    with open(os.path.join(os.path.dirname(__file__), "../../docs/man/peerlink-relay.1.scd"), encoding="utf-8") as page:
+        told = set(re.findall(r"--[a-z]+", page.read()))
+    known = set(re.findall(r"--[a-z]+", run("--help").stdout)) - {"--version", "--relay"}  # --relay: peerlink's
+    assert told == known, (told, known)
 
 
 def main():
