@@ -105,11 +105,6 @@ int plk_command_version(struct plk_cli *cli) {
     return PLK_EXIT_DONE;
 }
 
-int plk_command_relay(struct plk_cli *cli) {
-    (void)cli;
-    return plk_cli_fail(PLK_EXIT_FAILED, "this build has no relay yet");
-}
-
 int plk_command_open(struct plk_cli *cli) {
     (void)cli;
     return plk_cli_fail(PLK_EXIT_FAILED, "this build has no page yet: `peerlink chat NAME` talks in the terminal");

@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 
 PROGRAM = os.environ["PEERLINK_RELAY"]
+PEERLINK = os.environ["PEERLINK"]
 MAGIC = 0x2112A442
 LINE = re.compile(r"^relay (127\.0\.0\.1):(\d+)#([1-9A-HJ-NP-Za-km-z]+)$")
 
@@ -108,6 +109,26 @@ def tells_and_counts(data):
     return key
 
 
+def answers_a_client(data):
+    """peerlink relay test: hello, over UDP and TCP, proves the key."""
+    relay, port, key = start(data)
+    name = f"127.0.0.1:{port}#{key}"
+    done = subprocess.run([PEERLINK, "relay", "test", name, "--json"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done
+    told = json.loads(done.stdout)
+    assert told["udp"]["answered"] and told["tcp"]["answered"] and told["admission"] == "token", told
+    assert abs(told["clock_ms"]) < 60000 and told["seen"].startswith("127.0.0.1:"), told
+    words = subprocess.run([PEERLINK, "relay", "test", "relay " + name], capture_output=True, text=True, timeout=60)
+    assert words.returncode == 0 and "UDP: answers after" in words.stdout, words
+    status = json.loads(run("status", "--data", data, "--json").stdout)
+    assert status["counters"]["hellos"] == 4, status
+    wrong = subprocess.run([PEERLINK, "relay", "test", name[:-3] + "111"], capture_output=True, text=True, timeout=60)
+    assert wrong.returncode == 1 and wrong.stderr.count("\n") == 1, wrong
+    end(relay)
+    gone = subprocess.run([PEERLINK, "relay", "test", name], capture_output=True, text=True, timeout=60)
+    assert gone.returncode == 1 and "no answer" in gone.stderr, gone
+
+
 def hands_out_tokens(data, first_key):
     relay, _, key = start(data)
     assert key == first_key, "the same key and first token after a restart"
@@ -161,6 +182,7 @@ def main():
     data, other = tempfile.mkdtemp(), tempfile.mkdtemp()
     try:
         key = tells_and_counts(data)
+        answers_a_client(data)
         hands_out_tokens(data, key)
         says_what_is_wrong(data, other)
     finally:
