@@ -6,9 +6,11 @@
 bool plk_bucket_take(struct plk_bucket *bucket, uint64_t now_us, uint32_t rate, uint32_t burst, uint32_t amount) {
     uint32_t now_ms = (uint32_t)(now_us / PLK_MS);
     uint64_t leaked = (uint64_t)(now_ms - bucket->at_ms) * rate / 1000;
-    if (leaked > 0 || bucket->level == 0) {
-        bucket->level = leaked >= bucket->level ? 0 : bucket->level - (uint32_t)leaked;
-        bucket->at_ms = now_ms;
+    if (leaked >= bucket->level) {
+        *bucket = (struct plk_bucket){.at_ms = now_ms};
+    } else {
+        bucket->level -= (uint32_t)leaked;
+        bucket->at_ms += (uint32_t)(leaked * 1000 / rate); // what is left of a unit is not lost
     }
     if (amount > burst || bucket->level > burst - amount) return false;
     bucket->level += amount;

@@ -12,10 +12,12 @@
 
 #include "channel/relay_channel.h"
 
+#ifndef RIG_CLIENTS // a fuzz target has many rigs and wants small ones
 #define RIG_CLIENTS 48
 #define RIG_TOLD 512
 #define RIG_PACKETS 4096
 #define RIG_LOADS 8192
+#endif
 
 struct rig_packet {
     int to;     // index of a client; -1: the relay

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+// Who gets a channel: relay.md, sections 2, 3 and 6.
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "support/relay_rig.h"
+
+static struct rig *rig;
+
+static int setup(void **state) {
+    (void)state;
+    rig = rig_new(2);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    rig_free(rig);
+    return 0;
+}
+
+static const struct plk_relay_counters *counters(void) { return plk_relay_counters(rig->relay); }
+
+static void start(void) {
+    rig_start(rig);
+    rig_tick(rig);
+}
+
+static void hello_raw(const uint8_t *bytes, size_t len, struct plk_addr from) {
+    struct plk_input input = {.kind = PLK_IN_DATAGRAM};
+    input.datagram.from = from;
+    input.datagram.to = RIG_RELAY;
+    input.datagram.data = plk_bytes(bytes, len);
+    rig_handle(rig, &input);
+}
+
+static struct plk_hello new_hello(void) {
+    struct plk_hello hello;
+    uint8_t cid[8];
+    plk_rng_bytes(&rig->rng, cid, sizeof cid);
+    assert_int_equal(plk_hello_start(&hello, rig->static_public, cid, &rig->rng), PLK_ERR_OK);
+    return hello;
+}
+
+static void a_hello_from(struct plk_addr from) {
+    struct plk_hello hello = new_hello();
+    hello_raw(hello.message, sizeof hello.message, from);
+}
+
+static void a_scanner_hears_nothing(void **state) {
+    (void)state;
+    start();
+    struct plk_hello hello = new_hello();
+    hello.message[200] ^= 1; // what mac 1 covers
+    hello_raw(hello.message, sizeof hello.message, rig_addr(1, 1));
+    hello.message[200] ^= 1;
+    hello_raw(hello.message, 255, rig_addr(1, 1));
+    hello_raw((const uint8_t *)"\xC6\x01", 2, rig_addr(1, 1));
+    assert_int_equal(rig->bytes_from_relay, 0);
+    assert_int_equal(counters()->stranger, 1);
+    assert_int_equal(counters()->malformed, 2);
+}
+
+static void no_answer_is_larger_than_what_asked(void **state) {
+    (void)state;
+    start();
+    a_hello_from(rig_addr(1, 1));
+    assert_int_equal(rig->last_len, 256);
+    assert_true(plk_addr_equal(&rig->last_from, &RIG_RELAY));
+}
+
+static void a_repeated_hello_gets_the_same_answer(void **state) {
+    (void)state;
+    uint8_t first[256];
+    start();
+    struct plk_hello hello = new_hello();
+    hello_raw(hello.message, sizeof hello.message, rig_addr(1, 1));
+    memcpy(first, rig->last, sizeof first);
+    rig_run(rig, 2 * PLK_SECOND);
+    hello_raw(hello.message, sizeof hello.message, rig_addr(1, 1));
+    assert_memory_equal(first, rig->last, sizeof first);
+    assert_int_equal(counters()->hellos, 1);
+    assert_int_equal(counters()->hellos_repeated, 1);
+    hello_raw(hello.message, sizeof hello.message, rig_addr(2, 1)); // from elsewhere it is another
+    assert_memory_not_equal(first, rig->last, sizeof first);
+    assert_int_equal(plk_relay_view(rig->relay).half_open, 2);
+    rig_run(rig, 6 * PLK_SECOND);
+    assert_int_equal(plk_relay_view(rig->relay).half_open, 0);
+    assert_int_equal(counters()->half_open_dropped, 2);
+}
+
+static void the_oldest_half_open_one_gives_way(void **state) {
+    (void)state;
+    rig->config.hello_rate = 100000;
+    start();
+    for (unsigned i = 0; i < PLK_RELAY_PREFIX_CLIENTS_MAX + 10; i++) {
+        struct plk_addr from = {.family = 4, .ip = {10, (uint8_t)(i >> 8), (uint8_t)i, 1}, .port = 5};
+        a_hello_from(from);
+    }
+    assert_int_equal(plk_relay_view(rig->relay).half_open, 4096);
+    assert_int_equal(counters()->half_open_dropped, 10);
+}
+
+static void under_load_a_cookie_proves_the_address(void **state) {
+    (void)state;
+    rig->config.hello_rate = 5; // bursts of 10
+    start();
+    for (unsigned i = 0; i < 20; i++) a_hello_from(rig_addr(100 + i, 9));
+    assert_int_equal(counters()->hellos, 10);
+    assert_int_equal(counters()->cookies, 10);
+    assert_int_equal(rig->last_len, 66);
+    int honest = rig_connect(rig);
+    assert_int_equal(rig->clients[honest].cookies, 1);
+    assert_non_null(rig->clients[honest].channel);
+}
+
+// Whoever has proved an address has 40 at once from it and its neighbours, whatever the load.
+static void a_prefix_has_a_budget(void **state) {
+    (void)state;
+    rig->config.hello_rate = 50;
+    start();
+    for (unsigned i = 0; i < 100; i++) a_hello_from(rig_addr(100, (uint16_t)(i + 1)));
+    unsigned open = 0;
+    for (unsigned i = 0; i < 45; i++) {
+        int index = rig_connect_from(rig, rig_addr(7, (uint16_t)(i + 1)), false);
+        open += rig->clients[index].channel != NULL;
+    }
+    assert_int_equal(open, 40);
+    assert_int_equal(counters()->hellos_limited, 5);
+}
+
+static void places_are_limited_in_all_and_by_prefix(void **state) {
+    (void)state;
+    rig->config.clients_max = 6;
+    rig->config.prefix_clients_max = 3;
+    start();
+    unsigned open = 0;
+    for (unsigned i = 0; i < 5; i++) {
+        int index = rig_connect_from(rig, rig_addr(i, 1), false); // one /24
+        open += rig->clients[index].channel != NULL;
+    }
+    assert_int_equal(open, 3);
+    for (unsigned i = 0; i < 5; i++) {
+        struct plk_addr other = {.family = 4, .ip = {10, 0, (uint8_t)i, 1}, .port = 5};
+        int index = rig_connect_from(rig, other, false);
+        open += rig->clients[index].channel != NULL;
+    }
+    assert_int_equal(open, 6);
+    assert_int_equal(counters()->clients_refused, 4);
+}
+
+static void a_relay_short_of_memory_takes_nobody(void **state) {
+    (void)state;
+    rig->config.memory_max = 1000;
+    start();
+    int index = rig_connect(rig);
+    assert_null(rig->clients[index].channel);
+    assert_int_equal(counters()->clients_refused, 1);
+}
+
+static void both_statics_are_answered(void **state) {
+    (void)state;
+    uint8_t first[32];
+    memcpy(first, rig->static_public, 32);
+    plk_rng_bytes(&rig->rng, rig->config.statics[1], 32);
+    rig->config.static_count = 2;
+    start();
+    plk_dh_public(rig->static_public, rig->config.statics[1]);
+    int by_second = rig_connect(rig);
+    assert_non_null(rig->clients[by_second].channel);
+    memcpy(rig->static_public, first, 32);
+    int by_first = rig_connect(rig);
+    assert_non_null(rig->clients[by_first].channel);
+}
+
+static void spoofed_data_gets_nothing(void **state) {
+    (void)state;
+    start();
+    int index = rig_connect(rig);
+    uint8_t packet[60] = {0xC3};
+    memcpy(packet + 1, rig->clients[index].heard.greeting.cid, 8);
+    uint64_t before = rig->bytes_from_relay;
+    hello_raw(packet, sizeof packet, rig_addr(66, 6));
+    packet[1] ^= 1;
+    hello_raw(packet, sizeof packet, rig_addr(66, 6));
+    assert_int_equal(rig->bytes_from_relay, before);
+    assert_int_equal(counters()->forged, 1);
+    assert_int_equal(counters()->stranger, 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(a_scanner_hears_nothing),
+        TEST(no_answer_is_larger_than_what_asked),
+        TEST(a_repeated_hello_gets_the_same_answer),
+        TEST(the_oldest_half_open_one_gives_way),
+        TEST(under_load_a_cookie_proves_the_address),
+        TEST(a_prefix_has_a_budget),
+        TEST(places_are_limited_in_all_and_by_prefix),
+        TEST(a_relay_short_of_memory_takes_nobody),
+        TEST(both_statics_are_answered),
+        TEST(spoofed_data_gets_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

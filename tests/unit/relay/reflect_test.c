@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// STUN as a relay answers it: relay.md, section 5.
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "support/relay_rig.h"
+#include "wire/stun.h"
+
+static struct rig *rig;
+static struct plk_stun answer;
+static const struct plk_addr second = {.family = 4, .ip = {192, 0, 2, 2}, .port = 7447};
+
+static int setup(void **state) {
+    (void)state;
+    rig = rig_new(4);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    rig_free(rig);
+    return 0;
+}
+
+static void start(bool two) {
+    if (two) rig->config.listeners[1] = (struct plk_relay_listener){.addr = second, .stun_port = 7448};
+    rig->config.listener_count = two ? 2 : 1;
+    rig_start(rig);
+    rig_tick(rig);
+}
+
+// false: silence.
+static bool ask(struct plk_stun request, struct plk_addr to) {
+    static const uint8_t random[12] = {5};
+    uint8_t bytes[100];
+    struct plk_input input = {.kind = PLK_IN_DATAGRAM};
+    struct plk_writer w = plk_writer(bytes, sizeof bytes);
+    if (request.id[1] == 0) plk_stun_id(request.id, random);
+    plk_stun_encode(&w, &request);
+    input.datagram.from = rig_addr(9, 999);
+    input.datagram.to = to;
+    input.datagram.data = plk_writer_bytes(&w);
+    rig->last_len = 0;
+    rig_handle(rig, &input);
+    if (rig->last_len == 0) return false;
+    assert_true(rig->last_len <= PLK_STUN_ANSWER_MAX);
+    assert_int_equal(plk_stun_decode(plk_bytes(rig->last, rig->last_len), &answer), PLK_ERR_OK);
+    assert_memory_equal(answer.id, request.id, sizeof answer.id);
+    return true;
+}
+
+static struct plk_addr at(const struct plk_addr *addr, uint16_t port) {
+    struct plk_addr out = *addr;
+    out.port = port;
+    return out;
+}
+
+static void assert_addr(struct plk_addr got, struct plk_addr want) { assert_true(plk_addr_equal(&got, &want)); }
+
+static void it_tells_where_the_packet_came_from(void **state) {
+    (void)state;
+    start(false);
+    assert_true(ask((struct plk_stun){.kind = PLK_STUN_REQUEST, .fingerprint = true}, RIG_RELAY));
+    assert_int_equal(answer.kind, PLK_STUN_SUCCESS);
+    assert_addr(answer.xor_mapped, rig_addr(9, 999));
+    assert_true(answer.fingerprint);
+    assert_addr(rig->last_from, RIG_RELAY);
+    assert_addr(answer.origin, RIG_RELAY);
+    assert_addr(answer.other, at(&RIG_RELAY, 7448)); // the same address, the other port
+    assert_true(ask((struct plk_stun){.kind = PLK_STUN_REQUEST}, at(&RIG_RELAY, 7448)));
+    assert_false(answer.fingerprint);
+    assert_addr(rig->last_from, at(&RIG_RELAY, 7448));
+    assert_addr(answer.other, RIG_RELAY);
+}
+
+static void an_old_request_gets_an_old_answer(void **state) {
+    (void)state;
+    start(true);
+    assert_true(ask((struct plk_stun){.kind = PLK_STUN_REQUEST, .id = {1, 2, 3, 4}}, RIG_RELAY));
+    assert_addr(answer.mapped, rig_addr(9, 999));
+    assert_int_equal(answer.xor_mapped.family, 0);
+}
+
+static void it_answers_from_where_it_is_asked_to(void **state) {
+    (void)state;
+    struct plk_stun request = {.kind = PLK_STUN_REQUEST, .has_change = true, .change = PLK_STUN_CHANGE_PORT};
+    start(true);
+    assert_true(ask(request, RIG_RELAY));
+    assert_addr(rig->last_from, at(&RIG_RELAY, 7448));
+    assert_addr(answer.origin, at(&RIG_RELAY, 7448));
+    assert_addr(answer.other, at(&second, 7448));
+    request.change = PLK_STUN_CHANGE_ADDRESS;
+    assert_true(ask(request, RIG_RELAY));
+    assert_addr(rig->last_from, second);
+    request.change |= PLK_STUN_CHANGE_PORT;
+    assert_true(ask(request, at(&RIG_RELAY, 7448)));
+    assert_addr(rig->last_from, second);
+    assert_true(ask(request, RIG_RELAY));
+    assert_addr(rig->last_from, at(&second, 7448));
+}
+
+static void what_it_has_not_it_does_not_answer(void **state) {
+    (void)state;
+    struct plk_stun request = {.kind = PLK_STUN_REQUEST, .has_change = true, .change = PLK_STUN_CHANGE_ADDRESS};
+    start(false);
+    assert_false(ask(request, RIG_RELAY));
+    request.change = PLK_STUN_CHANGE_PORT;
+    assert_true(ask(request, RIG_RELAY));
+    assert_false(ask((struct plk_stun){.kind = PLK_STUN_INDICATION}, RIG_RELAY));
+    assert_false(ask((struct plk_stun){.kind = PLK_STUN_SUCCESS}, RIG_RELAY));
+    assert_int_equal(plk_relay_counters(rig->relay)->malformed, 2);
+}
+
+static void what_is_not_understood_is_named(void **state) {
+    (void)state;
+    static const uint8_t request[] = {0, 1, 0, 8, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6,
+                                      7, 8, 9, 9, 9,    9,    0,    0x26, 0, 4, 0, 0, 0, 0};
+    struct plk_input input = {.kind = PLK_IN_DATAGRAM};
+    start(false);
+    input.datagram.from = rig_addr(9, 999);
+    input.datagram.to = RIG_RELAY;
+    input.datagram.data = plk_bytes(request, sizeof request);
+    rig_handle(rig, &input);
+    assert_int_equal(plk_stun_decode(plk_bytes(rig->last, rig->last_len), &answer), PLK_ERR_OK);
+    assert_int_equal(answer.kind, PLK_STUN_ERROR);
+    assert_int_equal(answer.error, 420);
+    assert_int_equal(answer.unknown_count, 1);
+    assert_int_equal(answer.unknown[0], 0x26);
+}
+
+static void a_prefix_has_a_budget(void **state) {
+    (void)state;
+    unsigned answered = 0;
+    start(false);
+    for (unsigned i = 0; i < 300; i++) answered += ask((struct plk_stun){.kind = PLK_STUN_REQUEST}, RIG_RELAY);
+    assert_int_equal(answered, 200);
+    assert_int_equal(plk_relay_counters(rig->relay)->stun_limited, 100);
+    rig->now.mono_us += PLK_SECOND;
+    for (unsigned i = 0; i < 300; i++) answered += ask((struct plk_stun){.kind = PLK_STUN_REQUEST}, RIG_RELAY);
+    assert_int_equal(answered, 300);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(it_tells_where_the_packet_came_from),  TEST(an_old_request_gets_an_old_answer),
+        TEST(it_answers_from_where_it_is_asked_to), TEST(what_it_has_not_it_does_not_answer),
+        TEST(what_is_not_understood_is_named),      TEST(a_prefix_has_a_budget),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
