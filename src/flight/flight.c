@@ -81,6 +81,7 @@ bool plk_flight_path_info(const struct plk_flight *f, uint32_t path, struct plk_
     if (lane == NULL) return false;
     *info = (struct plk_flight_path_info){
         .has_rtt = lane->rtt.has,
+        .trip_us = lane->rtt.trip_us,
         .latest_us = lane->rtt.latest_us,
         .smoothed_us = lane->rtt.smoothed_us,
         .var_us = lane->rtt.var_us,

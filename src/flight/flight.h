@@ -68,6 +68,7 @@ void plk_flight_path_mtu(struct plk_flight *f, uint32_t path, uint32_t mtu);
 
 struct plk_flight_path_info {
     bool has_rtt;
+    uint64_t trip_us;                                 // the latest without the peer's delay, 0: none yet
     uint64_t latest_us, smoothed_us, var_us, min_us;  // before the first sample: initial values
     uint64_t pto_us;                                  // without back-off
     uint64_t window, in_flight, slow_start_threshold; // bytes

@@ -22,14 +22,17 @@ static void first_sample(struct plk_rtt *rtt, uint64_t now_us, uint64_t sample_u
 
 void plk_rtt_sample(struct plk_rtt *rtt, uint64_t now_us, uint64_t sample_us, uint64_t delay_us) {
     sample_us = larger(sample_us, 1); // a clock may not have moved
+    delay_us = plk_earlier(delay_us, PLK_FLIGHT_ACK_DELAY_US);
+    uint64_t trip_us = sample_us > delay_us ? sample_us - delay_us : sample_us;
     if (!rtt->has) {
         first_sample(rtt, now_us, sample_us);
+        rtt->trip_us = trip_us;
         return;
     }
     rtt->latest_us = sample_us;
+    rtt->trip_us = trip_us;
     rtt->min_us = plk_earlier(rtt->min_us, sample_us); // without the delay, which may be a lie (section 5.2)
-    delay_us = plk_earlier(delay_us, PLK_FLIGHT_ACK_DELAY_US);
-    uint64_t adjusted = sample_us >= rtt->min_us + delay_us ? sample_us - delay_us : sample_us;
+    uint64_t adjusted = sample_us >= rtt->min_us + delay_us ? trip_us : sample_us;
     uint64_t apart = adjusted > rtt->smoothed_us ? adjusted - rtt->smoothed_us : rtt->smoothed_us - adjusted;
     rtt->var_us = (3 * rtt->var_us + apart) / 4;
     rtt->smoothed_us = (7 * rtt->smoothed_us + adjusted) / 8;

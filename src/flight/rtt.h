@@ -9,6 +9,7 @@ struct plk_rtt {
     bool has;          // one sample at least
     uint64_t first_us; // when the first sample was taken, 0: before the path was made
     uint64_t latest_us, smoothed_us, var_us, min_us;
+    uint64_t trip_us; // the latest without what the peer says it waited: to compare paths, not for timers
 };
 
 void plk_rtt_init(struct plk_rtt *rtt);

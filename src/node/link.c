@@ -57,7 +57,7 @@ void plk_link_attempt_end(struct plk_node *node, struct plk_link *link) {
     memset(&link->attempt, 0, sizeof link->attempt);
 }
 
-static void close_carrier(struct plk_node *node, struct plk_carrier *carrier) {
+void plk_link_close_carrier(struct plk_node *node, struct plk_carrier *carrier) {
     struct plk_output output = {.kind = PLK_OUT_STREAM_CLOSE, .stream_close = {carrier->stream}};
     plk_outputs_now(&node->outputs, &output);
     plk_carriers_remove(&node->carriers, carrier);
@@ -70,10 +70,23 @@ void plk_link_free(struct plk_node *node, struct plk_link *link) {
     if (node->polling == link) node->polling = link->next;
     plk_link_attempt_end(node, link);
     for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) plk_link_channel_end(node, link, i);
-    for (struct plk_carrier *c; (c = plk_carriers_of(&node->carriers, link, NULL)) != NULL;) close_carrier(node, c);
+    for (struct plk_carrier *c; (c = plk_carriers_of(&node->carriers, link, NULL)) != NULL;)
+        plk_link_close_carrier(node, c);
     plk_streams_free(link->streams);
     plk_gate_wipe(&link->own_gate);
     plk_mem_give(node->mem, link);
+}
+
+bool plk_channel_add_path(struct plk_channel *channel, const struct plk_paths *paths, const struct plk_path *path,
+                          uint64_t cid) {
+    unsigned place = (unsigned)(path - paths->list);
+    struct plk_path_kind kind = plk_path_kind_of(path->transport);
+    struct plk_flight_path flight_path = {.id = path->id, .mtu = kind.mtu, .rtt_us = path->rtt_us};
+    flight_path.carrier = kind.reliable ? PLK_FLIGHT_RELIABLE : PLK_FLIGHT_LOSSY;
+    if (plk_flight_path_add(channel->flight, &flight_path) != PLK_ERR_OK) return false;
+    channel->path_id[place] = path->id;
+    channel->path_cid[place] = cid;
+    return true;
 }
 
 bool plk_channel_use_path(struct plk_channel *channel, const struct plk_paths *paths, const struct plk_path *path,
@@ -86,16 +99,7 @@ bool plk_channel_use_path(struct plk_channel *channel, const struct plk_paths *p
         if (channel->cids.peer[i].live) cid = &channel->cids.peer[i];
     }
     if (cid == NULL) return false;
-    struct plk_flight_path flight_path = {
-        .id = path->id,
-        .carrier = path->transport == PLK_UDP ? PLK_FLIGHT_LOSSY : PLK_FLIGHT_RELIABLE,
-        .mtu = path->transport == PLK_UDP ? PLK_PACKET_UDP_LEN : PLK_PACKET_UDP_MAX,
-        .rtt_us = path->rtt_us,
-    };
-    if (plk_flight_path_add(channel->flight, &flight_path) != PLK_ERR_OK) return false;
-    channel->path_id[*place] = path->id;
-    channel->path_cid[*place] = cid->seq;
-    return true;
+    return plk_channel_add_path(channel, paths, path, cid->seq);
 }
 
 static bool shares_cid(const struct plk_channel *channel, unsigned place) {
@@ -149,7 +153,7 @@ void plk_link_carrier_gone(struct plk_node *node, struct plk_link *link, uint32_
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *path = &link->paths.list[i];
         if (path->id != 0 && path->transport != PLK_UDP && path->stream == stream) {
-            plk_paths_close(&link->paths, path->id, node->now.mono_us);
+            plk_paths_close(&link->paths, path->id, &node->rng, node->now.mono_us);
         }
     }
     link->dirty = true;

@@ -65,7 +65,7 @@ struct plk_channel {
     uint8_t device[PLK_GREETING_DEVICE_LEN];
     uint8_t incarnation[PLK_GREETING_INCARNATION_LEN];
     uint64_t confirmed_us, replaced_us, heard_us;
-    uint32_t heard_path;
+    uint64_t data_next;             // one more than the highest number of a packet that was more than a check
     uint32_t new_cids;              // own ids to be announced, bits by place in cids.own
     uint64_t retire[PLK_CIDS_LIVE]; // numbers of peer's ids given up, to be told
     unsigned retire_count;
@@ -183,7 +183,11 @@ void plk_link_channel_end(struct plk_node *node, struct plk_link *link, unsigned
 // The path's place in a channel: known to its flight and with an id of its own. False: no id is left for it.
 bool plk_channel_use_path(struct plk_channel *channel, const struct plk_paths *paths, const struct plk_path *path,
                           unsigned *place);
+// The same with this id, given by its number.
+bool plk_channel_add_path(struct plk_channel *channel, const struct plk_paths *paths, const struct plk_path *path,
+                          uint64_t cid);
 void plk_channel_forget_path(struct plk_channel *channel, uint32_t path_id);
+void plk_link_close_carrier(struct plk_node *node, struct plk_carrier *carrier); // and tells the host
 void plk_link_open_tcp(struct plk_node *node, struct plk_link *link);
 
 #endif

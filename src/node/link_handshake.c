@@ -76,20 +76,6 @@ static unsigned channel_open(struct plk_node *node, struct plk_link *link, const
     return index;
 }
 
-// The first path of a channel goes by the peer's id number 0, which plk_cids_greet has taken.
-static void first_path(struct plk_channel *channel, const struct plk_paths *paths, const struct plk_path *path) {
-    unsigned place = (unsigned)(path - paths->list);
-    struct plk_flight_path flight_path = {
-        .id = path->id,
-        .carrier = path->transport == PLK_UDP ? PLK_FLIGHT_LOSSY : PLK_FLIGHT_RELIABLE,
-        .mtu = path->transport == PLK_UDP ? PLK_PACKET_UDP_LEN : PLK_PACKET_UDP_MAX,
-        .rtt_us = path->rtt_us,
-    };
-    if (plk_flight_path_add(channel->flight, &flight_path) != PLK_ERR_OK) return;
-    channel->path_id[place] = path->id;
-    channel->path_cid[place] = 0;
-}
-
 // Of two sessions of one race the one that the smaller PeerID began wins; a later one always replaces an earlier one.
 static bool replaces(const struct plk_channel *new, const struct plk_channel *old) {
     if (memcmp(new->incarnation, old->incarnation, sizeof new->incarnation) != 0) return true;
@@ -121,6 +107,24 @@ static void restart_if_new_process(struct plk_node *node, struct plk_link *link,
     link->restarted = true;
 }
 
+// One side changes to quicker paths, the other follows: the smaller PeerID, or, where identities are not known yet, who calls.
+static bool leads(const struct plk_link *link) {
+    return link->role == PLK_LINK_JOINER || (link->role != PLK_LINK_INVITER && link->own_smaller);
+}
+
+// The paths have not changed with the session: their round trips and windows go on (RFC 9002 section 6.2.2 would begin with
+// a third of a second). Only where an id of its own is free for a path; the others begin anew when they are used.
+static void inherit(struct plk_link *link, struct plk_channel *channel, const struct plk_channel *old) {
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        const struct plk_path *path = &link->paths.list[i];
+        unsigned place;
+        if (path->id == 0 || old->path_id[i] != path->id) continue;
+        bool wanted = path->id == link->paths.active || plk_cids_peer_unused(&channel->cids) > 0;
+        if (!wanted || !plk_channel_use_path(channel, &link->paths, path, &place)) continue;
+        plk_flight_carry_over(channel->flight, old->flight, path->id);
+    }
+}
+
 void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned index, const struct plk_way *way,
                         uint64_t since_us) {
     struct plk_channel *channel = &link->channels[index];
@@ -130,12 +134,12 @@ void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned i
     issue_cids(node, link, index);
     plk_link_attempt_end(node, link); // one session is enough; in glare the other side's serves as well
     restart_if_new_process(node, link, index);
+    link->paths.leads = leads(link);
     struct plk_path *path = plk_paths_open(&link->paths, way->transport, &way->addr, way->stream, true, now_us);
     if (path != NULL) {
         // At most this: without it the first probe of the flight would wait for a whole second.
         if (path->rtt_us == 0) path->rtt_us = now_us - since_us;
-        first_path(channel, &link->paths, path);
-        channel->heard_path = path->id;
+        plk_channel_add_path(channel, &link->paths, path, 0); // id number 0, which plk_cids_greet has taken
     }
     struct plk_channel *old = plk_link_current(link);
     link->heard_us = now_us;
@@ -155,6 +159,7 @@ void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned i
         return;
     }
     old->replaced_us = now_us;
+    inherit(link, channel, old);
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         if (old->path_id[i] != 0) plk_flight_path_dead(old->flight, old->path_id[i]);
         old->path_id[i] = 0;

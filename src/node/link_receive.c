@@ -130,11 +130,6 @@ static enum plk_err take_frame(struct plk_node *node, struct plk_link *link, uns
     return PLK_ERR_OK;
 }
 
-static bool is_payload(enum plk_frame_type type) {
-    return type != PLK_FRAME_PADDING && type != PLK_FRAME_PATH_CHALLENGE && type != PLK_FRAME_PATH_RESPONSE &&
-           type != PLK_FRAME_NEW_CID && type != PLK_FRAME_RETIRE_CID;
-}
-
 // The path that the packet took: a known one, or a new one when the peer has moved or opened another.
 static struct plk_path *path_of(struct plk_node *node, struct plk_link *link, const struct plk_way *way) {
     struct plk_path *path = plk_paths_find(&link->paths, way->transport, &way->addr, way->stream);
@@ -144,9 +139,17 @@ static struct plk_path *path_of(struct plk_node *node, struct plk_link *link, co
     return path;
 }
 
+// What a packet was for.
+struct purpose {
+    bool data;      // more than a check
+    bool message;   // bytes of a stream, or a datagram
+    bool challenge; // it asks about the path
+    bool ack;
+};
+
 // All frames of a packet. False: it must not be acknowledged.
 static bool take_frames(struct plk_node *node, struct plk_link *link, unsigned index, const struct plk_way *way,
-                        struct plk_bytes text, bool *payload, bool *stream) {
+                        struct plk_bytes text, struct purpose *purpose) {
     struct plk_reader r = plk_reader(text);
     while (r.left > 0) {
         struct plk_frame frame;
@@ -161,10 +164,34 @@ static bool take_frames(struct plk_node *node, struct plk_link *link, unsigned i
             violate(node, link);
             return false;
         }
-        *payload = *payload || is_payload(frame.type);
-        *stream = *stream || frame.type == PLK_FRAME_STREAM || frame.type == PLK_FRAME_DATAGRAM;
+        purpose->data = purpose->data || !plk_frame_probing(frame.type);
+        purpose->message = purpose->message || frame.type == PLK_FRAME_STREAM || frame.type == PLK_FRAME_DATAGRAM;
+        purpose->challenge = purpose->challenge || frame.type == PLK_FRAME_PATH_CHALLENGE;
+        purpose->ack = purpose->ack || frame.type == PLK_FRAME_ACK;
     }
     return true;
+}
+
+// What the packet says of the path by which it came (RFC 9000 section 9). Packets of a session that has been replaced move
+// nothing: their numbers cannot be compared with those of the current one.
+static void heard(struct plk_node *node, struct plk_link *link, unsigned index, struct plk_path *path, uint64_t pn,
+                  const struct purpose *purpose) {
+    struct plk_channel *channel = &link->channels[index];
+    uint64_t now_us = node->now.mono_us;
+    bool newest = purpose->data && pn >= channel->data_next && index == link->current;
+    if (purpose->data && pn >= channel->data_next) channel->data_next = pn + 1;
+    plk_paths_heard(&link->paths, path->id, newest, purpose->data, &node->rng, now_us);
+    // Who asks whether the path works from there will want an answer from here too: both know it then.
+    if (purpose->challenge && !path->proven) plk_paths_check(&link->paths, path->id, &node->rng, now_us);
+}
+
+static void measure(struct plk_node *node, struct plk_link *link) {
+    const struct plk_channel *channel = plk_link_current(link);
+    struct plk_flight_path_info info;
+    uint32_t path = link->paths.active;
+    if (channel == NULL || !plk_flight_path_info(channel->flight, path, &info) || !info.has_rtt) return;
+    uint64_t lost = info.packets_lost > info.late ? info.packets_lost - info.late : 0;
+    plk_paths_measured(&link->paths, path, info.trip_us, info.packets_acked, lost, node->now.mono_us);
 }
 
 void plk_link_receive(struct plk_node *node, struct plk_link *link, unsigned index, const struct plk_way *way,
@@ -174,14 +201,14 @@ void plk_link_receive(struct plk_node *node, struct plk_link *link, unsigned ind
     size_t text_len;
     uint64_t pn;
     if (packet->body.len > sizeof node->scratch) return;
-    uint64_t highest = channel->session.recv_next;
     enum plk_err err = plk_session_open(&channel->session, packet, text, &text_len, &pn);
     if (err != PLK_ERR_OK) {
         node->counters.replayed += err == PLK_ERR_REPLAYED;
         node->counters.forged += err != PLK_ERR_REPLAYED;
         return;
     }
-    bool eliciting, payload = false, stream = false;
+    bool eliciting;
+    struct purpose purpose = {.data = false};
     if (plk_frame_scan(plk_bytes(text, text_len), &eliciting) != PLK_ERR_OK) {
         violate(node, link);
         return;
@@ -191,12 +218,11 @@ void plk_link_receive(struct plk_node *node, struct plk_link *link, unsigned ind
     struct plk_path *path = path_of(node, link, way);
     if (path != NULL) plk_paths_came(&link->paths, path->id, packet->body.len + PLK_PACKET_HEADER_LEN);
     link->heard_us = channel->heard_us = node->now.mono_us;
-    bool keep = take_frames(node, link, index, way, plk_bytes(text, text_len), &payload, &stream);
+    bool keep = take_frames(node, link, index, way, plk_bytes(text, text_len), &purpose);
     if (!channel->live) return;
     if (keep) plk_flight_received(channel->flight, node->now.mono_us, pn, eliciting);
     plk_link_drain_flight(node, link, channel);
-    if (stream) link->payload_us = node->now.mono_us;
-    if (path == NULL) return;
-    channel->heard_path = path->id;
-    plk_paths_heard(&link->paths, path->id, pn >= highest, payload, &node->rng, node->now.mono_us);
+    if (purpose.message) link->payload_us = node->now.mono_us;
+    if (purpose.ack) measure(node, link);
+    if (path != NULL) heard(node, link, index, path, pn, &purpose);
 }

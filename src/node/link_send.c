@@ -123,7 +123,7 @@ static void put_ack(struct plk_node *node, struct draft *draft) {
     if (plk_flight_ack_build(draft->channel->flight, node->now.mono_us, &ack)) plk_frame_put_ack(&draft->w, &ack);
 }
 
-static void put_cids(struct draft *draft) {
+static void put_new_cids(struct draft *draft) {
     struct plk_channel *channel = draft->channel;
     for (unsigned i = 0; i < PLK_CIDS_LIVE && draft->item_count < PLK_FLIGHT_ITEMS; i++) {
         if ((channel->new_cids >> i & 1) == 0) continue;
@@ -132,6 +132,10 @@ static void put_cids(struct draft *draft) {
         channel->new_cids &= ~(1u << i);
         if (cid->live) remember(draft, (struct plk_frame_item){.kind = PLK_FRAME_NEW_CID, .value = cid->seq});
     }
+}
+
+static void put_retired_cids(struct draft *draft) {
+    struct plk_channel *channel = draft->channel;
     while (channel->retire_count > 0 && draft->item_count < PLK_FLIGHT_ITEMS) {
         uint64_t seq = channel->retire[channel->retire_count - 1];
         if (!plk_frame_put_retire_cid(&draft->w, seq)) return;
@@ -188,6 +192,8 @@ static bool draft_send(struct plk_node *node, struct draft *draft, struct plk_ou
     return true;
 }
 
+// A check holds nothing that is more than one (RFC 9000 section 9.1): an ACK or a PING in it would tell the peer that our
+// data has moved to this path.
 static bool send_challenge(struct plk_node *node, struct plk_link *link, const struct plk_path *path,
                            struct plk_output *output) {
     struct plk_channel *channel = plk_link_current(link);
@@ -196,9 +202,8 @@ static bool send_challenge(struct plk_node *node, struct plk_link *link, const s
     if (channel == NULL || at == NULL || !plk_flight_can_track(channel->flight)) return false;
     if (!draft_begin(node, link, channel, at, &draft)) return false;
     plk_frame_put_challenge(&draft.w, path->token); // first: there may be little room
-    put_ack(node, &draft);
     remember(&draft, (struct plk_frame_item){.kind = PLK_FRAME_PADDING});
-    put_cids(&draft);
+    put_new_cids(&draft);
     return draft_send(node, &draft, output);
 }
 
@@ -210,9 +215,8 @@ static bool send_response(struct plk_node *node, struct plk_link *link, const st
     if (!channel->live || channel->confirmed_us == 0 || path == NULL) return false;
     if (!plk_flight_can_track(channel->flight) || !draft_begin(node, link, channel, path, &draft)) return false;
     plk_frame_put_response(&draft.w, reply->token, &reply->way.addr);
-    put_ack(node, &draft);
     remember(&draft, (struct plk_frame_item){.kind = PLK_FRAME_PADDING});
-    put_cids(&draft);
+    put_new_cids(&draft);
     return draft_send(node, &draft, output);
 }
 
@@ -235,14 +239,17 @@ static bool poll_replies(struct plk_node *node, struct plk_link *link, struct pl
     return false;
 }
 
-// A path that has become active takes the traffic over: what is under way on the others goes out again on it.
-static void activate(struct plk_node *node, struct plk_link *link, const struct plk_path *path) {
+// A path that has become active takes the traffic over, with a window that begins anew (RFC 9000 section 9.4). What is under
+// way on one that does not answer any more goes out again; the others stay as they are, so that a way back costs nothing.
+static void activate(struct plk_node *node, struct plk_link *link, const struct plk_paths_action *action) {
     for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
         struct plk_channel *channel = &link->channels[i];
-        for (unsigned k = 0; channel->live && k < PLK_PATHS_MAX; k++) {
-            if (channel->path_id[k] != path->id) plk_channel_forget_path(channel, channel->path_id[k]);
+        if (!channel->live) continue;
+        for (unsigned k = 0; action->silent && k < PLK_PATHS_MAX; k++) {
+            if (channel->path_id[k] != action->path.id) plk_flight_path_left(channel->flight, channel->path_id[k]);
         }
-        if (channel->live) plk_link_drain_flight(node, link, channel);
+        plk_flight_path_reset(channel->flight, action->path.id, true);
+        plk_link_drain_flight(node, link, channel);
     }
     link->ping_due = true; // the peer's data follows to where ours comes from
     link->paced_us = 0;
@@ -257,22 +264,36 @@ static void bury(struct plk_node *node, struct plk_link *link, const struct plk_
         plk_link_drain_flight(node, link, channel);
     }
     struct plk_carrier *carrier = path->transport == PLK_UDP ? NULL : plk_carriers_find(&node->carriers, path->stream);
-    if (carrier == NULL) return;
-    struct plk_output output = {.kind = PLK_OUT_STREAM_CLOSE, .stream_close = {carrier->stream}};
-    plk_outputs_now(&node->outputs, &output);
-    plk_carriers_remove(&node->carriers, carrier);
+    if (carrier != NULL) plk_link_close_carrier(node, carrier);
 }
 
-// Opens a path to every candidate; each new one is asked at once.
+// Asks candidates, as many at a time as may be asked; the others when a place is free. More than once only while nothing
+// works.
+static void race_on(struct plk_node *node, struct plk_link *link) {
+    uint32_t most = link->paths.suspect ? PLK_CANDIDATES_TRIES : 1;
+    struct plk_candidate *candidate = NULL;
+    while (link->candidates != NULL && (candidate = plk_candidates_next(link->candidates, most)) != NULL) {
+        if (!plk_paths_ask(&link->paths, &candidate->addr, &node->rng, node->now.mono_us)) break;
+        candidate->tries++;
+    }
+    link->paths.waiting = candidate != NULL;
+}
+
 static void race(struct plk_node *node, struct plk_link *link) {
-    plk_link_open_tcp(node, link);
-    if (link->candidates == NULL) return;
-    for (size_t i = 0; i < link->candidates->count; i++) {
-        const struct plk_candidate *candidate = &link->candidates->list[i];
-        if (candidate->transport != PLK_UDP) continue;
-        struct plk_path *path = plk_paths_open(&link->paths, PLK_UDP, &candidate->addr, 0, false, node->now.mono_us);
-        if (path == NULL) return;
-        plk_paths_check(&link->paths, path->id, &node->rng, node->now.mono_us);
+    const struct plk_path *active = plk_paths_active(&link->paths);
+    if (active == NULL || active->transport != PLK_UDP || link->paths.suspect) plk_link_open_tcp(node, link);
+    if (link->candidates != NULL) plk_candidates_race(link->candidates);
+    race_on(node, link);
+}
+
+// A better path has carried data both ways for a while.
+static void close_spare_carriers(struct plk_node *node, struct plk_link *link) {
+    struct plk_carrier *next = plk_carriers_of(&node->carriers, link, NULL);
+    while (next != NULL) {
+        struct plk_carrier *carrier = next;
+        next = plk_carriers_of(&node->carriers, link, carrier);
+        if (plk_paths_find(&link->paths, PLK_TCP, &carrier->remote, carrier->stream) == NULL)
+            plk_link_close_carrier(node, carrier);
     }
 }
 
@@ -284,13 +305,19 @@ static bool poll_paths(struct plk_node *node, struct plk_link *link, struct plk_
             if (send_challenge(node, link, &action.path, output)) return true;
             break;
         case PLK_PATHS_ACTIVE:
-            activate(node, link, &action.path);
+            activate(node, link, &action);
             break;
         case PLK_PATHS_DEAD:
             bury(node, link, &action.path);
             break;
         case PLK_PATHS_RACE:
             race(node, link);
+            break;
+        case PLK_PATHS_MORE:
+            race_on(node, link);
+            break;
+        case PLK_PATHS_SETTLED:
+            close_spare_carriers(node, link);
             break;
         case PLK_PATHS_LOST:
             link->lost = link->signal = true;
@@ -300,7 +327,7 @@ static bool poll_paths(struct plk_node *node, struct plk_link *link, struct plk_
     return false;
 }
 
-// Acknowledgements leave in the session whose packets they name, on the path that those came by.
+// Acknowledgements leave in the session whose packets they name, on the path that carries data.
 static bool poll_acks(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
     for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
         struct plk_channel *channel = &link->channels[i];
@@ -308,8 +335,7 @@ static bool poll_acks(struct plk_node *node, struct plk_link *link, struct plk_o
         if (!channel->live || channel->confirmed_us == 0) continue;
         if (!plk_flight_ack_due(channel->flight, node->now.mono_us)) continue;
         if (i == link->current && plk_streams_wants(link->streams)) continue; // goes with the data, below
-        const struct plk_path *path = plk_paths_by_id(&link->paths, channel->heard_path);
-        if (path == NULL) path = plk_paths_active(&link->paths);
+        const struct plk_path *path = plk_paths_active(&link->paths);
         if (path == NULL || !draft_begin(node, link, channel, path, &draft)) continue;
         put_ack(node, &draft);
         if (draft_send(node, &draft, output)) return true;
@@ -321,6 +347,10 @@ static bool send_probe(struct plk_node *node, struct plk_link *link, struct plk_
                        struct plk_output *output) {
     struct plk_path *path = plk_paths_by_id(&link->paths, link->probe);
     link->probe = 0;
+    if (path != NULL && path->id != link->paths.active) { // it carries no data: a check is all that may go there
+        plk_paths_check(&link->paths, path->id, &node->rng, node->now.mono_us);
+        return poll_paths(node, link, output);
+    }
     struct draft draft;
     if (path == NULL || !plk_flight_can_track(channel->flight) || !draft_begin(node, link, channel, path, &draft)) {
         return false;
@@ -356,7 +386,8 @@ static bool send_data(struct plk_node *node, struct plk_link *link, struct plk_c
         return draft_send(node, &draft, output);
     }
     put_ack(node, &draft);
-    put_cids(&draft);
+    put_new_cids(&draft);
+    put_retired_cids(&draft);
     put_addresses(node, link, &draft);
     put_streams(node, link, &draft);
     if (!draft.eliciting && link->ping_due) {

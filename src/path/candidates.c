@@ -79,6 +79,20 @@ void plk_candidates_told_begin(struct plk_candidates *c) {
     }
 }
 
+void plk_candidates_race(struct plk_candidates *c) {
+    for (size_t i = 0; i < c->count; i++) c->list[i].tries = 0;
+}
+
+struct plk_candidate *plk_candidates_next(struct plk_candidates *c, uint32_t most) {
+    struct plk_candidate *next = NULL;
+    for (size_t i = 0; i < c->count; i++) {
+        struct plk_candidate *candidate = &c->list[i];
+        if (candidate->transport != PLK_UDP || candidate->tries >= most) continue;
+        if (next == NULL || candidate->tries < next->tries) next = candidate;
+    }
+    return next;
+}
+
 size_t plk_candidates_encode(const struct plk_candidates *c, uint8_t out[PLK_CANDIDATES_ROW_MAX]) {
     struct plk_writer w = plk_writer(out, PLK_CANDIDATES_ROW_MAX);
     plk_writer_u8(&w, 1);

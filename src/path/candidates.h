@@ -10,6 +10,7 @@
 
 #define PLK_CANDIDATES_MAX 24
 #define PLK_CANDIDATES_OF_ONE_LIST 16 // that one list of a peer may add
+#define PLK_CANDIDATES_TRIES 3        // most times that one is asked in one race
 #define PLK_CANDIDATES_ROW_MAX (1 + PLK_CANDIDATES_MAX * 32)
 
 enum plk_candidate_source {
@@ -24,7 +25,7 @@ struct plk_candidate {
     enum plk_candidate_source source;
     struct plk_addr addr;
     uint64_t good_ms; // wall clock of the last authenticated packet from there, 0: never
-    uint32_t tries;   // since it was last heard from
+    uint32_t tries;   // in the race that is on
 };
 
 struct plk_candidates {
@@ -53,6 +54,11 @@ bool plk_candidates_add(struct plk_candidates *c, enum plk_transport transport, 
 
 // A new list of the peer's: forgets the older TOLD ones that are not in it.
 void plk_candidates_told_begin(struct plk_candidates *c);
+
+// A race begins: none has been asked. Then the next one to be asked over UDP: those asked less often first, then in order;
+// NULL: each was asked `most` times. Borrowed.
+void plk_candidates_race(struct plk_candidates *c);
+struct plk_candidate *plk_candidates_next(struct plk_candidates *c, uint32_t most);
 
 // The row of table link; decode: CORRUPT.
 size_t plk_candidates_encode(const struct plk_candidates *c, uint8_t out[PLK_CANDIDATES_ROW_MAX]);

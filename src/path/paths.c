@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "path/paths.h"
 
+#include "path/choice.h"
+
 void plk_paths_init(struct plk_paths *p) {
     memset(p, 0, sizeof *p);
     p->next_id = 1;
+    p->settle_us = PLK_NEVER;
 }
 
 static unsigned place_of(const struct plk_paths *p, const struct plk_path *path) { return (unsigned)(path - p->list); }
@@ -32,22 +35,6 @@ struct plk_path *plk_paths_find(struct plk_paths *p, enum plk_transport transpor
     return NULL;
 }
 
-// Two sides that chose at the same moment, each another path, must not follow each other at the same moment again: the token
-// of the check is random, and so is the end of the time in which the choice stands.
-static uint64_t hold_us(const struct plk_path *path) {
-    return PLK_PATHS_HOLD_US + ((uint64_t)path->token[0] << 8 | path->token[1]) * PLK_PATHS_HOLD_US / 65536;
-}
-
-static void activate(struct plk_paths *p, struct plk_path *path, uint64_t now_us) {
-    path->moved = false;
-    p->suspect = false;
-    if (p->active == path->id) return;
-    p->active = path->id;
-    p->hold_us = now_us + hold_us(path);
-    p->tell_active = true;
-    p->upgrade_us = path->transport == PLK_UDP ? PLK_NEVER : now_us + PLK_PATHS_UPGRADE_US;
-}
-
 static void kill(struct plk_paths *p, struct plk_path *path) {
     unsigned place = place_of(p, path);
     p->dead[place] = *path;
@@ -57,37 +44,65 @@ static void kill(struct plk_paths *p, struct plk_path *path) {
         p->active = 0;
         p->tell_active = false;
     }
+    p->tell_more = p->tell_more || (path->asked && p->waiting);
     memset(path, 0, sizeof *path);
 }
 
-// The place of a new path: a free one that has no death to tell, else that of the least useful path.
-static struct plk_path *make_room(struct plk_paths *p) {
+// The least useful one that is not needed; NULL: each is.
+static struct plk_path *least_useful(struct plk_paths *p, bool proven) {
     struct plk_path *worst = NULL;
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *path = &p->list[i];
-        if ((p->tell_dead >> i & 1) != 0) continue;
-        if (path->id == 0) return path;
-        if (path->id == p->active || path->moved) continue;
-        if (worst == NULL || path->heard_us < worst->heard_us) worst = path;
+        if (path->id == 0 || path->id == p->active || path->moved || path->proven != proven) continue;
+        if (worst == NULL || plk_choice_before(worst, path)) worst = path;
     }
-    if (worst != NULL) kill(p, worst);
-    return NULL; // its place is free once its death was told
+    return worst;
+}
+
+// More proven paths than are kept warm: the worst goes.
+static void trim(struct plk_paths *p) {
+    unsigned spares = 0;
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        const struct plk_path *path = &p->list[i];
+        spares += path->id != 0 && path->id != p->active && path->proven && !path->moved;
+    }
+    if (spares > PLK_PATHS_SPARES) kill(p, least_useful(p, true));
+}
+
+// A free place that has no death to tell.
+static struct plk_path *free_place(struct plk_paths *p) {
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        if (p->list[i].id == 0 && (p->tell_dead >> i & 1) == 0) return &p->list[i];
+    }
+    return NULL;
+}
+
+static struct plk_path *make(struct plk_paths *p, enum plk_transport transport, const struct plk_addr *addr,
+                             uint32_t stream) {
+    struct plk_path *path = free_place(p);
+    if (path == NULL) return NULL;
+    *path = (struct plk_path){.id = p->next_id++, .transport = transport, .addr = *addr, .stream = stream};
+    path->next_us = PLK_NEVER;
+    return path;
 }
 
 struct plk_path *plk_paths_open(struct plk_paths *p, enum plk_transport transport, const struct plk_addr *addr,
                                 uint32_t stream, bool proven, uint64_t now_us) {
     struct plk_path *path = plk_paths_find(p, transport, addr, stream);
+    if (path == NULL) path = make(p, transport, addr, stream);
     if (path == NULL) {
-        path = make_room(p);
-        if (path == NULL) return NULL;
-        *path = (struct plk_path){.id = p->next_id++, .transport = transport, .addr = *addr, .stream = stream};
-        path->next_us = PLK_NEVER;
+        struct plk_path *worst = least_useful(p, false);
+        if (worst == NULL) worst = least_useful(p, true);
+        if (worst != NULL) kill(p, worst);
+        return NULL; // its place is free once its death was told
     }
-    if (proven) {
-        path->proven = true;
-        path->heard_us = now_us;
-        if (p->active == 0 || p->suspect) activate(p, path, now_us);
-    }
+    plk_choice_opened(p, path);
+    if (!proven) return path;
+    path->proven = true;
+    path->asked = false;
+    path->heard_us = now_us;
+    plk_choice_proven(p, path, now_us);
+    trim(p);
     return path;
 }
 
@@ -114,44 +129,60 @@ void plk_paths_check(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint
     if (path != NULL) begin_check(p, path, rng, now_us);
 }
 
-void plk_paths_heard(struct plk_paths *p, uint32_t id, bool newest, bool payload, struct plk_rng *rng,
-                     uint64_t now_us) {
+bool plk_paths_ask(struct plk_paths *p, const struct plk_addr *addr, struct plk_rng *rng, uint64_t now_us) {
+    struct plk_path *path = plk_paths_find(p, PLK_UDP, addr, 0);
+    unsigned asked = 0;
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) asked += p->list[i].id != 0 && p->list[i].asked;
+    if (path == NULL) {
+        if (asked >= PLK_PATHS_ASKED) return false;
+        path = make(p, PLK_UDP, addr, 0);
+        if (path == NULL) return false;
+        path->asked = true;
+    }
+    begin_check(p, path, rng, now_us);
+    return true;
+}
+
+void plk_paths_heard(struct plk_paths *p, uint32_t id, bool newest, bool data, struct plk_rng *rng, uint64_t now_us) {
     struct plk_path *path = plk_paths_by_id(p, id);
     if (path == NULL) return;
     path->heard_us = now_us;
-    if (path->id == p->active || !newest || !payload) return;
-    const struct plk_path *active = plk_paths_active(p);
-    // UDP beats TCP: data that a peer still sends over TCP does not draw ours away from a UDP path that works.
-    if (active != NULL && !p->suspect && active->transport == PLK_UDP && path->transport != PLK_UDP) return;
+    if (!data) return;
+    path->data_us = now_us;
+    p->busy = true;
+    if (!newest) return;
+    plk_choice_data(p, path, now_us);
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) p->list[i].moved = false; // wherever it was before, now it is here
+    if (path->id == p->active) return;
     if (path->proven) {
-        if (now_us < p->hold_us && !p->suspect && active != NULL) return;
-        activate(p, path, now_us);
-        p->hold_us = now_us + PLK_PATHS_HOLD_US + plk_rng_below(rng, PLK_PATHS_HOLD_US);
+        plk_choice_follow(p, path, now_us);
     } else {
         path->moved = true;
         begin_check(p, path, rng, now_us);
     }
 }
 
+static void answered(struct plk_paths *p, struct plk_path *path, uint64_t now_us) {
+    // A repeated challenge makes the sample ambiguous (Karn): only a first one is a measurement. Those before it were lost.
+    plk_choice_lost(path, path->challenges - 1, 1);
+    if (path->challenges == 1) plk_choice_sample(path, now_us - path->challenged_us, now_us);
+    path->checking = false;
+    path->challenges = 0;
+    path->next_us = PLK_NEVER;
+    path->proven = true;
+    path->heard_us = now_us;
+    p->tell_challenge &= ~(1u << place_of(p, path));
+    p->tell_more = p->tell_more || (path->asked && p->waiting);
+    path->asked = false;
+    plk_choice_proven(p, path, now_us);
+    trim(p);
+}
+
 bool plk_paths_answered(struct plk_paths *p, const uint8_t token[8], uint64_t now_us) {
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *path = &p->list[i];
         if (path->id == 0 || !path->checking || memcmp(path->token, token, sizeof path->token) != 0) continue;
-        // A repeated challenge makes the sample ambiguous (Karn): only a first one is a measurement.
-        if (path->challenges == 1) path->rtt_us = now_us - path->challenged_us;
-        path->checking = false;
-        path->challenges = 0;
-        path->next_us = PLK_NEVER;
-        path->proven = true;
-        path->heard_us = now_us;
-        p->tell_challenge &= ~(1u << i);
-        const struct plk_path *active = plk_paths_active(p);
-        bool better = active != NULL && active->transport != PLK_UDP && path->transport == PLK_UDP;
-        if (active == NULL || path->moved || better || (p->suspect && path->id != active->id)) {
-            activate(p, path, now_us);
-        } else if (path->id == p->active) {
-            p->suspect = false;
-        }
+        answered(p, path, now_us);
         return true;
     }
     return false;
@@ -168,8 +199,8 @@ size_t plk_paths_room(const struct plk_paths *p, uint32_t id) {
         if (p->list[i].id == id) path = &p->list[i];
     }
     if (path == NULL) return 0;
-    // A TCP connection has answered from there, and the active path was proven before the network changed.
-    if (path->proven || path->transport != PLK_UDP || id == p->active) return SIZE_MAX;
+    // The active path was proven before the network changed.
+    if (path->proven || !plk_path_kind_of(path->transport).addressed || id == p->active) return SIZE_MAX;
     uint64_t most = path->came_len > 0 ? 3 * path->came_len : PLK_PATHS_UNPROVEN_LEN;
     return path->went_len < most ? (size_t)(most - path->went_len) : 0;
 }
@@ -180,49 +211,53 @@ void plk_paths_went(struct plk_paths *p, uint32_t id, size_t len) {
 }
 
 static void suspect(struct plk_paths *p, struct plk_rng *rng, uint64_t now_us) {
-    if (!p->suspect) {
-        p->suspect = true;
-        p->suspect_us = now_us;
-    }
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         if (p->list[i].id != 0) begin_check(p, &p->list[i], rng, now_us);
     }
-    p->tell_race = true;
+    if (p->suspect) return;
+    p->suspect = p->tell_race = true;
+    p->suspect_us = now_us;
 }
 
 void plk_paths_silent(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us) {
     if (id == p->active) suspect(p, rng, now_us);
 }
 
-void plk_paths_close(struct plk_paths *p, uint32_t id, uint64_t now_us) {
+void plk_paths_close(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us) {
     struct plk_path *path = plk_paths_by_id(p, id);
     if (path == NULL) return;
     bool was_active = id == p->active;
     kill(p, path);
     if (!was_active) return;
+    struct plk_path *best = NULL;
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
-        if (p->list[i].id != 0 && p->list[i].proven) {
-            activate(p, &p->list[i], now_us);
-            return;
-        }
+        struct plk_path *spare = &p->list[i];
+        if (spare->id != 0 && spare->proven && (best == NULL || plk_choice_before(spare, best))) best = spare;
     }
-    if (!p->suspect) {
-        p->suspect = true;
-        p->suspect_us = now_us;
+    if (best == NULL) {
+        suspect(p, rng, now_us);
+        return;
     }
-    p->tell_race = true;
+    plk_choice_activate(p, best, true, now_us);
+    begin_check(p, best, rng, now_us); // it may have died unnoticed
 }
 
 void plk_paths_network_changed(struct plk_paths *p, struct plk_rng *rng, uint64_t now_us) {
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *path = &p->list[i];
-        path->proven = path->proven && path->transport != PLK_UDP;
+        path->proven = path->proven && !plk_path_kind_of(path->transport).addressed;
         path->checking = false;
-        path->rtt_us = 0;
+        path->rtt_us = path->least_us[0] = path->least_us[1] = 0;
+        path->samples = 0;
         path->came_len = path->went_len = 0;
     }
-    p->suspect = false;
+    p->suspect = p->surveyed = false;
     suspect(p, rng, now_us);
+}
+
+// After so many challenges without an answer.
+static unsigned patience(const struct plk_paths *p, const struct plk_path *path) {
+    return path->asked && p->waiting ? PLK_PATHS_HASTY : PLK_PATHS_CHALLENGES;
 }
 
 static void give_up(struct plk_paths *p, struct plk_path *path) {
@@ -234,24 +269,39 @@ static void give_up(struct plk_paths *p, struct plk_path *path) {
     kill(p, path);
 }
 
+// While data goes over a worse kind, better ones are looked for; else the spares are measured, as long as there is data.
+static void look(struct plk_paths *p, struct plk_rng *rng, uint64_t now_us) {
+    p->look_us = now_us + PLK_PATHS_LOOK_US;
+    p->busy = false;
+    bool worse = plk_choice_may_improve(p);
+    p->tell_race = p->tell_race || worse || (p->leads && !p->surveyed);
+    p->surveyed = true;
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        struct plk_path *path = &p->list[i];
+        if (path->id == 0 || path->id == p->active) continue;
+        bool addressed = plk_path_kind_of(path->transport).addressed;
+        if (addressed && (worse || path->proven)) begin_check(p, path, rng, now_us);
+    }
+}
+
+static bool looks(const struct plk_paths *p) { return p->active != 0 && (p->busy || plk_choice_may_improve(p)); }
+
 void plk_paths_tick(struct plk_paths *p, struct plk_rng *rng, uint64_t now_us) {
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *path = &p->list[i];
         if (path->id == 0 || !path->checking || path->next_us > now_us) continue;
-        if (path->challenges >= PLK_PATHS_CHALLENGES) give_up(p, path);
+        if (path->challenges >= patience(p, path)) give_up(p, path);
         if (path->id != 0) challenge(p, path, now_us);
     }
     if (p->suspect && now_us - p->suspect_us >= PLK_PATHS_LOST_US) {
         p->suspect = false;
         p->tell_lost = true;
     }
-    const struct plk_path *active = plk_paths_active(p);
-    if (active != NULL && active->transport != PLK_UDP && p->upgrade_us <= now_us) {
-        p->upgrade_us = now_us + PLK_PATHS_UPGRADE_US;
-        p->tell_race = true;
-        for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
-            if (p->list[i].id != 0 && p->list[i].transport == PLK_UDP) begin_check(p, &p->list[i], rng, now_us);
-        }
+    if (looks(p) && p->look_us <= now_us) look(p, rng, now_us);
+    if (p->settle_us > now_us) return;
+    uint32_t closed = plk_choice_settle(p, now_us);
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        if ((closed >> i & 1) != 0) kill(p, &p->list[i]);
     }
 }
 
@@ -260,9 +310,8 @@ uint64_t plk_paths_deadline(const struct plk_paths *p) {
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         if (p->list[i].id != 0 && p->list[i].checking) deadline_us = plk_earlier(deadline_us, p->list[i].next_us);
     }
-    const struct plk_path *active = plk_paths_active(p);
-    if (active != NULL && active->transport != PLK_UDP) deadline_us = plk_earlier(deadline_us, p->upgrade_us);
-    return deadline_us;
+    if (looks(p)) deadline_us = plk_earlier(deadline_us, p->look_us);
+    return plk_earlier(deadline_us, p->settle_us);
 }
 
 // The lowest set bit's place; -1 for none.
@@ -272,29 +321,27 @@ bool plk_paths_next(struct plk_paths *p, struct plk_paths_action *action) {
     int place = lowest(p->tell_dead);
     if (place >= 0) {
         p->tell_dead &= ~(1u << place);
-        *action = (struct plk_paths_action){PLK_PATHS_DEAD, p->dead[place]};
+        *action = (struct plk_paths_action){.act = PLK_PATHS_DEAD, .path = p->dead[place]};
         return true;
     }
     const struct plk_path *active = plk_paths_active(p);
     if (p->tell_active && active != NULL) {
         p->tell_active = false;
-        *action = (struct plk_paths_action){PLK_PATHS_ACTIVE, *active};
+        *action = (struct plk_paths_action){.act = PLK_PATHS_ACTIVE, .path = *active, .silent = p->left_silent};
         return true;
     }
     place = lowest(p->tell_challenge);
     if (place >= 0) {
         p->tell_challenge &= ~(1u << place);
-        *action = (struct plk_paths_action){PLK_PATHS_CHALLENGE, p->list[place]};
+        *action = (struct plk_paths_action){.act = PLK_PATHS_CHALLENGE, .path = p->list[place]};
         return true;
     }
-    if (p->tell_race) {
-        p->tell_race = false;
-        *action = (struct plk_paths_action){.act = PLK_PATHS_RACE};
-        return true;
-    }
-    if (p->tell_lost) {
-        p->tell_lost = false;
-        *action = (struct plk_paths_action){.act = PLK_PATHS_LOST};
+    static const enum plk_paths_act acts[] = {PLK_PATHS_RACE, PLK_PATHS_MORE, PLK_PATHS_SETTLED, PLK_PATHS_LOST};
+    bool *const told[] = {&p->tell_race, &p->tell_more, &p->tell_settled, &p->tell_lost};
+    for (unsigned i = 0; i < sizeof told / sizeof told[0]; i++) {
+        if (!*told[i]) continue;
+        *told[i] = false;
+        *action = (struct plk_paths_action){.act = acts[i]};
         return true;
     }
     return false;

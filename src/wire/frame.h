@@ -123,6 +123,12 @@ static inline bool plk_frame_eliciting(enum plk_frame_type type) {
            !plk_frame_is_channels(type);
 }
 
+// A packet of such frames alone asks about a path and moves no data to it: RFC 9000 section 9.1.
+static inline bool plk_frame_probing(enum plk_frame_type type) {
+    return type == PLK_FRAME_PADDING || type == PLK_FRAME_PATH_CHALLENGE || type == PLK_FRAME_PATH_RESPONSE ||
+           type == PLK_FRAME_NEW_CID;
+}
+
 // Appends one frame of any type when it fits whole: false, and the writer as it was, when it does not. An ACK
 // that does not fit whole is not cut: use plk_frame_put_ack. Traps on a frame that no decoder would accept.
 bool plk_frame_put(struct plk_writer *w, const struct plk_frame *frame);

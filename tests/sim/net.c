@@ -64,6 +64,7 @@ void net_unbind(struct net *net, int host) {
 void net_sleep(struct net *net, int host, bool asleep) { net->hosts[host].asleep = asleep; }
 void net_block(struct net *net, int from, int to, uint8_t what) { net->blocked[from][to] = what; }
 void net_filter(struct net *net, int host, uint8_t what) { net->hosts[host].filtered = what; }
+void net_mute(struct net *net, int host, uint8_t family) { net->hosts[host].mute4_6 = family; }
 
 // ---- ways -----------------------------------------------------------------------------------------------------------
 
@@ -176,6 +177,7 @@ static void arrive(void *ctx, void *item) {
     struct net *net = ctx;
     struct arrival *a = item;
     struct net_host *h = &net->hosts[a->path.host];
+    if (h->mute4_6 == a->path.to.family) return;
     if (!net_passes(net, a->from_host, a->path.host, NET_UDP) || !net_owns(net, a->path.host, &a->path.to)) return;
     if (udp_port(h, a->path.to.family) == 0 || udp_port(h, a->path.to.family) != a->path.to.port) return;
     net->delivered++;
@@ -206,7 +208,7 @@ void net_datagram(struct net *net, int host, const struct plk_addr *local, const
     if (local->family ? !net_owns(net, host, local) : !net_address(net, host, to->family, &from)) return;
     if (local->family) from = *local;
     from.port = udp_port(h, to->family);
-    if (from.family != to->family || from.port == 0 || data.len == 0) return;
+    if (from.family != to->family || from.port == 0 || data.len == 0 || h->mute4_6 == to->family) return;
     net->sent++;
     net->bytes += data.len;
     net->tap.datagram(net->tap.ctx, host, data);

@@ -73,6 +73,7 @@ struct net_host {
     int realm;
     bool asleep;
     uint8_t filtered; // NET_UDP: a firewall lets no UDP pass, in or out
+    uint8_t mute4_6;  // 4 or 6: datagrams of that family do not pass, in or out; 0: both do
     struct net_quality quality;
     struct net_line line[2];
     uint32_t streams, accepted; // open now; ever
@@ -112,6 +113,7 @@ void net_unbind(struct net *net, int host);
 void net_sleep(struct net *net, int host, bool asleep);
 void net_block(struct net *net, int from, int to, uint8_t what); // what: NET_UDP | NET_TCP, 0 unblocks; one way
 void net_filter(struct net *net, int host, uint8_t what);        // all of the host's, both ways
+void net_mute(struct net *net, int host, uint8_t family);        // datagrams of one family; 0: of none
 void net_reset(struct net *net, int host);                       // a middlebox resets all streams of the host
 
 // The node's outputs. local: family 0, or an address of the host's.

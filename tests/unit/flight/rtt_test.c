@@ -26,6 +26,7 @@ static void the_first_sample_sets_it(void **state) {
     assert_int_equal(rtt.smoothed_us, 100000);
     assert_int_equal(rtt.var_us, 50000);
     assert_int_equal(rtt.min_us, 100000);
+    assert_int_equal(rtt.trip_us, 100000 - 9999);
     assert_int_equal(plk_rtt_loss_us(&rtt, PLK_FLIGHT_TIME_SHIFT), 112500);
     assert_int_equal(plk_rtt_loss_us(&rtt, 0), 200000);
 }

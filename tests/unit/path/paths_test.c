@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// One side's paths alone, then two sides whose packets cross.
+// One side's paths alone; two sides: two_sides_test.c.
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "path/choice.h"
 #include "path/paths.h"
 
 static struct plk_paths p;
@@ -189,16 +190,19 @@ static void udp_replaces_tcp_and_not_the_other_way(void **state) {
     assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, tcp);
     expect_nothing();
     tick_to(plk_paths_deadline(&p));
-    assert_true(now_us - 100 * PLK_SECOND == PLK_PATHS_UPGRADE_US);
+    assert_true(now_us - 100 * PLK_SECOND == PLK_PATHS_LOOK_US);
     struct plk_paths_action action = expect(PLK_PATHS_CHALLENGE);
     assert_int_equal(action.path.id, udp);
     expect(PLK_PATHS_RACE);
     assert_true(plk_paths_answered(&p, action.path.token, now_us));
     assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, udp);
-    now_us += PLK_MINUTE;
+    assert_false(plk_choice_may_improve(&p));
+    now_us += PLK_PATHS_HOLD_US + PLK_PATHS_HOLD_WORSE_US - PLK_MS;
     plk_paths_heard(&p, tcp, true, true, &rng, now_us); // what the peer still sends over TCP
     expect_nothing();
-    assert_int_equal(plk_paths_deadline(&p), PLK_NEVER);
+    now_us += PLK_MS;
+    plk_paths_heard(&p, tcp, true, true, &rng, now_us); // it goes on: nothing of its gets through by UDP
+    assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, tcp);
 }
 
 static void a_closed_stream_gives_way_to_a_proven_path(void **state) {
@@ -208,16 +212,21 @@ static void a_closed_stream_gives_way_to_a_proven_path(void **state) {
     assert_int_equal(open_tcp(5, false)->id, tcp);
     assert_int_equal(open_tcp(6, false)->id, other);
     open_udp(1, false);
-    uint32_t proven = open_udp(2, true)->id;
+    uint32_t proven = open_tcp(7, true)->id;
     forget_actions();
-    plk_paths_close(&p, tcp, now_us);
+    plk_paths_close(&p, tcp, &rng, now_us);
     assert_int_equal(expect(PLK_PATHS_DEAD).path.id, tcp);
-    assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, proven);
-    plk_paths_close(&p, proven, now_us);
+    struct plk_paths_action action = expect(PLK_PATHS_ACTIVE);
+    assert_int_equal(action.path.id, proven);
+    assert_true(action.silent);                                    // what was under way on the stream is lost with it
+    assert_int_equal(expect(PLK_PATHS_CHALLENGE).path.id, proven); // it may have died unnoticed
+    plk_paths_close(&p, proven, &rng, now_us);
     assert_int_equal(expect(PLK_PATHS_DEAD).path.id, proven);
+    for (unsigned i = 0; i < 2; i++) assert_int_not_equal(expect(PLK_PATHS_CHALLENGE).path.id, proven);
     expect(PLK_PATHS_RACE);
     assert_null(plk_paths_active(&p));
-    assert_int_equal(plk_paths_deadline(&p), now_us + PLK_PATHS_LOST_US);
+    while (!p.tell_lost) tick_to(plk_paths_deadline(&p));
+    assert_int_equal(now_us - 100 * PLK_SECOND, PLK_PATHS_LOST_US);
 }
 
 static void after_a_change_of_network_everything_is_asked_again(void **state) {
@@ -277,176 +286,208 @@ static void an_unproven_address_gets_little(void **state) {
     assert_int_equal(plk_paths_room(&p, active), SIZE_MAX);
 }
 
-// ---- two sides --------------------------------------------------------------------------------------------------------
-
-#define DELAY_US (20 * PLK_MS)
-#define SENDS_EVERY_US (5 * PLK_MS)
-
-enum what { DATA, CHALLENGE, RESPONSE };
-
-struct message {
-    enum what what;
-    unsigned to, way;
-    uint64_t at_us, number;
-    uint8_t token[8];
-};
-
-static struct {
-    struct plk_paths paths[2];
-    struct plk_rng rng[2];
-    uint64_t numbers[2], highest[2], moves[2], data_us[2];
-    struct message air[4096];
-    unsigned count;
-    bool cut[2][4]; // [from][way]
-} world;
-
-static void put(unsigned from, unsigned way, enum what what, const uint8_t *token) {
-    struct message *m = &world.air[world.count];
-    uint64_t number = ++world.numbers[from];
-    if (world.cut[from][way]) return;
-    assert_true(world.count < sizeof world.air / sizeof world.air[0]);
-    *m = (struct message){.what = what, .to = 1 - from, .way = way, .at_us = now_us + DELAY_US, .number = number};
-    if (token != NULL) memcpy(m->token, token, 8);
-    world.count++;
-}
-
-static unsigned way_of(const struct plk_path *path) { return path->addr.ip[3]; }
-
-static void speak(unsigned who) {
-    struct plk_paths_action action;
-    while (plk_paths_next(&world.paths[who], &action)) {
-        if (action.act == PLK_PATHS_CHALLENGE) put(who, way_of(&action.path), CHALLENGE, action.path.token);
-        if (action.act == PLK_PATHS_ACTIVE) {
-            world.moves[who]++;
-            put(who, way_of(&action.path), DATA, NULL);
-        }
-    }
-    const struct plk_path *active = plk_paths_active(&world.paths[who]);
-    if (active != NULL && now_us >= world.data_us[who]) {
-        put(who, way_of(active), DATA, NULL);
-        world.data_us[who] = now_us + SENDS_EVERY_US;
-    }
-}
-
-static void hear(const struct message *m) {
-    struct plk_paths *paths = &world.paths[m->to];
-    struct plk_addr addr = place(m->way);
-    struct plk_path *path = plk_paths_open(paths, PLK_UDP, &addr, 0, false, now_us);
-    bool newest = m->number > world.highest[m->to];
-    if (newest) world.highest[m->to] = m->number;
-    if (m->what == CHALLENGE) put(m->to, m->way, RESPONSE, m->token);
-    if (m->what == RESPONSE) plk_paths_answered(paths, m->token, now_us);
-    plk_paths_heard(paths, path->id, newest, m->what == DATA, &world.rng[m->to], now_us);
-}
-
-static void run(uint64_t for_us) {
-    for (uint64_t end_us = now_us + for_us; now_us < end_us; now_us += PLK_MS) {
-        unsigned kept = 0, count = world.count;
-        for (unsigned i = 0; i < count; i++) {
-            struct message m = world.air[i];
-            if (m.at_us <= now_us) {
-                hear(&m);
-            } else {
-                world.air[kept++] = m;
-            }
-        }
-        for (unsigned i = count; i < world.count; i++) world.air[kept++] = world.air[i];
-        world.count = kept;
-        for (unsigned who = 0; who < 2; who++) {
-            plk_paths_tick(&world.paths[who], &world.rng[who], now_us);
-            speak(who);
-        }
-    }
-}
-
-static int two_sides(void **state) {
-    set_up(state);
-    memset(&world, 0, sizeof world);
-    for (unsigned who = 0; who < 2; who++) {
-        const uint8_t seed[32] = {(uint8_t)(who + 1)};
-        plk_rng_seed(&world.rng[who], seed);
-        plk_paths_init(&world.paths[who]);
-        for (unsigned way = 0; way < 3; way++) {
-            struct plk_addr addr = place(way);
-            plk_paths_open(&world.paths[who], PLK_UDP, &addr, 0, true, now_us);
-        }
-    }
-    return 0;
-}
-
-static unsigned active_way(unsigned who) {
-    assert_non_null(plk_paths_active(&world.paths[who]));
-    return way_of(plk_paths_active(&world.paths[who]));
-}
-
-static struct plk_path *path_at(unsigned who, unsigned way) {
-    struct plk_addr addr = place(way);
-    return plk_paths_find(&world.paths[who], PLK_UDP, &addr, 0);
-}
-
-// As after a moment of silence: the other path answers first, and is chosen.
-static void choose(unsigned who, unsigned way) {
-    struct plk_paths *paths = &world.paths[who];
-    plk_paths_silent(paths, paths->active, &world.rng[who], now_us);
-    assert_true(plk_paths_answered(paths, path_at(who, way)->token, now_us));
-    speak(who);
-    assert_int_equal(active_way(who), way);
-}
-
-// One chooses another path than its peer still uses: what comes by the old one must not draw it back, to and fro for ever.
-static void a_choice_is_followed_and_not_taken_back(void **state) {
+// RFC 9000 section 9.1 and 9.3: only the newest packet that is more than a check moves the peer's data.
+static void an_older_packet_or_a_check_does_not_move_data(void **state) {
     (void)state;
-    run(PLK_SECOND);
-    choose(0, 1);
-    run(PLK_SECOND);
-    assert_int_equal(active_way(0), 1);
-    assert_int_equal(active_way(1), 1);
-    assert_int_equal(world.moves[0] + world.moves[1], 4); // the first ones, and one each
-    run(20 * PLK_SECOND);
-    assert_int_equal(world.moves[0] + world.moves[1], 4);
+    uint32_t active = open_udp(1, true)->id, spare = open_udp(2, true)->id;
+    forget_actions();
+    now_us += 5 * PLK_SECOND; // the choice of the first may be changed by now
+    plk_paths_heard(&p, spare, false, true, &rng, now_us);
+    plk_paths_heard(&p, spare, false, false, &rng, now_us);
+    expect_nothing();
+    assert_int_equal(plk_paths_active(&p)->id, active);
+    uint32_t other = open_udp(3, false)->id;
+    plk_paths_heard(&p, other, true, true, &rng, now_us);
+    struct plk_paths_action action = expect(PLK_PATHS_CHALLENGE);
+    plk_paths_heard(&p, active, true, true, &rng, now_us); // it is here again before its other place has answered
+    assert_true(plk_paths_answered(&p, action.path.token, now_us));
+    expect_nothing();
+    assert_int_equal(plk_paths_active(&p)->id, active);
 }
 
-// Both choose at the same moment, each another path. Each then sees the other's data come by the path it has just left.
-static void two_that_choose_differently_at_once_come_to_one_path(void **state) {
-    (void)state;
-    run(PLK_SECOND);
-    choose(0, 1);
-    choose(1, 2);
-    uint64_t before = world.moves[0] + world.moves[1];
-    run(10 * PLK_SECOND);
-    assert_int_equal(active_way(0), active_way(1));
-    assert_true(world.moves[0] + world.moves[1] - before <= 4);
-    before = world.moves[0] + world.moves[1];
-    run(20 * PLK_SECOND);
-    assert_int_equal(world.moves[0] + world.moves[1], before);
+static unsigned proven_count(void) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) count += p.list[i].id != 0 && p.list[i].proven;
+    return count;
 }
 
-static void a_way_that_dies_takes_both_to_the_other(void **state) {
+static void the_best_spares_are_kept_warm_and_no_more(void **state) {
     (void)state;
-    run(PLK_SECOND);
-    assert_int_equal(active_way(0), 0);
-    assert_int_equal(active_way(1), 0);
-    world.cut[0][0] = world.cut[1][0] = true;
-    plk_paths_silent(&world.paths[0], world.paths[0].active, &world.rng[0], now_us);
-    run(PLK_SECOND);
-    assert_int_equal(active_way(0), 1);
-    assert_int_equal(active_way(1), 1); // without having noticed itself: it follows the data
+    uint32_t active = open_udp(1, true)->id, tcp = open_tcp(5, true)->id;
+    for (unsigned i = 2; i < 2 + PLK_PATHS_SPARES; i++) {
+        now_us++;
+        open_udp(i, true);
+    }
+    assert_int_equal(proven_count(), 1 + PLK_PATHS_SPARES);
+    assert_int_equal(expect(PLK_PATHS_DEAD).path.id, tcp); // of a worse kind, though not the oldest
+    now_us++;
+    open_udp(9, true);
+    assert_int_equal(expect(PLK_PATHS_DEAD).path.addr.ip[3], 2); // of equals the one not heard from for longest
+    assert_non_null(plk_paths_by_id(&p, active));
+    assert_int_equal(proven_count(), 1 + PLK_PATHS_SPARES);
 }
 
-static void one_that_moves_to_a_new_address_is_followed(void **state) {
+static struct plk_addr far_place(unsigned i) {
+    return (struct plk_addr){.family = 4, .ip = {198, 51, 100, (uint8_t)i}, .port = 7447};
+}
+
+static bool ask(unsigned i) {
+    struct plk_addr addr = far_place(i);
+    return plk_paths_ask(&p, &addr, &rng, now_us);
+}
+
+// More candidates than may be asked at the same time: those that do not answer give way after two challenges.
+static void candidates_take_turns(void **state) {
     (void)state;
-    run(PLK_SECOND);
-    struct plk_addr new_place = place(3);
-    for (unsigned way = 0; way < 3; way++) world.cut[0][way] = world.cut[1][way] = true; // what 0 had is gone
-    for (unsigned way = 0; way < 3; way++) plk_paths_close(&world.paths[0], path_at(0, way)->id, now_us);
-    plk_paths_open(&world.paths[0], PLK_UDP, &new_place, 0, true, now_us);
-    run(PLK_SECOND);
-    assert_int_equal(active_way(0), 3);
-    assert_int_equal(active_way(1), 3);
+    open_udp(1, true);
+    forget_actions();
+    unsigned next = 0, challenges[24] = {0};
+    uint64_t began_us = now_us, first_us[24] = {0};
+    while (next < 24 && ask(next)) next++;
+    assert_int_equal(next, PLK_PATHS_ASKED);
+    p.waiting = true;
+    while (next < 24) {
+        struct plk_paths_action action;
+        while (plk_paths_next(&p, &action)) {
+            unsigned i = action.path.addr.ip[3];
+            if (action.act == PLK_PATHS_CHALLENGE && challenges[i]++ == 0) first_us[i] = now_us;
+            if (action.act != PLK_PATHS_MORE) continue;
+            while (next < 24 && ask(next)) next++;
+            p.waiting = next < 24;
+        }
+        tick_to(plk_paths_deadline(&p));
+    }
+    forget_actions();
+    for (unsigned i = 0; i < 20; i++) assert_in_range(challenges[i], 1, PLK_PATHS_HASTY);
+    assert_true(first_us[19] - began_us < 3 * PLK_SECOND); // long before the link would be given up
+    unsigned asked = 0;
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) asked += p.list[i].id != 0 && p.list[i].asked;
+    assert_int_equal(asked, PLK_PATHS_ASKED);
+}
+
+static void measure(uint32_t id, uint64_t rtt_us, unsigned times) {
+    struct plk_path *path = plk_paths_by_id(&p, id);
+    for (unsigned i = 0; i < times; i++)
+        plk_paths_measured(&p, id, rtt_us, path->counted_acked + 1, path->counted_lost, now_us);
+}
+
+// A check of the spare after some time; its answer takes rtt_us.
+static void look_at(uint32_t id, uint64_t rtt_us) {
+    plk_paths_check(&p, id, &rng, now_us);
+    forget_actions();
+    now_us += rtt_us;
+    assert_true(plk_paths_answered(&p, plk_paths_by_id(&p, id)->token, now_us));
+}
+
+static void the_quicker_path_is_taken_by_the_side_that_leads(void **state) {
+    (void)state;
+    for (unsigned leads = 0; leads < 2; leads++) {
+        set_up(state);
+        p.leads = leads;
+        uint32_t slow = open_udp(1, true)->id, quick = open_udp(2, true)->id;
+        forget_actions();
+        measure(slow, 80 * PLK_MS, 5);
+        look_at(quick, 20 * PLK_MS);
+        assert_int_equal(plk_paths_active(&p)->id, slow); // one answer is no measurement
+        now_us += PLK_PATHS_BETTER_US;
+        look_at(quick, 20 * PLK_MS);
+        assert_int_equal(plk_paths_active(&p)->id, leads ? quick : slow);
+        if (!leads) continue;
+        assert_false(expect(PLK_PATHS_ACTIVE).silent); // what is under way on the slow one will arrive
+        measure(quick, 20 * PLK_MS, 5);
+        now_us += PLK_MINUTE;
+        for (unsigned i = 0; i < 5; i++) look_at(slow, 16 * PLK_MS);
+        assert_int_equal(plk_paths_active(&p)->id, quick); // not for a little
+    }
+}
+
+static void a_path_that_loses_is_left_for_one_that_does_not(void **state) {
+    (void)state;
+    p.leads = true;
+    uint32_t lossy = open_udp(1, true)->id, clean = open_udp(2, true)->id;
+    forget_actions();
+    for (unsigned i = 1; i <= 100; i++) plk_paths_measured(&p, lossy, 40 * PLK_MS, 8 * i, 2 * i, now_us);
+    look_at(clean, 60 * PLK_MS);
+    now_us += PLK_PATHS_BETTER_US;
+    look_at(clean, 60 * PLK_MS);
+    assert_int_equal(plk_paths_active(&p)->id, clean);        // a fifth is lost: 40 ms count as 200
+    plk_paths_measured(&p, lossy, 40 * PLK_MS, 1, 0, now_us); // a new session counts from the beginning
+    assert_int_equal(plk_paths_by_id(&p, lossy)->counted_acked, 1);
+}
+
+// The queue that our own data makes does not count against a path, but a way that has become longer does.
+static void the_least_of_two_epochs_is_compared(void **state) {
+    (void)state;
+    uint32_t id = open_udp(1, true)->id;
+    measure(id, 20 * PLK_MS, 1);
+    assert_int_equal(plk_path_cost_us(plk_paths_by_id(&p, id)), 0);
+    measure(id, 90 * PLK_MS, 5);
+    assert_int_equal(plk_path_cost_us(plk_paths_by_id(&p, id)), 20 * PLK_MS);
+    now_us += PLK_PATHS_EPOCH_US;
+    measure(id, 90 * PLK_MS, 5);
+    assert_int_equal(plk_path_cost_us(plk_paths_by_id(&p, id)), 20 * PLK_MS);
+    now_us += PLK_PATHS_EPOCH_US;
+    measure(id, 90 * PLK_MS, 5);
+    assert_int_equal(plk_path_cost_us(plk_paths_by_id(&p, id)), 90 * PLK_MS);
+}
+
+static void spares_are_measured_while_there_is_data_and_only_then(void **state) {
+    (void)state;
+    uint32_t active = open_udp(1, true)->id, spare = open_udp(2, true)->id;
+    forget_actions();
+    assert_int_equal(plk_paths_deadline(&p), PLK_NEVER);
+    plk_paths_heard(&p, active, true, true, &rng, now_us);
+    tick_to(now_us + PLK_PATHS_LOOK_US);
+    assert_int_equal(expect(PLK_PATHS_CHALLENGE).path.id, spare);
+    expect_nothing();
+    assert_true(plk_paths_answered(&p, plk_paths_by_id(&p, spare)->token, now_us));
+    assert_true(plk_paths_deadline(&p) > now_us);
+    tick_to(plk_paths_deadline(&p)); // connections that are no path are closed, once
+    expect(PLK_PATHS_SETTLED);
+    assert_int_equal(plk_paths_deadline(&p), PLK_NEVER);
+}
+
+static void a_spare_connection_closes_when_udp_has_proved_itself(void **state) {
+    (void)state;
+    uint32_t tcp = open_tcp(5, true)->id, udp = open_udp(1, false)->id;
+    plk_paths_check(&p, udp, &rng, now_us);
+    assert_true(plk_paths_answered(&p, plk_paths_by_id(&p, udp)->token, now_us));
+    forget_actions();
+    now_us += PLK_HOUR; // no data has come by UDP: it may work in one direction only
+    plk_paths_tick(&p, &rng, now_us);
+    expect_nothing();
+    plk_paths_heard(&p, udp, true, true, &rng, now_us);
+    now_us += 20 * PLK_SECOND;
+    plk_paths_heard(&p, tcp, false, true, &rng, now_us); // the peer still uses it
+    tick_to(now_us + 10 * PLK_SECOND);
+    assert_non_null(plk_paths_by_id(&p, tcp));
+    forget_actions();
+    tick_to(now_us + PLK_PATHS_SETTLED_US);
+    assert_null(plk_paths_by_id(&p, tcp));
+    assert_int_equal(expect(PLK_PATHS_DEAD).path.id, tcp);
+    expect(PLK_PATHS_SETTLED);
+    assert_int_equal(plk_paths_active(&p)->id, udp);
+}
+
+static void who_leads_follows_only_a_peer_that_insists(void **state) {
+    (void)state;
+    p.leads = true;
+    uint32_t active = open_udp(1, true)->id, spare = open_udp(2, true)->id;
+    forget_actions();
+    now_us += PLK_MINUTE;
+    plk_paths_heard(&p, spare, true, true, &rng, now_us);
+    now_us += PLK_PATHS_INSIST_US;
+    plk_paths_heard(&p, active, true, true, &rng, now_us); // it has followed us
+    plk_paths_heard(&p, spare, true, true, &rng, now_us);
+    now_us += PLK_PATHS_INSIST_US - 1;
+    plk_paths_heard(&p, spare, true, true, &rng, now_us);
+    expect_nothing();
+    now_us++;
+    plk_paths_heard(&p, spare, true, true, &rng, now_us);
+    assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, spare);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
-#define TEST2(name) cmocka_unit_test_setup(name, two_sides)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -462,10 +503,15 @@ int main(void) {
         TEST(after_a_change_of_network_everything_is_asked_again),
         TEST(there_are_eight_and_the_active_one_is_not_given_up_for_another),
         TEST(an_unproven_address_gets_little),
-        TEST2(a_choice_is_followed_and_not_taken_back),
-        TEST2(two_that_choose_differently_at_once_come_to_one_path),
-        TEST2(a_way_that_dies_takes_both_to_the_other),
-        TEST2(one_that_moves_to_a_new_address_is_followed),
+        TEST(who_leads_follows_only_a_peer_that_insists),
+        TEST(an_older_packet_or_a_check_does_not_move_data),
+        TEST(the_best_spares_are_kept_warm_and_no_more),
+        TEST(candidates_take_turns),
+        TEST(the_quicker_path_is_taken_by_the_side_that_leads),
+        TEST(a_path_that_loses_is_left_for_one_that_does_not),
+        TEST(the_least_of_two_epochs_is_compared),
+        TEST(spares_are_measured_while_there_is_data_and_only_then),
+        TEST(a_spare_connection_closes_when_udp_has_proved_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
