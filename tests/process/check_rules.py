@@ -25,7 +25,11 @@ GOOD = {
     "api/i.h": HEAD + '#include "host/h.h"\n',
     "apps/peerlink/main.c": HEAD + '#include "api/i.h"\n#include "local.h"\n\nint main(void) { return 0; }\n',
     "apps/peerlink/local.h": HEAD + "int local(void);\n",
+    "src/crypto/label.h": HEAD + '#define PLK_LABEL "PeerLink/1/b/one" // not "PeerLink/1/b/other"\n',
+    "docs/protocol/b.md": 'H("PeerLink/1/b/one")\n',
+    "docs/protocol/crypto.md": "| label | use | document |\n|---|---|---|\n| `PeerLink/1/b/one` | a use | `b.md` |\n",
 }
+TABLE = "docs/protocol/crypto.md"
 
 
 def c(text):
@@ -63,6 +67,13 @@ BAD = [
                                         "unsigned __int128 plk_x(unsigned __int128 a, unsigned __int128 b) { return a / b; }\n")},
      "does not link"),
     ("style", {"src/base/x.c": c("int plk_x( void );\n")}, "clang-format"),
+    ("labels", {"src/base/x.h": c('#define PLK_X "PeerLink/1/b/two"\n')}, "not in the table"),
+    ("labels", {"src/base/x.h": c('#define PLK_X "PeerLink/1/b/one"\n')}, "one label, one use"),
+    ("labels", {"src/base/x.h": c('#define PLK_X "PeerLink/1/B two"\n')}, "form of a label"),
+    ("labels", {TABLE: GOOD[TABLE] + "| `PeerLink/1/b/two` | another | `b.md` |\n"}, "nowhere in the code"),
+    ("labels", {TABLE: GOOD[TABLE] + "| `PeerLink/1/b/one` | again | `b.md` |\n"}, "twice"),
+    ("labels", {"docs/protocol/b.md": 'H("PeerLink/1/b/one-more")\n'}, "does not speak"),
+    ("labels", {TABLE: GOOD[TABLE].replace("`b.md`", "`src/base`")}, "does not speak"),
 ]
 
 

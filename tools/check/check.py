@@ -14,7 +14,7 @@ import sys
 sys.dont_write_bytecode = True
 from tree import Tree  # noqa: E402
 
-RULES = ["spdx", "layers", "size", "imports", "freestanding", "style"]
+RULES = ["spdx", "layers", "size", "imports", "freestanding", "style", "labels"]
 
 
 def main():
