@@ -45,6 +45,7 @@ struct plk_node {
     struct plk_callers callers;
     struct plk_backup_job backup;
     struct plk_sweep sweep;
+    struct plk_timers link_timers, mail_timers; // of links; of the mail of peers that are warm
     struct plk_link *links;
     struct plk_link *polling;    // whose packets are being handed out; NULL: the round is over
     uint64_t event_n;            // last number given to an event

@@ -18,6 +18,8 @@ struct plk_link *plk_link_new(struct plk_node *node, enum plk_link_role role, st
     link->dirty = true;
     link->next = node->links;
     node->links = link;
+    link->timer.owner = link;
+    plk_timers_set(&node->link_timers, &link->timer, 0); // to be looked at in this turn
     return link;
 }
 
@@ -68,6 +70,7 @@ void plk_link_free(struct plk_node *node, struct plk_link *link) {
     while (*at != link) at = &(*at)->next;
     *at = link->next;
     if (node->polling == link) node->polling = link->next;
+    plk_timers_remove(&node->link_timers, &link->timer);
     plk_link_attempt_end(node, link);
     for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) plk_link_channel_end(node, link, i);
     for (struct plk_carrier *c; (c = plk_carriers_of(&node->carriers, link, NULL)) != NULL;)

@@ -11,6 +11,7 @@
 
 #include "flight/flight.h"
 #include "node/carrier.h"
+#include "node/timers.h"
 #include "path/candidates.h"
 #include "path/paths.h"
 #include "session/cids.h"
@@ -96,7 +97,11 @@ struct plk_reply {
 };
 
 struct plk_link {
-    struct plk_link *next; // all links of the node
+    struct plk_link *next;  // all links of the node; what walking through them reads stands together here
+    bool dead;              // to be freed by the node
+    bool dirty;             // something happened: look at it
+    bool signal;            // while it was polled: the owner looks before the host does anything else
+    struct plk_timer timer; // plk_link_deadline, as of when it was last looked at
     enum plk_link_role role;
     struct plk_peer *peer;             // the contact; NULL for INVITER
     uint32_t invite;                   // INVITER
@@ -125,9 +130,6 @@ struct plk_link {
     bool ping_due;      // send something that wants an answer
     bool addresses_due; // tell the peer where we can be reached
     bool closing;       // say CLOSE and be gone
-    bool dead;          // to be freed by the node
-    bool dirty;         // something happened: look at it
-    bool signal;        // while it was polled: the owner looks before the host does anything else
     // signals to the owner; the owner clears them
     bool vanished; // went down without a word: nothing was heard for too long
     bool came_up, restarted, went_down, told, lost, path_changed; // lost: no path answers, a new handshake is wanted

@@ -24,6 +24,8 @@ struct plk_node *plk_node_new(const struct plk_node_config *config) {
     plk_haunts_init(&node->haunts, node->mem, &node->rng);
     plk_peers_init(&node->peers, node->mem);
     plk_invites_init(&node->invites, node->mem);
+    plk_timers_init(&node->link_timers, node->mem);
+    plk_timers_init(&node->mail_timers, node->mem);
     for (size_t i = 0; i < START_TABLES; i++) {
         plk_loads_ask(&node->loads, PLK_LOAD_START, 0, start_tables[i], start_tables[i], plk_bytes(NULL, 0),
                       plk_bytes(NULL, 0), 0, false, 0);
@@ -40,6 +42,8 @@ void plk_node_free(struct plk_node *node) {
     plk_callers_free(node);
     plk_backup_job_free(node);
     plk_invites_free(&node->invites);
+    plk_timers_free(&node->link_timers);
+    plk_timers_free(&node->mail_timers);
     plk_hints_free(&node->hints);
     plk_haunts_free(&node->haunts);
     plk_carriers_free(&node->carriers);
@@ -237,19 +241,26 @@ static void resume(struct plk_node *node, const struct plk_input *input) {
 }
 
 static void tick_links(struct plk_node *node) {
-    for (struct plk_link *link = node->links; link != NULL; link = link->next) {
-        if (!link->dead && plk_link_deadline(node, link) <= node->now.mono_us) {
-            plk_link_tick(node, link);
-            link->dirty = true;
-        }
+    uint64_t now_us = node->now.mono_us;
+    while (plk_timers_due(&node->link_timers) <= now_us) {
+        struct plk_timer *timer = plk_timers_first(&node->link_timers);
+        struct plk_link *link = timer->owner;
+        uint64_t due_us = link->dead ? PLK_NEVER : plk_link_deadline(node, link);
+        // Once in a turn: what it is due for next is seen when it has been polled.
+        plk_timers_set(&node->link_timers, timer, due_us <= now_us ? PLK_NEVER : due_us);
+        if (due_us > now_us) continue;
+        plk_link_tick(node, link);
+        link->dirty = true;
     }
 }
 
 static void tick_mail(struct plk_node *node) {
-    for (struct plk_peer *peer = node->peers.warm; peer != NULL; peer = peer->next_warm) {
+    while (plk_timers_due(&node->mail_timers) <= node->now.mono_us) {
         plk_ledger_turn(&node->ledger);
         if (plk_ledger_behind(&node->ledger)) return; // STORED is followed by another look
-        if (peer->heat != PLK_WARM || plk_mail_deadline(peer->warm->mail, node->now) > node->now.mono_us) continue;
+        struct plk_timer *timer = plk_timers_first(&node->mail_timers);
+        struct plk_peer *peer = timer->owner;
+        plk_timers_set(&node->mail_timers, timer, PLK_NEVER); // until it has settled
         struct plk_mail_turn turn = plk_node_turn(node);
         plk_mail_tick(peer->warm->mail, &turn);
         plk_peer_mail_events(node, peer);
@@ -345,13 +356,8 @@ static uint64_t deadline(const struct plk_node *node) {
     bool sweeps = !node->suspended && node->state == PLK_NODE_READY;
     uint64_t deadline_us = node->suspended ? PLK_NEVER : node->dial_us;
     if (sweeps) deadline_us = plk_earlier(deadline_us, node->sweep.due_us);
-    for (const struct plk_link *link = node->links; link != NULL; link = link->next) {
-        deadline_us = plk_earlier(deadline_us, plk_link_deadline(node, link));
-    }
-    for (const struct plk_peer *peer = node->peers.warm; peer != NULL; peer = peer->next_warm) {
-        if (peer->heat != PLK_WARM || plk_ledger_behind(&node->ledger)) continue;
-        deadline_us = plk_earlier(deadline_us, plk_mail_deadline(peer->warm->mail, node->now));
-    }
+    deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->link_timers));
+    if (!plk_ledger_behind(&node->ledger)) deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->mail_timers));
     for (const struct plk_carrier *carrier = node->carriers.first; carrier != NULL; carrier = carrier->next) {
         if (carrier->link != NULL && carrier->open) continue;
         deadline_us = plk_earlier(deadline_us, carrier->since_us + PLK_CARRIER_STRANGER_US);
@@ -366,6 +372,8 @@ static bool poll_links(struct plk_node *node, struct plk_output *output, bool *a
         struct plk_link *link = node->polling;
         if (link->dirty && plk_link_poll(node, link, output)) return true;
         bool owner_looks = link->dead || link->signal;
+        // Whatever changes a link makes it dirty, so this is the one place where its deadline can have moved.
+        if (link->dirty) plk_timers_set(&node->link_timers, &link->timer, plk_link_deadline(node, link));
         link->dirty = owner_looks;
         link->signal = false;
         node->polling = link->next;

@@ -93,6 +93,7 @@ struct plk_peer *plk_peers_add(struct plk_node *node, const struct plk_contact_r
     }
     struct plk_peer *peer = plk_mem_take(peers->mem, sizeof *peer);
     peer->row = *row;
+    peer->mail_timer.owner = peer;
     peer->next_try_us = PLK_NEVER;
     publish_hints(node, row);
     peers->list[peers->count++] = peer;

@@ -94,7 +94,8 @@ enum plk_heat { PLK_COLD, PLK_LOADING, PLK_WARM };
 
 struct plk_peer {
     struct plk_peer *next_warm;
-    bool dirty; // its mail may have something to say
+    struct plk_timer mail_timer; // WARM: plk_mail_deadline, as of when it was last settled
+    bool dirty;                  // its mail may have something to say
     struct plk_contact_row row;
     enum plk_heat heat;
     struct plk_warm *warm;    // LOADING and WARM

@@ -395,4 +395,5 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
     if (peer->joiner != NULL) plk_peer_joiner_settle(node, peer);
     if (peer->meeting != NULL) plk_peer_rekey_settle(node, peer);
     ask_wishes(node, peer);
+    plk_timers_set(&node->mail_timers, &peer->mail_timer, plk_mail_deadline(peer->warm->mail, node->now));
 }

@@ -21,6 +21,7 @@ void plk_peer_make_warm(struct plk_node *node, struct plk_peer *peer) {
     plk_assert(peer->heat == PLK_COLD);
     peer->warm = warm_new(node, peer);
     peer->heat = PLK_WARM;
+    plk_timers_set(&node->mail_timers, &peer->mail_timer, plk_mail_deadline(peer->warm->mail, node->now));
 }
 
 void plk_peer_warm(struct plk_node *node, struct plk_peer *peer) {
@@ -44,6 +45,7 @@ void plk_peer_cool(struct plk_node *node, struct plk_peer *peer) {
     while (*at != peer) at = &(*at)->next_warm;
     *at = peer->next_warm;
     if (peer->heat == PLK_LOADING) node->peers.loading--;
+    plk_timers_remove(&node->mail_timers, &peer->mail_timer);
     plk_loads_forget(&node->loads, peer->row.contact);
     if (peer->heat == PLK_WARM) peer->undelivered = plk_mail_undelivered(warm->mail);
     if (peer->link != NULL) plk_link_free(node, peer->link);
@@ -290,6 +292,7 @@ static void run_stash(struct plk_node *node, struct plk_peer *peer) {
 static void become_warm(struct plk_node *node, struct plk_peer *peer) {
     uint32_t contact = peer->row.contact;
     peer->heat = PLK_WARM;
+    plk_timers_set(&node->mail_timers, &peer->mail_timer, plk_mail_deadline(peer->warm->mail, node->now));
     node->peers.loading--;
     peer->warm->used_us = node->now.mono_us;
     peer->loopback = is_loopback_contact(&peer->warm->candidates);

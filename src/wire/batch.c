@@ -89,15 +89,15 @@ static uint32_t keep(struct plk_batch *batch, struct plk_bytes bytes) {
     return (uint32_t)at;
 }
 
-static struct entry *append(struct plk_batch *batch, enum plk_op_kind kind, enum plk_table table,
-                            struct plk_bytes key) {
+static struct entry *append(struct plk_batch *batch, enum plk_op_kind kind, enum plk_table table, struct plk_bytes key,
+                            uint64_t hash) {
     plk_assert(key.len > 0 && key.len <= PLK_ROW_KEY_MAX);
     if (batch->count == batch->cap) {
         batch->cap = batch->cap == 0 ? 64 : batch->cap * 2;
         batch->entries = plk_mem_grow(batch->mem, batch->entries, batch->cap * sizeof *batch->entries);
     }
     struct entry *e = &batch->entries[batch->count++];
-    *e = (struct entry){.kind = kind, .table = table, .key_len = (uint32_t)key.len, .hash = hash_of(table, key)};
+    *e = (struct entry){.kind = kind, .table = table, .key_len = (uint32_t)key.len, .hash = hash};
     e->key_at = keep(batch, key);
     return e;
 }
@@ -106,8 +106,9 @@ static struct entry *append(struct plk_batch *batch, enum plk_op_kind kind, enum
 // keys' operations do not mind the order, and a range deletion has cut the index.
 static struct entry *write_key(struct plk_batch *batch, enum plk_op_kind kind, enum plk_table table,
                                struct plk_bytes key) {
+    uint64_t hash = hash_of(table, key);
     grow_index(batch);
-    size_t slot = slot_of(batch, table, key, hash_of(table, key));
+    size_t slot = slot_of(batch, table, key, hash);
     bool patch_on_other = kind == PLK_OP_PATCH && batch->slots[slot] != 0;
     if (batch->slots[slot] != 0 && !patch_on_other) {
         struct entry *e = &batch->entries[batch->slots[slot] - 1];
@@ -115,7 +116,7 @@ static struct entry *write_key(struct plk_batch *batch, enum plk_op_kind kind, e
         return e;
     }
     if (batch->slots[slot] == 0) batch->slots_used++;
-    struct entry *e = append(batch, kind, table, key);
+    struct entry *e = append(batch, kind, table, key, hash);
     batch->slots[slot] = (uint32_t)batch->count;
     return e;
 }
@@ -161,7 +162,7 @@ void plk_batch_patch(struct plk_batch *batch, struct plk_bytes key, const struct
 
 void plk_batch_delete_range(struct plk_batch *batch, enum plk_table table, struct plk_bytes from, struct plk_bytes to) {
     plk_assert(to.len > 0 && to.len <= PLK_ROW_KEY_MAX);
-    struct entry *e = append(batch, PLK_OP_DELETE_RANGE, table, from);
+    struct entry *e = append(batch, PLK_OP_DELETE_RANGE, table, from, 0); // in no index
     e->end_len = (uint32_t)to.len;
     e->value_at = keep(batch, to);
     forget_index(batch);
