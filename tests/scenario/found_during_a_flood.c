@@ -5,7 +5,7 @@
 #include "_restore.h"
 #include "wire/packet.h"
 
-enum { CALLS = 1000, EACH_MS = 50 };
+enum { CALLS = 400, EACH_MS = 50 };
 
 static struct plk_addr address_of(const struct actor *a) {
     struct plk_addr addr = {0};
