@@ -43,6 +43,7 @@ struct plk_relay_channel {
     uint32_t refused;      // packets
     uint8_t peer_cid[PLK_PACKET_CID_LEN];
     uint8_t role, transport, state, end;
+    uint8_t challenged; // how often the other side asked for a sign of life from a new address, modulo 256
     bool hold;
 };
 

@@ -226,8 +226,10 @@ struct plk_relay_channel_status plk_relay_channel_status(const struct plk_relay_
         .checking = ch->awake != NULL && ch->awake->challenge.live,
         .opened_us = ch->session.started_us,
         .heard_us = ch->heard_us,
+        .asked_us = ch->asked_us,
         .rtt_us = ch->flight.rtt_us,
         .refused = ch->refused,
+        .challenged = ch->challenged,
     };
     struct plk_flight_path_info info;
     if (ch->awake == NULL || !plk_flight_path_info(ch->awake->flight, PLK_RELAY_CHANNEL_PATH, &info)) return status;

@@ -141,7 +141,9 @@ struct plk_relay_channel_status {
     bool resting, checking; // checking: another address of the client is being challenged
     uint64_t opened_us;     // of the handshake
     uint64_t heard_us;      // of the last authentic packet; of the handshake before
+    uint64_t asked_us;      // when a packet that wants an answer last left; of the handshake before
     uint64_t rtt_us;        // smoothed, 0: not known
+    uint8_t challenged;     // challenges that came, modulo 256: a relay sees its client elsewhere than before
     unsigned timeouts;      // probe time-outs in a row: from 2 on the other side may be gone
     uint32_t refused;       // packets whose stream data was not kept
 };

@@ -82,6 +82,7 @@ static enum plk_err take_frame(struct plk_relay_channel *ch, uint64_t now_us, co
     case PLK_FRAME_MAX_STREAM_DATA:
         return plk_streams_receive(ch->awake->streams, frame);
     case PLK_FRAME_PATH_CHALLENGE:
+        ch->challenged++;
         queue_reply(ch, from, frame->challenge);
         break;
     case PLK_FRAME_PATH_RESPONSE:

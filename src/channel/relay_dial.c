@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: MIT
+#include "channel/relay_dial.h"
+
+#include "base/buf.h"
+#include "session/cookie.h"
+
+enum { UDP, TCP, WAYS };
+
+#define GOOD_PINGS 3 // keepalives without a challenge, after which a longer interval is tried
+
+// One hello under way.
+struct way {
+    bool live;
+    struct plk_hello hello;
+    uint64_t started_us, next_us; // next_us: of the next copy; TCP: of the next address
+    unsigned copies, cursor;      // cursor: UDP: addresses that have this copy; TCP: the address that is tried
+    uint32_t stream;              // TCP: 0: none
+    bool asked, open;             // TCP: STREAM_OPEN was given out; it has succeeded
+    size_t writable;
+    struct plk_buf in;
+};
+
+struct plk_relay_dial {
+    struct plk_mem *mem;
+    uint8_t host[PLK_RELAY_DIAL_HOST_MAX];
+    size_t host_len;
+    uint16_t port;
+    uint8_t relay[32];
+    uint32_t first_stream, streams;
+    uint64_t ticket;
+    struct plk_addr addrs[PLK_RELAY_DIAL_ADDRS];
+    size_t addr_count;
+    bool asked;          // RESOLVE was given out, or is to be
+    bool asking;         // it is to be
+    uint64_t resolve_us; // answered by then, or not
+    bool racing;         // after the names
+    uint64_t again_us;   // when to begin; PLK_NEVER while something is under way or nothing is to be done
+    unsigned failures;
+    struct way ways[WAYS];
+    struct plk_relay_channel *channel;
+    struct plk_hello_heard heard;
+    uint8_t cid[PLK_PACKET_CID_LEN];
+    uint32_t stream; // of the channel, 0: UDP
+    size_t writable;
+    struct plk_buf in;
+    bool has_cookie;
+    uint8_t cookie[PLK_COOKIE_LEN];
+    uint64_t cookie_us;
+    uint64_t keepalive_us, ceiling_us, pinged_us; // ceiling: what was too long
+    unsigned good;
+    uint8_t challenged;
+    uint32_t to_close[WAYS + 1];
+    unsigned close_count;
+    bool up, down; // news
+    uint8_t packet[PLK_PACKET_FRAME_LEN + PLK_RELAY_CHANNEL_PACKET_MAX];
+};
+
+struct plk_relay_dial *plk_relay_dial_new(struct plk_mem *mem, const struct plk_relay_dial_config *config) {
+    plk_assert(config->host.len >= 1 && config->host.len <= PLK_RELAY_DIAL_HOST_MAX && config->first_stream != 0);
+    struct plk_relay_dial *d = plk_mem_take(mem, sizeof *d);
+    d->mem = mem;
+    memcpy(d->host, config->host.at, config->host.len);
+    d->host_len = config->host.len;
+    d->port = config->port;
+    memcpy(d->relay, config->relay, sizeof d->relay);
+    d->first_stream = config->first_stream;
+    d->ticket = config->ticket;
+    d->again_us = 0;
+    d->keepalive_us = PLK_RELAY_CHANNEL_PING_UDP_US;
+    d->ceiling_us = PLK_NEVER;
+    return d;
+}
+
+// ---- ends -----------------------------------------------------------------------------------------------------------
+
+static void close_stream(struct plk_relay_dial *d, uint32_t stream) {
+    if (stream == 0) return;
+    plk_assert(d->close_count <= WAYS); // polled between any two calls
+    d->to_close[d->close_count++] = stream;
+}
+
+static void end_way(struct plk_relay_dial *d, struct way *way) {
+    if (way->live && way->asked) close_stream(d, way->stream);
+    plk_buf_free(d->mem, &way->in);
+    plk_mem_wipe(way, sizeof *way);
+}
+
+static void end_channel(struct plk_relay_dial *d) {
+    if (d->channel == NULL) return;
+    close_stream(d, d->stream);
+    plk_relay_channel_free(d->channel);
+    plk_buf_free(d->mem, &d->in);
+    plk_mem_wipe(&d->heard, sizeof d->heard);
+    d->channel = NULL;
+    d->stream = 0;
+    d->down = true;
+}
+
+void plk_relay_dial_free(struct plk_relay_dial *d) {
+    if (d == NULL) return;
+    for (unsigned i = 0; i < WAYS; i++) plk_buf_free(d->mem, &d->ways[i].in);
+    plk_relay_channel_free(d->channel);
+    plk_buf_free(d->mem, &d->in);
+    plk_mem_give(d->mem, d);
+}
+
+// ---- beginning ------------------------------------------------------------------------------------------------------
+
+static void begin(struct plk_relay_dial *d, uint64_t now_us) {
+    for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
+    d->again_us = PLK_NEVER;
+    d->racing = false;
+    d->asked = d->asking = true;
+    d->resolve_us = now_us + PLK_RELAY_DIAL_RESOLVE_US;
+}
+
+static void fail(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng) {
+    uint64_t pause_us = PLK_RELAY_DIAL_PAUSE_MAX_US;
+    for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
+    d->racing = false;
+    if (d->failures < 20) d->failures++;
+    if (d->failures < 10) pause_us = PLK_RELAY_DIAL_PAUSE_US << (d->failures - 1);
+    if (pause_us > PLK_RELAY_DIAL_PAUSE_MAX_US) pause_us = PLK_RELAY_DIAL_PAUSE_MAX_US;
+    pause_us =
+        pause_us * 3 / 4 + plk_rng_below(rng, pause_us / 2); // many clients of one relay do not come back at once
+    d->again_us = now_us + pause_us;
+}
+
+static bool start_way(struct plk_relay_dial *d, unsigned which, uint64_t now_us, struct plk_rng *rng) {
+    struct way *way = &d->ways[which];
+    uint8_t cid[PLK_PACKET_CID_LEN];
+    plk_rng_bytes(rng, cid, sizeof cid);
+    if (plk_hello_start(&way->hello, d->relay, cid, rng) != PLK_ERR_OK) return false; // the key is none
+    if (d->has_cookie && now_us - d->cookie_us < PLK_COOKIE_US) plk_hello_prove(&way->hello, d->cookie);
+    way->live = true;
+    way->started_us = now_us;
+    way->next_us = which == TCP ? now_us + PLK_RELAY_DIAL_TCP_US : now_us;
+    way->cursor = which == UDP ? (unsigned)d->addr_count : 0;
+    return true;
+}
+
+static void race(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng) {
+    d->asked = d->asking = false;
+    d->racing = true;
+    bool good = d->addr_count > 0;
+    for (unsigned i = 0; i < WAYS && good; i++) good = start_way(d, i, now_us, rng);
+    if (!good) fail(d, now_us, rng);
+}
+
+void plk_relay_dial_resolved(struct plk_relay_dial *d, uint64_t now_us, const struct plk_addr *addrs, size_t count) {
+    if (!d->asked) return;
+    d->resolve_us = now_us; // the next tick goes on
+    d->asking = false;
+    if (count == 0) return;
+    d->addr_count = 0;
+    for (size_t i = 0; i < count && d->addr_count < PLK_RELAY_DIAL_ADDRS; i++) {
+        if (addrs[i].family != 4 && addrs[i].family != 6) continue;
+        d->addrs[d->addr_count] = addrs[i];
+        d->addrs[d->addr_count++].port = d->port;
+    }
+}
+
+void plk_relay_dial_hurry(struct plk_relay_dial *d, uint64_t now_us) {
+    d->failures = 0;
+    d->keepalive_us = PLK_RELAY_CHANNEL_PING_UDP_US;
+    d->ceiling_us = PLK_NEVER;
+    d->good = 0;
+    d->has_cookie = false; // it was for another address
+    begin(d, now_us);
+}
+
+// ---- packets --------------------------------------------------------------------------------------------------------
+
+static void win(struct plk_relay_dial *d, uint64_t now_us, struct way *way, const struct plk_addr *from,
+                const struct plk_hello_heard *heard) {
+    bool tcp = way == &d->ways[TCP];
+    struct plk_relay_channel_start start = {
+        .role = PLK_RELAY_CHANNEL_CLIENT, .transport = tcp ? PLK_TCP : PLK_UDP, .session = &heard->session};
+    if (!tcp) start.addr = *from;
+    if (!tcp && way->copies == 1) start.rtt_us = now_us - way->started_us; // else nobody knows which copy was answered
+    memcpy(start.peer_cid, heard->greeting.cid, sizeof start.peer_cid);
+    end_channel(d); // without a word: a CLOSE from a new address would tell that both are one client's
+    d->heard = *heard;
+    memcpy(d->cid, way->hello.cid, sizeof d->cid);
+    d->channel = plk_relay_channel_new(d->mem, &start, now_us);
+    plk_session_wipe(&d->heard.session);
+    d->stream = way->stream;
+    d->writable = way->writable;
+    d->in = way->in;
+    way->in = (struct plk_buf){0};
+    way->stream = 0;
+    for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
+    if (!tcp) plk_relay_channel_keepalive(d->channel, d->keepalive_us);
+    d->racing = false;
+    d->failures = 0;
+    d->again_us = PLK_NEVER;
+    d->challenged = 0;
+    d->pinged_us = now_us;
+    d->up = true;
+    d->down = false;
+}
+
+static void answered(struct plk_relay_dial *d, uint64_t now_us, struct way *way, const struct plk_addr *from,
+                     const struct plk_packet *packet) {
+    if (packet->kind == PLK_PACKET_COOKIE) {
+        if (way != &d->ways[UDP]) return; // TCP has proved the address
+        if (plk_hello_cookie(&way->hello, packet, d->cookie) != PLK_ERR_OK) return;
+        d->has_cookie = true;
+        d->cookie_us = now_us;
+        way->cursor = 0; // once more, at once
+        return;
+    }
+    struct plk_hello_heard heard;
+    if (plk_hello_finish(&way->hello, packet, now_us, &heard) == PLK_ERR_OK) win(d, now_us, way, from, &heard);
+    plk_mem_wipe(&heard, sizeof heard);
+}
+
+// stream: 0: UDP.
+static bool take(struct plk_relay_dial *d, uint64_t now_us, uint32_t stream, const struct plk_addr *from,
+                 const struct plk_packet *packet, struct plk_rng *rng, uint8_t *text,
+                 struct plk_relay_channel_passed *passed) {
+    if (packet->cid.len != PLK_PACKET_CID_LEN) return false;
+    if (packet->kind == PLK_PACKET_DATA) {
+        if (d->channel == NULL || d->stream != stream || memcmp(packet->cid.at, d->cid, sizeof d->cid) != 0)
+            return false;
+        plk_relay_channel_receive(d->channel, now_us, from, packet, PLK_RELAY_CHANNEL_PLENTY, rng, text, passed);
+        return true;
+    }
+    if (packet->kind != PLK_PACKET_MESSAGE2 && packet->kind != PLK_PACKET_COOKIE) return false;
+    for (unsigned i = 0; i < WAYS; i++) {
+        struct way *way = &d->ways[i];
+        if (!way->live || way->stream != stream || memcmp(packet->cid.at, way->hello.cid, PLK_PACKET_CID_LEN) != 0)
+            continue;
+        answered(d, now_us, way, from, packet);
+        return true;
+    }
+    return false;
+}
+
+bool plk_relay_dial_packet(struct plk_relay_dial *d, uint64_t now_us, const struct plk_addr *from,
+                           const struct plk_packet *packet, struct plk_rng *rng, uint8_t *text,
+                           struct plk_relay_channel_passed *passed) {
+    passed->r = plk_reader(plk_bytes(NULL, 0));
+    return take(d, now_us, 0, from, packet, rng, text, passed);
+}
+
+// ---- streams --------------------------------------------------------------------------------------------------------
+
+static void stream_gone(struct plk_relay_dial *d, uint32_t stream, uint64_t now_us) {
+    struct way *way = &d->ways[TCP];
+    if (d->channel != NULL && d->stream == stream) {
+        d->stream = 0; // it needs no closing
+        end_channel(d);
+        if (d->again_us == PLK_NEVER && !d->racing && !d->asked) d->again_us = now_us;
+    } else if (way->live && way->stream == stream) {
+        way->stream = 0;
+        way->open = way->asked = false;
+        way->copies = 0;
+        plk_buf_free(d->mem, &way->in);
+        way->cursor++;
+        way->next_us = now_us + PLK_RELAY_DIAL_TCP_US;
+    }
+}
+
+bool plk_relay_dial_stream(struct plk_relay_dial *d, uint64_t now_us, const struct plk_input *input) {
+    uint32_t stream = input->stream.stream;
+    struct way *way = &d->ways[TCP];
+    if (stream < d->first_stream || stream - d->first_stream >= PLK_RELAY_DIAL_STREAMS) return false;
+    bool current = d->channel != NULL && d->stream == stream, trying = way->live && way->stream == stream;
+    if (!current && !trying) return true; // one that was given up
+    switch (input->stream.event) {
+    case PLK_STREAM_OPENED:
+    case PLK_STREAM_WRITABLE:
+        way->open = way->open || trying;
+        *(current ? &d->writable : &way->writable) = input->stream.writable;
+        break;
+    case PLK_STREAM_BYTES:
+        plk_buf_put(d->mem, current ? &d->in : &way->in, input->stream.data);
+        break;
+    case PLK_STREAM_CLOSED:
+        stream_gone(d, stream, now_us);
+        break;
+    case PLK_STREAM_ACCEPTED:
+        break;
+    }
+    return true;
+}
+
+bool plk_relay_dial_framed(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng, uint8_t *text,
+                           struct plk_relay_channel_passed *passed) {
+    bool current = d->channel != NULL && d->stream != 0;
+    uint32_t stream = current ? d->stream : d->ways[TCP].stream;
+    struct plk_buf *in = current ? &d->in : &d->ways[TCP].in;
+    struct plk_bytes bytes;
+    struct plk_packet packet;
+    bool broken;
+    uint8_t copy[PLK_RELAY_CHANNEL_PACKET_MAX]; // a buffer may change hands when its packet is taken
+    passed->r = plk_reader(plk_bytes(NULL, 0));
+    size_t took = plk_packet_unframe(plk_buf_bytes(in), &bytes, &broken);
+    if (took > 0 && bytes.len > sizeof copy) broken = true;
+    if (broken) {
+        close_stream(d, stream);
+        stream_gone(d, stream, now_us);
+        return false;
+    }
+    if (took == 0) return false;
+    memcpy(copy, bytes.at, bytes.len);
+    size_t len = bytes.len;
+    plk_buf_drop_front(in, took);
+    if (plk_packet_decode(&packet, plk_bytes(copy, len)) == PLK_ERR_OK) {
+        take(d, now_us, stream, NULL, &packet, rng, text, passed);
+    }
+    return true;
+}
+
+// ---- time -----------------------------------------------------------------------------------------------------------
+
+// The interval grows while the relay sees its client where it was; a challenge after a silence says that the NAT had
+// forgotten.
+static void learn(struct plk_relay_dial *d) {
+    struct plk_relay_channel_status status = plk_relay_channel_status(d->channel);
+    if (d->stream != 0) return;
+    if (status.challenged != d->challenged) {
+        d->challenged = status.challenged;
+        d->ceiling_us = d->keepalive_us;
+        d->keepalive_us = d->keepalive_us * 7 / 10 / PLK_MS * PLK_MS;
+        if (d->keepalive_us < PLK_RELAY_CHANNEL_PING_UDP_US) d->keepalive_us = PLK_RELAY_CHANNEL_PING_UDP_US;
+        d->good = 0;
+    } else if (status.asked_us != d->pinged_us) {
+        bool was_silent = status.asked_us - d->pinged_us >= d->keepalive_us; // nothing else kept the NAT awake
+        d->pinged_us = status.asked_us;
+        if (!was_silent) return;
+        uint64_t longer_us = d->keepalive_us * 3 / 2 / PLK_MS * PLK_MS; // a channel counts milliseconds
+        if (++d->good < GOOD_PINGS || longer_us >= d->ceiling_us || longer_us > PLK_RELAY_CHANNEL_PING_MAX_US) return;
+        d->keepalive_us = longer_us;
+        d->good = 0;
+    } else {
+        return;
+    }
+    plk_relay_channel_keepalive(d->channel, d->keepalive_us);
+}
+
+static void tick_channel(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng) {
+    plk_relay_channel_tick(d->channel, now_us);
+    struct plk_relay_channel_status status = plk_relay_channel_status(d->channel);
+    if (status.state != PLK_RELAY_CHANNEL_CLOSED) {
+        learn(d);
+        bool idle = d->again_us == PLK_NEVER && !d->racing && !d->asked;
+        if (idle && now_us - status.opened_us >= PLK_RELAY_CHANNEL_RENEW_US) begin(d, now_us);
+        return;
+    }
+    end_channel(d);
+    if (d->racing || d->asked) return;
+    if (status.end == PLK_RELAY_CHANNEL_SILENT || status.end == PLK_RELAY_CHANNEL_OLD) {
+        begin(d, now_us);
+    } else {
+        fail(d, now_us, rng); // it has shown us out: not at once again
+    }
+}
+
+static void tick_way(struct plk_relay_dial *d, unsigned which, uint64_t now_us) {
+    struct way *way = &d->ways[which];
+    if (!way->live || now_us < way->next_us) return;
+    if (which == TCP) {
+        if (way->stream != 0 || way->cursor >= d->addr_count) return;
+        way->stream = d->first_stream + d->streams++ % PLK_RELAY_DIAL_STREAMS;
+        return;
+    }
+    way->cursor = 0;
+    way->next_us =
+        way->copies >= PLK_RELAY_DIAL_REPEATS ? PLK_NEVER : now_us + (PLK_RELAY_DIAL_REPEAT_US << way->copies);
+    way->copies++;
+}
+
+void plk_relay_dial_tick(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng) {
+    if (d->channel != NULL) tick_channel(d, now_us, rng);
+    if (d->again_us <= now_us) begin(d, now_us);
+    if (d->asked && now_us >= d->resolve_us) race(d, now_us, rng);
+    for (unsigned i = 0; i < WAYS; i++) tick_way(d, i, now_us);
+    if (d->racing && now_us - d->ways[UDP].started_us >= PLK_RELAY_DIAL_GIVE_UP_US) fail(d, now_us, rng);
+}
+
+uint64_t plk_relay_dial_deadline(const struct plk_relay_dial *d) {
+    uint64_t at_us = d->again_us;
+    if (d->asked) at_us = plk_earlier(at_us, d->resolve_us);
+    if (d->racing) at_us = plk_earlier(at_us, d->ways[UDP].started_us + PLK_RELAY_DIAL_GIVE_UP_US);
+    if (d->ways[UDP].live) at_us = plk_earlier(at_us, d->ways[UDP].next_us);
+    const struct way *tcp = &d->ways[TCP];
+    if (tcp->live && tcp->stream == 0 && tcp->cursor < d->addr_count) at_us = plk_earlier(at_us, tcp->next_us);
+    if (d->channel == NULL) return at_us;
+    at_us = plk_earlier(at_us, plk_relay_channel_deadline(d->channel));
+    if (!d->racing && !d->asked && d->again_us == PLK_NEVER) {
+        at_us = plk_earlier(at_us, plk_relay_channel_status(d->channel).opened_us + PLK_RELAY_CHANNEL_RENEW_US);
+    }
+    return at_us;
+}
+
+// ---- out ------------------------------------------------------------------------------------------------------------
+
+static void give_stream(struct plk_relay_dial *d, uint32_t stream, size_t *writable, size_t len,
+                        struct plk_output *output) {
+    d->packet[0] = (uint8_t)(len >> 8);
+    d->packet[1] = (uint8_t)len;
+    len += PLK_PACKET_FRAME_LEN;
+    *writable -= len;
+    *output = (struct plk_output){.kind = PLK_OUT_STREAM_WRITE, .stream_write = {.stream = stream}};
+    output->stream_write.data = plk_bytes(d->packet, len);
+}
+
+static void give_datagram(const struct plk_addr *to, struct plk_bytes bytes, struct plk_output *output) {
+    *output = (struct plk_output){.kind = PLK_OUT_DATAGRAM, .datagram = {.to = *to, .data = bytes}};
+}
+
+static bool poll_ways(struct plk_relay_dial *d, struct plk_output *output) {
+    struct way *udp = &d->ways[UDP], *tcp = &d->ways[TCP];
+    if (udp->live && udp->cursor < d->addr_count) {
+        give_datagram(&d->addrs[udp->cursor++], plk_hello_message(&udp->hello), output);
+        return true;
+    }
+    if (!tcp->live || tcp->stream == 0) return false;
+    if (!tcp->asked) {
+        tcp->asked = true; // the hello follows when it is open
+        *output = (struct plk_output){.kind = PLK_OUT_STREAM_OPEN, .stream_open = {.stream = tcp->stream}};
+        output->stream_open.to = d->addrs[tcp->cursor];
+        return true;
+    }
+    struct plk_bytes hello = plk_hello_message(&tcp->hello);
+    if (!tcp->open || tcp->copies > 0 || tcp->writable < hello.len + PLK_PACKET_FRAME_LEN) return false;
+    tcp->copies = 1; // nothing is repeated on a stream
+    memcpy(d->packet + PLK_PACKET_FRAME_LEN, hello.at, hello.len);
+    give_stream(d, tcp->stream, &tcp->writable, hello.len, output);
+    return true;
+}
+
+static bool poll_channel(struct plk_relay_dial *d, uint64_t now_us, struct plk_output *output) {
+    struct plk_addr to;
+    size_t len, cap = PLK_RELAY_CHANNEL_PACKET_MAX;
+    if (d->channel == NULL) return false;
+    if (d->stream != 0 && d->writable < cap + PLK_PACKET_FRAME_LEN) return false;
+    if (!plk_relay_channel_poll(d->channel, now_us, d->packet + PLK_PACKET_FRAME_LEN, cap, &len, &to)) return false;
+    if (d->stream != 0) {
+        give_stream(d, d->stream, &d->writable, len, output);
+    } else {
+        give_datagram(&to, plk_bytes(d->packet + PLK_PACKET_FRAME_LEN, len), output);
+    }
+    return true;
+}
+
+bool plk_relay_dial_poll(struct plk_relay_dial *d, uint64_t now_us, struct plk_output *output) {
+    if (d->close_count > 0) {
+        *output = (struct plk_output){.kind = PLK_OUT_STREAM_CLOSE, .stream_close = {d->to_close[--d->close_count]}};
+        return true;
+    }
+    if (d->asking) {
+        d->asking = false;
+        *output = (struct plk_output){.kind = PLK_OUT_RESOLVE, .resolve = {.ticket = d->ticket, .port = d->port}};
+        output->resolve.host = plk_bytes(d->host, d->host_len);
+        return true;
+    }
+    return poll_ways(d, output) || poll_channel(d, now_us, output);
+}
+
+bool plk_relay_dial_pass(struct plk_relay_dial *d, const struct plk_relay_channel_frame *frame,
+                         struct plk_output *output) {
+    size_t len;
+    if (d->channel == NULL) return false;
+    if (d->stream != 0 && d->writable < sizeof d->packet) return false;
+    if (plk_relay_channel_pass(d->channel, frame, d->packet + PLK_PACKET_FRAME_LEN, &len) != PLK_ERR_OK) return false;
+    if (d->stream != 0) {
+        give_stream(d, d->stream, &d->writable, len, output);
+    } else {
+        give_datagram(plk_relay_channel_addr(d->channel), plk_bytes(d->packet + PLK_PACKET_FRAME_LEN, len), output);
+    }
+    return true;
+}
+
+enum plk_relay_dial_news plk_relay_dial_news(struct plk_relay_dial *d) {
+    enum plk_relay_dial_news news = d->up ? PLK_RELAY_DIAL_UP : d->down ? PLK_RELAY_DIAL_DOWN : PLK_RELAY_DIAL_NOTHING;
+    d->up = d->down = false;
+    return news;
+}
+
+struct plk_relay_channel *plk_relay_dial_channel(struct plk_relay_dial *d) {
+    return d->channel;
+}
+
+const struct plk_hello_heard *plk_relay_dial_heard(const struct plk_relay_dial *d) { return &d->heard; }
+
+struct plk_relay_dial_status plk_relay_dial_status(const struct plk_relay_dial *d) {
+    struct plk_relay_dial_status status = {.failures = d->failures, .keepalive_us = d->keepalive_us};
+    if (d->channel == NULL) return status;
+    status.connected = true;
+    status.tcp = d->stream != 0;
+    status.addr = *plk_relay_channel_addr(d->channel);
+    return status;
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// A node's connection to one relay, as far as it is made, kept and made again (docs/protocol/relay.md, sections 3 and 4): the
+// relay's name is resolved, hellos go out over UDP and a little later over TCP, whichever is answered first carries the
+// channel, and when that is lost, old, or the network has changed, it begins anew. What the channel carries is its owner's.
+//
+//     datagram, or bytes of one of its streams -> plk_relay_dial_packet, _stream
+//     PLK_IN_RESOLVED with its ticket          -> plk_relay_dial_resolved
+//     then, and at plk_relay_dial_deadline     -> plk_relay_dial_tick, plk_relay_dial_poll until false
+//     plk_relay_dial_news                      -> a channel came up, or went down
+#ifndef PLK_CHANNEL_RELAY_DIAL_H
+#define PLK_CHANNEL_RELAY_DIAL_H
+
+#include "channel/relay_channel.h"
+#include "session/hello.h"
+#include "wire/effect.h"
+
+#define PLK_RELAY_DIAL_HOST_MAX 128
+#define PLK_RELAY_DIAL_ADDRS 4                     // of one name that are tried
+#define PLK_RELAY_DIAL_STREAMS 65536u              // numbers that one dial uses, from its first
+#define PLK_RELAY_DIAL_TCP_US (250 * PLK_MS)       // so much later than UDP, and between two addresses over TCP
+#define PLK_RELAY_DIAL_REPEAT_US (250 * PLK_MS)    // first repetition of a hello; doubles
+#define PLK_RELAY_DIAL_REPEATS 4                   // after 0.25, 0.75, 1.75 and 3.75 s
+#define PLK_RELAY_DIAL_GIVE_UP_US (8 * PLK_SECOND) // without an answer
+#define PLK_RELAY_DIAL_RESOLVE_US (5 * PLK_SECOND) // a name takes longer: what it was before is used
+#define PLK_RELAY_DIAL_PAUSE_US PLK_SECOND         // after the first failure; doubles
+#define PLK_RELAY_DIAL_PAUSE_MAX_US (5 * PLK_MINUTE)
+
+struct plk_relay_dial;
+
+struct plk_relay_dial_config {
+    struct plk_bytes host; // a name or an address; copied; 1 to PLK_RELAY_DIAL_HOST_MAX bytes
+    uint16_t port;
+    uint8_t relay[32];     // its static
+    uint32_t first_stream; // TCP streams are numbered from here; nobody else uses PLK_RELAY_DIAL_STREAMS of them
+    uint64_t ticket;       // of its RESOLVE
+};
+
+// The caller owns it. mem must outlive it. It begins to dial with the first tick.
+struct plk_relay_dial *plk_relay_dial_new(struct plk_mem *mem, const struct plk_relay_dial_config *config);
+void plk_relay_dial_free(
+    struct plk_relay_dial *d); // wipes; NULL is fine. Streams that are open are the caller's to close
+
+// What the host found; none: what was known before is used.
+void plk_relay_dial_resolved(struct plk_relay_dial *d, uint64_t now_us, const struct plk_addr *addrs, size_t count);
+
+// A decoded packet of UDP. false: it is for somebody else. *passed: what came around the stream, as
+// plk_relay_channel_receive says; text: room for packet->body.len bytes.
+bool plk_relay_dial_packet(struct plk_relay_dial *d, uint64_t now_us, const struct plk_addr *from,
+                           const struct plk_packet *packet, struct plk_rng *rng, uint8_t *text,
+                           struct plk_relay_channel_passed *passed);
+// What happened to a stream: OPENED, WRITABLE, CLOSED, or BYTES, which are kept until plk_relay_dial_framed has cut them.
+// false: it is not one of this dial's.
+bool plk_relay_dial_stream(struct plk_relay_dial *d, uint64_t now_us, const struct plk_input *input);
+// The next packet out of the bytes of a stream, taken like one of UDP. false: there is no whole one.
+bool plk_relay_dial_framed(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng, uint8_t *text,
+                           struct plk_relay_channel_passed *passed);
+
+// One's own network has changed: a new channel is opened at once, from the new address and under new ids; the old one is let
+// go without a word when it is there.
+void plk_relay_dial_hurry(struct plk_relay_dial *d, uint64_t now_us);
+
+void plk_relay_dial_tick(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng);
+// RESOLVE, DATAGRAM, STREAM_OPEN, _WRITE, _CLOSE. false: nothing more. Bytes are good until the next call on d.
+bool plk_relay_dial_poll(struct plk_relay_dial *d, uint64_t now_us, struct plk_output *output);
+uint64_t plk_relay_dial_deadline(const struct plk_relay_dial *d);
+// Sends one PASS or FWD at once. false: there is no channel, or a stream that takes no more now: it is lost, as PASS may be.
+bool plk_relay_dial_pass(struct plk_relay_dial *d, const struct plk_relay_channel_frame *frame,
+                         struct plk_output *output);
+
+enum plk_relay_dial_news { PLK_RELAY_DIAL_NOTHING, PLK_RELAY_DIAL_UP, PLK_RELAY_DIAL_DOWN };
+// What has changed since the last time it was asked. UP: a new channel, perhaps in the place of another; DOWN: there is none.
+enum plk_relay_dial_news plk_relay_dial_news(struct plk_relay_dial *d);
+
+struct plk_relay_channel *plk_relay_dial_channel(struct plk_relay_dial *d); // NULL while there is none
+// Of the channel's handshake: its hash, the relay's greeting and STUN address; good while there is a channel.
+const struct plk_hello_heard *plk_relay_dial_heard(const struct plk_relay_dial *d);
+
+struct plk_relay_dial_status {
+    bool connected, tcp;
+    struct plk_addr addr;  // of the relay, while connected
+    unsigned failures;     // in a row
+    uint64_t keepalive_us; // what this network has shown to bear
+};
+struct plk_relay_dial_status plk_relay_dial_status(const struct plk_relay_dial *d);
+
+#endif
