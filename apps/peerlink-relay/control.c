@@ -159,6 +159,14 @@ static void on_connection(uv_stream_t *listener, int status) {
     uv_timer_start(&client->timer, on_late, PLK_CONTROL_CLIENT_MS, 0);
 }
 
+// In the data directory, where root finds it too; elsewhere if that path is too long for a socket.
+static enum plk_fault_kind path_of(const char *data, bool make, char out[PLK_HOME_SOCKET_MAX],
+                                   struct plk_fault *fault) {
+    int len = snprintf(out, PLK_HOME_SOCKET_MAX, "%s/control", data);
+    if (len > 0 && len < PLK_HOME_SOCKET_MAX) return PLK_FAULT_NONE;
+    return plk_home_socket(data, make, out, fault);
+}
+
 // ---- opening and closing ----------------------------------------------------------------------------------------------
 
 enum plk_fault_kind plk_control_open(struct plk_control **out, const char *data, const struct plk_acts *acts,
@@ -167,7 +175,7 @@ enum plk_fault_kind plk_control_open(struct plk_control **out, const char *data,
     struct plk_control *control = plk_memory_take(sizeof *control);
     control->acts = acts;
     control->loop = plk_relay_host_loop(acts->host);
-    enum plk_fault_kind kind = plk_home_socket(data, true, control->path, fault);
+    enum plk_fault_kind kind = path_of(data, true, control->path, fault);
     if (kind != PLK_FAULT_NONE) {
         plk_memory_give(control, sizeof *control);
         return kind;
@@ -175,7 +183,7 @@ enum plk_fault_kind plk_control_open(struct plk_control **out, const char *data,
     unlink(control->path); // of a relay that was killed: the data directory is locked by this one
     plk_assert(uv_pipe_init(control->loop, &control->listener, 0) == 0);
     control->listener.data = control;
-    int code = uv_pipe_bind(&control->listener, control->path); // its directory is the user's own, 0700
+    int code = uv_pipe_bind(&control->listener, control->path); // its directory is the relay's own, 0700
     if (code == 0) code = uv_listen((uv_stream_t *)&control->listener, PLK_CONTROL_CLIENTS_MAX, on_connection);
     *out = control;
     if (code == 0) return PLK_FAULT_NONE;
@@ -204,7 +212,7 @@ static int connect_to(const char *data) {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     char path[PLK_HOME_SOCKET_MAX];
     struct plk_fault fault;
-    if (plk_home_socket(data, false, path, &fault) != PLK_FAULT_NONE) return -1;
+    if (path_of(data, false, path, &fault) != PLK_FAULT_NONE) return -1;
     strncpy(at.sun_path, path, sizeof at.sun_path - 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof at) == 0) return fd;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The control socket of a running relay: a Unix socket for its own user (or root). A program writes one line of JSON (acts.h)
+// The control socket of a running relay: a Unix socket in its data directory for its own user (or root). A program writes one line of JSON (acts.h)
 // and reads one line.
 #ifndef PLK_PEERLINK_RELAY_CONTROL_H
 #define PLK_PEERLINK_RELAY_CONTROL_H
