@@ -195,6 +195,9 @@ void plk_relay_channel_consume(struct plk_relay_channel *ch, uint64_t now_us, si
 
 void plk_relay_channel_hold(struct plk_relay_channel *ch, uint64_t now_us, bool hold) {
     ch->hold = hold;
+    bool owes =
+        ch->streams.own_limit - ch->streams.consumed_to <= PLK_STREAMS_WINDOW / 2; // it rests with a window to be told
+    if (ch->awake == NULL && !hold && owes && ch->state == PLK_RELAY_CHANNEL_OPEN) plk_relay_channel_wake(ch, now_us);
     if (ch->awake == NULL) return;
     ch->awake->active_us = now_us;
     plk_streams_hold(ch->awake->streams, hold);

@@ -360,6 +360,8 @@ static void a_held_channel_opens_no_window(void **state) {
     assert_false(channel_transfer(p, PLK_MINUTE, written));
     uint64_t got = p->end[RELAY].got;
     assert_true(got >= 200000 && got <= 256 * 1024);
+    assert_true(plk_relay_channel_rest(p->end[RELAY].ch)); // nothing is under way; the client waits for the window
+    plk_relay_channel_keepalive(p->end[CLIENT].ch, 0);
     plk_relay_channel_hold(p->end[RELAY].ch, p->now_us, false);
     assert_true(channel_transfer(p, PLK_MINUTE, written));
     channel_pair_free(p);
