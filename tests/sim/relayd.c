@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+#include "sim/relayd.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "crypto/crypto.h"
+
+#define MEMORY_MAX (UINT64_C(64) << 20)
+
+static void *take(void *ctx, size_t len) {
+    (void)ctx;
+    return malloc(len);
+}
+
+static void give(void *ctx, void *at, size_t len) {
+    (void)ctx, (void)len;
+    free(at);
+}
+
+static void note(struct relayd *r, const char *kind, struct plk_bytes bytes, const char *what) {
+    struct trace_entry entry = {world_now(r->world), r->machine->name, kind, bytes};
+    trace_add(&r->world->trace, &entry, "%s", what);
+}
+
+// ---- outputs --------------------------------------------------------------------------------------------------------------
+
+static void carry_out(struct relayd *r, const struct plk_output *out) {
+    struct net *net = r->world->net;
+    int host = r->machine->index;
+    char to[TRACE_ADDR_MAX];
+    switch (out->kind) {
+    case PLK_OUT_DATAGRAM:
+        note(r, "> datagram", out->datagram.data, trace_addr(to, &out->datagram.to));
+        net_datagram(net, host, &out->datagram.local, &out->datagram.to, out->datagram.data);
+        break;
+    case PLK_OUT_STREAM_WRITE:
+        note(r, "> write", out->stream_write.data, "");
+        net_write(net, host, out->stream_write.stream, out->stream_write.data);
+        break;
+    case PLK_OUT_STREAM_CLOSE:
+        note(r, "> close", plk_bytes(NULL, 0), "");
+        net_close(net, host, out->stream_close.stream);
+        break;
+    case PLK_OUT_STORE:
+        note(r, "> store", plk_bytes(NULL, 0), "");
+        disk_store(r->machine->disk, out->store.n, out->store.ops);
+        break;
+    case PLK_OUT_LOAD: {
+        struct disk_range range = {out->load.ticket, out->load.table, out->load.from,
+                                   out->load.to,     out->load.limit, out->load.reverse};
+        note(r, "> load", out->load.from, tables_name(out->load.table));
+        disk_load(r->machine->disk, &range);
+        break;
+    }
+    default:
+        world_fail(r->world, "%s: a relay gives no output of kind %d", r->machine->name, (int)out->kind);
+    }
+}
+
+static void input(struct relayd *r, const struct plk_input *in);
+
+struct alarm {
+    uint32_t version;
+};
+
+static void wake(void *ctx, void *item) {
+    struct relayd *r = ctx;
+    struct alarm *alarm = item;
+    struct plk_input tick = {.kind = PLK_IN_TICK};
+    if (alarm->version != r->wake_version || !r->relay) return;
+    uint64_t now_us = actor_now(r->machine).mono_us;
+    r->ticks = now_us == r->tick_us ? r->ticks + 1 : 0;
+    r->tick_us = now_us;
+    if (r->ticks > ACTOR_TICKS_MAX) world_fail(r->world, "%s wants TICK after TICK at one instant", r->machine->name);
+    input(r, &tick);
+}
+
+static void set_wake(struct relayd *r, uint64_t deadline_us) {
+    uint64_t now_us = world_now(r->world), mono_us = actor_now(r->machine).mono_us;
+    r->wake_version++;
+    if (deadline_us == PLK_NEVER) return;
+    struct alarm *alarm = malloc(sizeof *alarm);
+    if (!alarm) abort();
+    alarm->version = r->wake_version;
+    agenda_at(r->world->agenda, deadline_us > mono_us ? now_us + (deadline_us - mono_us) : now_us, wake, r, alarm);
+}
+
+static void drain(struct relayd *r) {
+    struct plk_output out;
+    for (uint32_t n = 0;; n++) {
+        plk_relay_poll(r->relay, actor_now(r->machine), &out);
+        if (out.kind == PLK_OUT_WAIT) break;
+        carry_out(r, &out);
+        if (n > ACTOR_OUTPUTS_MAX) {
+            world_fail(r->world, "%s never comes to WAIT", r->machine->name);
+            return;
+        }
+    }
+    if (r->mem.used > r->memory_peak) r->memory_peak = r->mem.used;
+    if (r->mem.used > MEMORY_MAX) world_fail(r->world, "%s holds %zu bytes", r->machine->name, r->mem.used);
+    set_wake(r, out.wait.deadline_us);
+}
+
+static void input(struct relayd *r, const struct plk_input *in) {
+    static const char *const kinds[] = {"tick",     "datagram", "stream",  "stored", "store_state", "loaded",
+                                        "resolved", "network",  "suspend", "resume", "command"};
+    if (r->world->failed || !r->relay) return;
+    note(r, "< input", in->kind == PLK_IN_DATAGRAM ? in->datagram.data : plk_bytes(NULL, 0), kinds[in->kind]);
+    plk_relay_handle(r->relay, actor_now(r->machine), in);
+    drain(r);
+}
+
+static void sink_input(void *ctx, const struct plk_input *in) { input(ctx, in); }
+
+static void sink_broke(void *ctx, const char *what) {
+    struct relayd *r = ctx;
+    world_fail(r->world, "%s broke the contract: %s", r->machine->name, what);
+}
+
+// No person's name or text ever lies on a relay's disk.
+static void sink_changed(void *ctx, enum plk_table table, struct plk_bytes key, struct plk_bytes before,
+                         struct plk_bytes after) {
+    struct relayd *r = ctx;
+    size_t len = strlen(r->world->canary);
+    (void)key, (void)before;
+    for (size_t i = 0; i + len <= after.len; i++) {
+        if (memcmp(after.at + i, r->world->canary, len) == 0) {
+            world_fail(r->world, "%s keeps a text in %s", r->machine->name, tables_name(table));
+        }
+    }
+}
+
+// ---- the machine ------------------------------------------------------------------------------------------------------------
+
+struct relayd *relayd_new(struct world *w, const char *name) {
+    struct relayd *r = calloc(1, sizeof *r);
+    if (!r) abort();
+    r->world = w;
+    r->machine = world_actor(w, name);
+    r->machine->stranger = true; // the checks of people's packets are not for it
+    r->mem = (struct plk_mem){.ctx = r, .take = take, .give = give};
+    w->net->hosts[r->machine->index].sink = (struct net_sink){r, sink_input};
+    r->machine->disk->sink = (struct disk_sink){r, sink_input, sink_broke, sink_changed};
+    plk_relay_config_init(&r->config);
+    r->config.mem = &r->mem;
+    dice_bytes(&r->machine->dice, r->config.statics[0], 32);
+    r->config.static_count = 1;
+    plk_dh_public(r->static_public, r->config.statics[0]);
+    for (unsigned i = 0; i < 2; i++) {
+        r->config.listeners[i].addr = relayd_addr(r, i == 0 ? 4 : 6);
+    }
+    r->config.listener_count = 2;
+    return r;
+}
+
+struct plk_addr relayd_addr(const struct relayd *r, uint8_t family) {
+    struct plk_addr addr = {0};
+    if (!net_address(r->world->net, r->machine->index, family, &addr)) abort();
+    addr.port = r->machine->port;
+    return addr;
+}
+
+void relayd_start(struct relayd *r) {
+    if (r->relay || r->world->failed) return;
+    uint16_t port = r->machine->port;
+    note(r, "# start", plk_bytes(NULL, 0), "a relay");
+    net_bind(r->world->net, r->machine->index, port, port, port);
+    dice_bytes(&r->machine->dice, r->config.entropy, sizeof r->config.entropy);
+    r->relay = plk_relay_new(&r->config);
+    struct plk_input tick = {.kind = PLK_IN_TICK};
+    input(r, &tick);
+}
+
+static void end(struct relayd *r) {
+    const struct plk_relay_counters *of = plk_relay_counters(r->relay);
+#define ADD(name, what) r->counters.name += of->name;
+    PLK_RELAY_COUNTER_LIST(ADD)
+#undef ADD
+    plk_relay_free(r->relay);
+    r->relay = NULL;
+    r->wake_version++;
+    if (r->mem.used != 0) world_fail(r->world, "%s: its relay left %zu bytes behind", r->machine->name, r->mem.used);
+}
+
+void relayd_kill(struct relayd *r) {
+    if (!r->relay) return;
+    note(r, "# kill", plk_bytes(NULL, 0), "a relay");
+    end(r);
+    disk_crash(r->machine->disk);
+    net_unbind(r->world->net, r->machine->index);
+}
+
+void relayd_lose_disk(struct relayd *r) {
+    struct tables none = {0};
+    relayd_kill(r);
+    note(r, "# story", plk_bytes(NULL, 0), "loses its disk");
+    disk_replace(r->machine->disk, &none);
+}
+
+void relayd_drain(struct relayd *r, uint32_t wait_ms) {
+    plk_relay_drain(r->relay, wait_ms);
+    drain(r);
+}
+
+void relayd_free(struct relayd *r) {
+    if (!r) return;
+    if (r->relay) end(r);
+    free(r);
+}
+
+void relayd_token(struct relayd *r, const uint8_t token[PLK_QUEUE_TOKEN_LEN], uint32_t queues) {
+    plk_relay_token_new(r->relay, token, queues);
+    drain(r);
+}
+
+void relayd_revoke(struct relayd *r, const uint8_t token[PLK_QUEUE_TOKEN_LEN]) {
+    uint8_t hash[32];
+    plk_relay_token_hash(hash, token);
+    plk_relay_token_revoke(r->relay, hash);
+    drain(r);
+}
+
+size_t relayd_rows(const struct relayd *r, enum plk_table table) { return r->machine->disk->durable.of[table].count; }
+
+static bool holds(struct plk_bytes in, struct plk_bytes what) {
+    for (size_t i = 0; i + what.len <= in.len; i++) {
+        if (memcmp(in.at + i, what.at, what.len) == 0) return true;
+    }
+    return false;
+}
+
+bool relayd_disk_holds(const struct relayd *r, struct plk_bytes what) {
+    for (size_t t = 0; t < PLK_TABLE_COUNT; t++) {
+        const struct table *table = &r->machine->disk->durable.of[t];
+        for (size_t i = 0; i < table->count; i++) {
+            if (holds(tables_key(table->rows[i]), what) || holds(tables_value(table->rows[i]), what)) return true;
+        }
+    }
+    return false;
+}
