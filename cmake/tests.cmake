@@ -52,7 +52,7 @@ if(PLK_TESTS)
     endif()
     set(target unit_${folder}_${module})
     plk_add_program(${target} ${source} plk_support ${libraries} PkgConfig::cmocka)
-    plk_add_test(unit.${folder}.${module} unit 120 ${target})
+    plk_add_test(unit.${folder}.${module} unit 300 ${target})
   endforeach()
 
   # tests/vectors/NAME_test.c is vectors.NAME and finds its data in PLK_VECTOR_DIR.
@@ -111,7 +111,7 @@ foreach(source ${fuzz_sources})
   elseif(PLK_TESTS)
     plk_add_program(${target} ${source} ${all_libraries})
     target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/driver.c)
-    plk_add_test(fuzz.${name} fuzz 120 ${target} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+    plk_add_test(fuzz.${name} fuzz 300 ${target} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
   endif()
 endforeach()
 
