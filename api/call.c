@@ -206,8 +206,6 @@ static void command_result(void *ctx, const struct plk_output *output) {
     unlink_call(call);
     if (call->told)
         call_free(call);
-    else if (call->api == NULL) // what it says now comes too late
-        plk_call_fail(call, PLK_CALL_NO_NODE, "the node is stopping");
     else
         call->on_result(call, output);
 }
@@ -226,15 +224,20 @@ void plk_call_command(struct plk_call *call, const struct plk_command *command, 
     *list = call;
 }
 
+// Answers now; what its method says later is heard by nobody.
+static void tell(struct plk_call *call, int code, const char *name, const char *line) {
+    if (call->told) return;
+    json_t *answer = plk_call_error(call->id, code, name, line);
+    call->sink(call->owner, call, call->id != NULL ? answer : NULL);
+    call->told = true;
+    json_decref(answer);
+}
+
 void plk_call_tell_stalled(struct plk_call *first) {
     static const char line[] =
         "the disk is full or locked: this is done as soon as there is room, if the node runs until then";
     for (struct plk_call *call = first; call != NULL; call = call->after) {
-        if (call->told) continue;
-        json_t *answer = plk_call_error(call->id, PLK_ERR_STALLED, plk_err_name(PLK_ERR_STALLED), line);
-        call->sink(call->owner, call, call->id != NULL ? answer : NULL);
-        call->told = true;
-        json_decref(answer);
+        tell(call, PLK_ERR_STALLED, plk_err_name(PLK_ERR_STALLED), line);
     }
 }
 
@@ -243,6 +246,7 @@ void plk_call_let_go(struct plk_call *first) {
         struct plk_call *call = first;
         first = call->after;
         unlink_call(call);
+        tell(call, PLK_CALL_NO_NODE, NULL, "the node is stopping; this may be done all the same");
         call->api = NULL;
     }
 }

@@ -73,8 +73,8 @@ json_t *plk_call_error(const json_t *id, int code, const char *name, const char 
 // Hands a command to the node; on OK on_result gets its result and must end the call, on an error the call fails.
 void plk_call_command(struct plk_call *call, const struct plk_command *command, plk_call_result *on_result);
 
-// Of a list of calls whose commands have no result yet: told now that the disk does not take them, or let go because the
-// api is closed. Their commands go on, and may well succeed.
+// Of a list of calls whose commands have no result yet: told now that the disk does not take them, or that the node stops,
+// and let go. Their commands go on, and may well succeed.
 void plk_call_tell_stalled(struct plk_call *first);
 void plk_call_let_go(struct plk_call *first);
 
