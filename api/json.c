@@ -191,6 +191,7 @@ static json_t *contact_event(const struct plk_event_row *event, const struct plk
         put_flags(object, &contact->row);
     else
         put(object, "removed", json_true());
+    if (event->reason != 0) put(object, "reason", json_string(plk_err_text((enum plk_err)event->reason)));
     return object;
 }
 

@@ -14,9 +14,9 @@ static json_t *presence_list(const struct plk_node *node) {
     struct plk_contact_view view;
     for (uint32_t cursor = 0; plk_node_next_contact(node, &cursor, &view);) {
         json_t *object =
-            json_pack("{s:o, s:o, s:I, s:I}", "name", plk_json_text(plk_bytes(view.row.name, view.row.name_len)), "id",
-                      plk_json_peer_id(view.row.peer_id), "undelivered", (json_int_t)view.undelivered, "last_seen_ms",
-                      (json_int_t)view.last_seen_ms);
+            json_pack("{s:o, s:o, s:I, s:I, s:b}", "name", plk_json_text(plk_bytes(view.row.name, view.row.name_len)),
+                      "id", plk_json_peer_id(view.row.peer_id), "undelivered", (json_int_t)view.undelivered,
+                      "last_seen_ms", (json_int_t)view.last_seen_ms, "damaged", view.damaged);
         plk_json_presence(object, &view);
         json_array_append_new(list, object);
     }

@@ -59,6 +59,7 @@ static const struct plk_field presence_fields[] = {
     PRESENCE(0),
     COUNT("undelivered", 0, "messages that it has not committed yet"),
     COUNT("last_seen_ms", 0, "Unix time in milliseconds; 0: never"),
+    FLAG("damaged", 0, "what is stored of it cannot be read: nothing is sent or accepted; its history can be read"),
 };
 static const struct plk_field status_fields[] = {
     TEXT("id", NULLABLE, "the PeerID; null without a profile"),

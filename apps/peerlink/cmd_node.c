@@ -54,6 +54,8 @@ static void print_presence(const json_t *contact) {
         printf("  not seen yet");
     }
     if (undelivered > 0) printf(", %llu waiting on this device", (unsigned long long)undelivered);
+    if (json_is_true(json_object_get(contact, "damaged")))
+        fputs(", DAMAGED: what is stored of it cannot be read, nothing is sent or accepted", stdout);
     fputc('\n', stdout);
 }
 

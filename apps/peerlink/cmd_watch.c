@@ -31,6 +31,7 @@ static void print_event(const json_t *event) {
         printf("a %s was removed", kind);
     } else {
         fputs(": contact changed", stdout);
+        if (plk_plain_text(event, "reason")[0] != '\0') printf(" (%s)", plk_plain_text(event, "reason"));
     }
     fputc('\n', stdout);
 }

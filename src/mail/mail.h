@@ -194,8 +194,8 @@ uint64_t plk_mail_deadline(const struct plk_mail *mail, struct plk_now now);
 void plk_mail_tick(struct plk_mail *mail, const struct plk_mail_turn *turn);
 
 // Gives up a message that has never been encrypted. OK: state cancelled. TOO_LATE: it may have reached the peer.
-// NOT_FOUND. BUSY: it must be read first; repeat the call when the WANT_CANCEL, or the one before it, has been
-// answered.
+// NOT_FOUND. BUSY: it must be read first; the caller must repeat the call when a read has been answered, until it is not
+// BUSY: others are BUSY until then.
 enum plk_err plk_mail_cancel(struct plk_mail *mail, const struct plk_mail_turn *turn, uint64_t row);
 
 // Turns the ratchet at the next plk_mail_seal, by a pulse if there is nothing else to send.

@@ -213,8 +213,8 @@ static void forget_cancel(struct plk_mail *m) {
 static enum plk_err cancel_stored(struct plk_mail *m, const struct plk_mail_turn *turn, uint64_t row) {
     bool asked = m->cancel_step != PLK_CANCEL_NONE && m->cancel_row == row;
     if (m->wishes[PLK_MAIL_WANT_CANCEL].open || m->wishes[PLK_MAIL_WANT_PAGE].open) return PLK_ERR_BUSY;
+    if (!asked && m->cancel_step != PLK_CANCEL_NONE) return PLK_ERR_BUSY; // another's turn: it will be called again
     if (!asked) {
-        forget_cancel(m);
         m->cancel_step = PLK_CANCEL_WANTED;
         m->cancel_row = row;
     }
@@ -230,13 +230,21 @@ static enum plk_err cancel_stored(struct plk_mail *m, const struct plk_mail_turn
     return err;
 }
 
+// Its answer is found without the row that was asked for, or while it is on its way: others may ask now.
+static void cancel_over(struct plk_mail *m, uint64_t row) {
+    if (m->cancel_step != PLK_CANCEL_NONE && m->cancel_row == row) forget_cancel(m);
+}
+
 enum plk_err plk_outbox_cancel(struct plk_mail *m, const struct plk_mail_turn *turn, uint64_t row) {
     size_t index;
     struct plk_order order = {.row = row};
     if (!plk_window_find(&m->window, order, &index)) {
         bool gone = plk_order_before(order, m->cursor) || (!m->beyond && !m->wishes[PLK_MAIL_WANT_PAGE].open);
-        return gone || row == 0 || row >= m->next_row ? PLK_ERR_NOT_FOUND : cancel_stored(m, turn, row);
+        if (!gone && row > 0 && row < m->next_row) return cancel_stored(m, turn, row);
+        cancel_over(m, row);
+        return PLK_ERR_NOT_FOUND;
     }
+    cancel_over(m, row);
     struct plk_entry *entry = plk_window_at(&m->window, index);
     if (may_have_left(entry)) return PLK_ERR_TOO_LATE;
     plk_history_patch(m, turn, entry, PLK_STATE_CANCELLED, PLK_ERR_OK);

@@ -130,6 +130,7 @@ static enum plk_err add_new(struct plk_node *node, const struct plk_command *com
         plk_peers_drop(node, peer);
         return err;
     }
+    plk_peer_write_told(node, peer);
     write_and_call(node, peer, link);
     result(node, command, peer, false);
     return PLK_ERR_OK;
@@ -140,6 +141,7 @@ static enum plk_err add_new(struct plk_node *node, const struct plk_command *com
 // Why a link of this contact cannot be used now.
 static enum plk_err check_again(const struct plk_peer *peer, const struct plk_bundle *bundle) {
     if (peer->row.blocked) return PLK_ERR_BLOCKED;
+    if (peer->damaged) return PLK_ERR_CORRUPT;
     if (peer->heat != PLK_WARM) return PLK_ERR_BUSY;
     const struct plk_warm *warm = peer->warm;
     // The link was made on a device whose place another has taken.

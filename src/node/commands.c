@@ -38,6 +38,7 @@ static enum plk_err init(struct plk_node *node, const struct plk_command *comman
     return PLK_ERR_OK;
 }
 
+// Who is cold is told as soon as it has been read; after a restart that is when everyone is greeted.
 static enum plk_err set_profile(struct plk_node *node, const struct plk_command *command) {
     enum plk_err err = plk_profile_rename(&node->profile, command->name, command->about);
     if (err != PLK_ERR_OK) return err;
@@ -45,7 +46,6 @@ static enum plk_err set_profile(struct plk_node *node, const struct plk_command 
     for (size_t i = 0; i < node->peers.count; i++) {
         struct plk_peer *peer = node->peers.list[i];
         if (peer->row.state != PLK_CONTACT_ACTIVE || peer->row.blocked) continue;
-        peer->tell_profile = true;
         if (peer->heat == PLK_WARM) {
             plk_peer_touch(node, peer);
         } else {
@@ -106,6 +106,7 @@ static enum plk_err check_send(const struct plk_node *node, const struct plk_com
     const struct plk_peer *peer = plk_peers_find(&node->peers, command->contact);
     if (peer == NULL) return PLK_ERR_NOT_FOUND;
     if (peer->row.blocked) return PLK_ERR_BLOCKED;
+    if (peer->damaged) return PLK_ERR_CORRUPT;
     if (peer->row.state != PLK_CONTACT_ACTIVE && peer->row.state != PLK_CONTACT_ADDED) return PLK_ERR_CLOSED;
     if (command->text.len == 0) return PLK_ERR_EMPTY;
     if (command->text.len > PLK_BODY_MAX || command->caller_id.len > PLK_CALLER_ID_MAX) return PLK_ERR_TOO_LONG;
@@ -238,6 +239,7 @@ static enum plk_err remove_contact(struct plk_node *node, const struct plk_comma
 static enum plk_err with_warm(struct plk_node *node, const struct plk_command *command, bool *later) {
     struct plk_peer *peer = plk_peers_find(&node->peers, command->contact);
     if (peer == NULL) return PLK_ERR_NOT_FOUND;
+    if (peer->damaged) return PLK_ERR_CORRUPT;
     if (peer->heat != PLK_WARM) {
         *later = plk_node_command_wait(node, peer, command);
         return PLK_ERR_BUSY;
@@ -250,6 +252,7 @@ static enum plk_err with_warm(struct plk_node *node, const struct plk_command *c
     }
     struct plk_mail_turn turn = plk_node_turn(node);
     enum plk_err err = plk_mail_cancel(peer->warm->mail, &turn, command->row);
+    if (err == PLK_ERR_BUSY) *later = plk_node_command_wait(node, peer, command); // until its row has been read
     plk_peer_mail_events(node, peer);
     plk_peer_touch(node, peer);
     return err;

@@ -15,7 +15,7 @@ void plk_peer_dial_again(struct plk_node *node, struct plk_peer *peer, const str
 }
 
 static bool may_talk(const struct plk_peer *peer) {
-    return peer->row.state == PLK_CONTACT_ACTIVE && !peer->row.blocked;
+    return peer->row.state == PLK_CONTACT_ACTIVE && !peer->row.blocked && !peer->damaged;
 }
 
 static bool is_joining(const struct plk_node *node, const struct plk_peer *peer) {
@@ -23,7 +23,7 @@ static bool is_joining(const struct plk_node *node, const struct plk_peer *peer)
 }
 
 static bool wants_link(const struct plk_node *node, const struct plk_peer *peer) {
-    if (peer->row.blocked) return false;
+    if (peer->row.blocked || peer->damaged) return false;
     if (peer->row.state == PLK_CONTACT_ADDED) return true;
     if (peer->row.state != PLK_CONTACT_ACTIVE) return false;
     if (peer->greet || peer->opened || is_joining(node, peer)) return true;
@@ -191,8 +191,10 @@ static void due(struct plk_node *node, struct plk_peer *peer) {
     }
     peer->tries = 0;
     if (peer->heat != PLK_WARM || peer->link != NULL || peer->meeting != NULL || peer->joiner != NULL) return;
-    if (now_us - peer->warm->used_us < PLK_PEER_COOL_US) {
-        peer->next_try_us = peer->warm->used_us + PLK_PEER_COOL_US;
+    bool idle = peer->commands == NULL && now_us - peer->warm->used_us >= PLK_PEER_COOL_US;
+    if (!idle) {
+        uint64_t since_us = peer->commands == NULL ? peer->warm->used_us : now_us;
+        peer->next_try_us = since_us + PLK_PEER_COOL_US;
         return;
     }
     if (peer->row.has_outbox) {
@@ -235,7 +237,10 @@ static void answer(struct plk_node *node, struct plk_peer *peer, struct plk_link
     link->gate = &keying->gate;
     link->answer_tag = keying->tag;
     uint64_t stamp = plk_hint_stamp(keys->hint_key, packet);
-    switch (plk_gate_check(&keying->gate, stamp, packet->ephemeral, node->now.mono_us)) {
+    enum plk_gate_verdict verdict = plk_gate_check(&keying->gate, stamp, packet->ephemeral, node->now.mono_us);
+    // The session that the answer led to is over: who would take it for a beginning speaks to nobody.
+    if (verdict == PLK_GATE_REPEAT && !plk_link_has_answered(link, packet->ephemeral)) verdict = PLK_GATE_OLDER;
+    switch (verdict) {
     case PLK_GATE_REPEAT:
         plk_link_reply(link, way, plk_ledger_mark(&node->ledger));
         return;

@@ -12,8 +12,7 @@ static void to_invite(struct plk_node *node, uint32_t number, const struct plk_w
         if (link->role != PLK_LINK_INVITER) continue;
         count++;
         // The same message 1 once more, over this or another path: the same answer.
-        if (link->own_gate.has_answer && link->invite == number &&
-            memcmp(link->own_gate.ephemeral, packet->ephemeral.at, sizeof link->own_gate.ephemeral) == 0) {
+        if (link->own_gate.has_answer && link->invite == number && plk_link_has_answered(link, packet->ephemeral)) {
             plk_link_reply(link, way, plk_ledger_mark(&node->ledger));
             return;
         }

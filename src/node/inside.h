@@ -31,6 +31,7 @@ struct plk_node {
     bool allow_udp, allow_tcp, suspended;
     struct plk_profile profile;
     struct plk_persona persona;
+    uint64_t profile_mark;            // of name and about, never 0: whether a contact has heard of them
     uint8_t replaces[PLK_DEVICE_LEN]; // the device that this one took the place of, when it was restored; else zero
     struct plk_ledger ledger;
     struct plk_outputs outputs;

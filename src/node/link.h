@@ -65,6 +65,7 @@ struct plk_channel {
     uint32_t tag; // which of the owner's sets of keys
     uint8_t device[PLK_GREETING_DEVICE_LEN];
     uint8_t incarnation[PLK_GREETING_INCARNATION_LEN];
+    uint8_t answers[PLK_PACKET_EPHEMERAL_LEN]; // the message 1 that it is the answer to; zero where we called
     uint64_t confirmed_us, replaced_us, heard_us;
     uint64_t data_next;             // one more than the highest number of a packet that was more than a check
     uint32_t new_cids;              // own ids to be announced, bits by place in cids.own
@@ -160,6 +161,8 @@ void plk_link_finish(struct plk_node *node, struct plk_link *link, const struct 
 // lets plk_link_reply send the answer.
 enum plk_err plk_link_answer(struct plk_node *node, struct plk_link *link, const struct plk_handshake_keys *keys,
                              const struct plk_packet *packet, uint32_t generation);
+// Is there still a session that the cached answer to this message 1 leads to? Without one it must not be repeated.
+bool plk_link_has_answered(const struct plk_link *link, struct plk_bytes ephemeral);
 // Sends the cached answer (once more) on this way, when mark is durable.
 void plk_link_reply(struct plk_link *link, const struct plk_way *way, uint64_t mark);
 // Makes a confirmed channel the current one, or not (glare, DESIGN 3.5). since_us: when the handshake message was sent that

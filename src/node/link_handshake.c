@@ -188,6 +188,15 @@ void plk_link_finish(struct plk_node *node, struct plk_link *link, const struct 
     plk_link_confirmed(node, link, index, way, since_us);
 }
 
+bool plk_link_has_answered(const struct plk_link *link, struct plk_bytes ephemeral) {
+    for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
+        const struct plk_channel *channel = &link->channels[i];
+        if (channel->live && plk_bytes_equal(plk_bytes(channel->answers, sizeof channel->answers), ephemeral))
+            return true;
+    }
+    return false;
+}
+
 void plk_link_reply(struct plk_link *link, const struct plk_way *way, uint64_t mark) {
     if (link->reply_count == PLK_LINK_REPLIES) return; // the peer repeats itself
     struct plk_reply *reply = &link->replies[link->reply_count++];
@@ -210,7 +219,8 @@ enum plk_err plk_link_answer(struct plk_node *node, struct plk_link *link, const
     for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
         if (link->channels[i].live && link->channels[i].confirmed_us == 0) plk_link_channel_end(node, link, i);
     }
-    channel_open(node, link, &answered.session, &cids, &answered.peer);
+    unsigned index = channel_open(node, link, &answered.session, &cids, &answered.peer);
+    memcpy(link->channels[index].answers, packet->ephemeral.at, sizeof link->channels[index].answers);
     plk_gate_raise(link->gate, answered.stamp, packet->ephemeral, plk_bytes(answered.message, sizeof answered.message),
                    node->now.mono_us);
     plk_mem_wipe(&answered, sizeof answered);

@@ -93,6 +93,15 @@ void plk_node_passing_event(struct plk_node *node, enum plk_event_kind kind, uin
     plk_outputs_later(&node->outputs, plk_ledger_mark(&node->ledger), &output);
 }
 
+static void mark_profile(struct plk_node *node) {
+    static const uint8_t key[16] = {0}; // it is compared with itself only
+    uint8_t body[PLK_PROFILE_ROW_MAX];
+    struct plk_writer w = plk_writer(body, sizeof body);
+    plk_profile_body_encode(&w, plk_profile_name(&node->profile), plk_profile_about(&node->profile));
+    plk_assert(!w.failed);
+    node->profile_mark = plk_siphash(key, plk_writer_bytes(&w)) | 1;
+}
+
 void plk_node_write_profile(struct plk_node *node) {
     static const uint8_t key[] = {'p'};
     uint8_t value[PLK_PROFILE_ROW_MAX];
@@ -102,6 +111,7 @@ void plk_node_write_profile(struct plk_node *node) {
     plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_profile, plk_bytes(key, sizeof key),
                      plk_writer_bytes(&w));
     plk_mem_wipe(value, sizeof value);
+    mark_profile(node);
 }
 
 // ---- start ------------------------------------------------------------------------------------------------------------
@@ -115,8 +125,10 @@ static enum plk_err start_profile(struct plk_node *node, const struct plk_row *r
         return plk_sweep_load(&node->sweep, row->value) ? PLK_ERR_OK : PLK_ERR_CORRUPT;
     if (row->key.len != 1 || row->key.at[0] != 'p') return PLK_ERR_OK;
     enum plk_err err = plk_profile_decode(row->value, &node->profile);
-    if (err == PLK_ERR_OK) plk_persona_derive(&node->persona, node->profile.seed);
-    return err;
+    if (err != PLK_ERR_OK) return err;
+    plk_persona_derive(&node->persona, node->profile.seed);
+    mark_profile(node);
+    return PLK_ERR_OK;
 }
 
 static enum plk_err start_row(struct plk_node *node, unsigned table, const struct plk_row *row) {

@@ -68,6 +68,7 @@ struct plk_contact_view {
     struct plk_contact_row row;
     struct plk_bytes about; // the peer's, borrowed; may be empty
     bool online;            // an authenticated packet within 2 minutes
+    bool damaged;           // what is stored of it cannot be read: nothing is sent or accepted
     enum plk_path_word path;
     enum plk_transport transport;
     struct plk_addr remote;

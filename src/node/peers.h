@@ -20,6 +20,7 @@ enum plk_peer_slot {
     PLK_PEER_SLOT_STAMP = 128,      // tag u32: stamps of one set of keys
     PLK_PEER_SLOT_CANDIDATES = 129, // path/candidates.h
     PLK_PEER_SLOT_ABOUT = 130,      // what the peer says about itself
+    PLK_PEER_SLOT_TOLD = 131,       // plk_node.profile_mark of what the peer was told of us
 };
 
 // Hint tags of a contact's row: 0 the recovery secret, else which link generation: line << 16 | number, without the top bit,
@@ -70,6 +71,7 @@ struct plk_warm {
     uint64_t answer_mark;
     bool answer_due;
     bool rekey_wanted;
+    uint64_t told; // which name and about of ours it was told; 0: none that is known
     struct plk_buf about;
     struct plk_message_feed control, mail_feed; // streams 0 and 1 of the link, cut into records
     struct plk_buf out[2];                      // what streams 0 and 1 have not yet taken of a record
@@ -102,10 +104,10 @@ struct plk_peer {
     struct plk_link *link;    // between contacts (KK)
     struct plk_link *meeting; // under the recovery secret (NN)
     struct plk_link *joiner;  // under the invite that we have opened (NN)
-    bool damaged;             // its rows cannot be read
+    bool damaged;             // its rows cannot be read: nothing is sent or accepted
+    bool commands_due;        // mail has read something that a command may wait for
     bool loopback;            // made over loopback: such addresses are believed
     bool greet;               // try once though nothing waits: just started, or the network changed
-    bool tell_profile;        // our name or about changed while it was cold
     bool opened;              // a conversation is open at the user's: keep trying
     unsigned tries;
     uint64_t next_try_us;
@@ -155,6 +157,10 @@ void plk_peer_warm(struct plk_node *node, struct plk_peer *peer);      // asks f
 void plk_peer_make_warm(struct plk_node *node, struct plk_peer *peer); // of a new contact: there are no rows
 void plk_peer_cool(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_loaded(struct plk_node *node, struct plk_load *load, const struct plk_input *input);
+void plk_peer_damaged(struct plk_node *node,
+                      struct plk_peer *peer); // its rows make no sense: it rests until the next start
+void plk_peer_run_commands(struct plk_node *node,
+                           struct plk_peer *peer); // those that wait; some may have to wait again
 void plk_peer_write_recovery(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_write_candidates(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_write_keying(struct plk_node *node, struct plk_peer *peer, const struct plk_keying *keying);
@@ -164,6 +170,7 @@ void plk_peer_apply_generations(struct plk_node *node, struct plk_peer *peer,
 void plk_peer_put(struct plk_node *node, const struct plk_peer *peer, enum plk_table table, uint8_t kind,
                   struct plk_bytes value);                               // {contact, kind}; an empty value deletes
 struct plk_keying *plk_peer_keying(struct plk_peer *peer, uint32_t tag); // made when there is none
+void plk_peer_write_told(struct plk_node *node, struct plk_peer *peer);  // our present name and about
 void plk_peer_places(struct plk_node *node, struct plk_peer *peer, const struct plk_places *places,
                      enum plk_candidate_source source);
 

@@ -340,7 +340,12 @@ void plk_peer_mail_loaded(struct plk_node *node, const struct plk_load *load, co
     struct plk_mail_turn turn = plk_node_turn(node);
     enum plk_err err = plk_mail_loaded(peer->warm->mail, &turn, (enum plk_mail_want)load->what, input->loaded.rows,
                                        input->loaded.count, input->loaded.more);
-    node->counters.unreadable += err != PLK_ERR_OK;
+    if (err != PLK_ERR_OK) {
+        plk_peer_mail_events(node, peer);
+        plk_peer_damaged(node, peer);
+        return;
+    }
+    peer->commands_due = peer->commands != NULL;
     plk_peer_mail_events(node, peer);
     plk_peer_touch(node, peer);
 }
@@ -356,14 +361,25 @@ static void seal(struct plk_node *node, struct plk_peer *peer) {
     }
 }
 
-// Our name or about changed: the contact's side shows them.
+// Our name or about is another than it was told: the contact's side shows them. The mark of what it was told goes into the batch of
+// the message, so it is told once, also across restarts.
 static void tell_profile(struct plk_node *node, struct plk_peer *peer) {
     uint8_t body[PLK_PROFILE_ROW_MAX];
     struct plk_writer w = plk_writer(body, sizeof body);
-    if (!peer->tell_profile) return;
-    peer->tell_profile = false;
+    bool due = peer->warm->told != node->profile_mark && plk_mail_has_begun(peer->warm->mail);
+    if (!due || peer->row.state != PLK_CONTACT_ACTIVE || peer->row.blocked) return;
     plk_profile_body_encode(&w, plk_profile_name(&node->profile), plk_profile_about(&node->profile));
     plk_peer_send_control(node, peer, PLK_BODY_PROFILE, plk_writer_bytes(&w));
+    plk_peer_write_told(node, peer);
+}
+
+// A cancel that had to wait until its row was read. False: the contact was removed by one of them.
+static bool run_due(struct plk_node *node, struct plk_peer *peer) {
+    uint32_t contact = peer->row.contact;
+    if (!peer->commands_due) return true;
+    peer->commands_due = false;
+    plk_peer_run_commands(node, peer);
+    return plk_peers_find(&node->peers, contact) == peer && peer->heat == PLK_WARM;
 }
 
 void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
@@ -377,6 +393,7 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
         read_stream(node, peer, link, MAIL);
     }
     if (!plk_ledger_behind(&node->ledger)) {
+        if (!run_due(node, peer)) return;
         tell_profile(node, peer);
         seal(node, peer);
     }

@@ -71,6 +71,7 @@ static void view(const struct plk_node *node, const struct plk_peer *peer, struc
     out->last_seen_ms = peer->seen_ms;
     out->next_try_us = peer->next_try_us;
     out->online = plk_peer_is_online(node, peer);
+    out->damaged = peer->damaged;
     if (peer->heat == PLK_WARM) out->about = plk_buf_bytes(&peer->warm->about);
     if (peer->link != NULL && plk_link_is_up(peer->link)) view_path(node, peer, out);
 }

@@ -25,7 +25,7 @@ void plk_peer_make_warm(struct plk_node *node, struct plk_peer *peer) {
 }
 
 void plk_peer_warm(struct plk_node *node, struct plk_peer *peer) {
-    if (peer->heat != PLK_COLD) return;
+    if (peer->heat != PLK_COLD || peer->damaged) return;
     peer->warm = warm_new(node, peer);
     peer->heat = PLK_LOADING;
     node->peers.loading++;
@@ -88,6 +88,14 @@ void plk_peer_write_recovery(struct plk_node *node, struct plk_peer *peer) {
     plk_assert(!w.failed);
     plk_peer_put(node, peer, PLK_TABLE_link, PLK_SLOT_RECOVERY, plk_writer_bytes(&w));
     plk_mem_wipe(value, sizeof value);
+}
+
+void plk_peer_write_told(struct plk_node *node, struct plk_peer *peer) {
+    uint8_t value[8];
+    struct plk_writer w = plk_writer(value, sizeof value);
+    peer->warm->told = node->profile_mark;
+    plk_writer_u64(&w, node->profile_mark);
+    plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_TOLD, plk_writer_bytes(&w));
 }
 
 void plk_peer_write_candidates(struct plk_node *node, struct plk_peer *peer) {
@@ -200,6 +208,12 @@ static enum plk_err load_joining(struct plk_node *node, struct plk_warm *warm, s
     return plk_joining_decode(value, warm->join);
 }
 
+static enum plk_err load_told(struct plk_warm *warm, struct plk_bytes value) {
+    struct plk_reader r = plk_reader(value);
+    warm->told = plk_reader_u64(&r);
+    return plk_reader_done(&r) ? PLK_ERR_OK : PLK_ERR_CORRUPT;
+}
+
 // A row of table link or blob that is not mail's.
 static enum plk_err load_row(struct plk_node *node, struct plk_peer *peer, struct plk_bytes key,
                              struct plk_bytes value) {
@@ -232,6 +246,8 @@ static enum plk_err load_row(struct plk_node *node, struct plk_peer *peer, struc
     case PLK_PEER_SLOT_ABOUT:
         plk_buf_put(node->mem, &warm->about, value);
         break;
+    case PLK_PEER_SLOT_TOLD:
+        return load_told(warm, value);
     default:
         break;
     }
@@ -265,8 +281,8 @@ static void note_haunts(struct plk_node *node, const struct plk_peer *peer) {
     }
 }
 
-static void run_commands(struct plk_node *node, struct plk_peer *peer) {
-    while (peer->commands != NULL && peer->heat == PLK_WARM) {
+void plk_peer_run_commands(struct plk_node *node, struct plk_peer *peer) {
+    for (unsigned count = peer->command_count; count > 0 && peer->heat == PLK_WARM; count--) {
         struct plk_waiting_command *waiting = peer->commands;
         peer->commands = waiting->next;
         if (peer->commands == NULL) peer->last_command = NULL;
@@ -307,8 +323,17 @@ static void become_warm(struct plk_node *node, struct plk_peer *peer) {
     peer->warm->rekey_wanted = lost;
     plk_peer_dial_soon(node, peer, PLK_PEER_COOL_US); // whatever it was read for, one day it may go again
     run_stash(node, peer);
-    run_commands(node, peer);
+    plk_peer_run_commands(node, peer);
     if (plk_peers_find(&node->peers, contact) == peer) plk_peer_touch(node, peer);
+}
+
+// Rows that cannot be read take no other contact down with them, and are left as they are: whoever repairs the store finds them.
+void plk_peer_damaged(struct plk_node *node, struct plk_peer *peer) {
+    plk_peer_cool(node, peer);
+    peer->damaged = true;
+    peer->stash_count = 0;
+    plk_peer_fail_commands(node, peer, PLK_ERR_CORRUPT);
+    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, PLK_ERR_CORRUPT, NULL);
 }
 
 void plk_peer_loaded(struct plk_node *node, struct plk_load *load, const struct plk_input *input) {
@@ -322,11 +347,5 @@ void plk_peer_loaded(struct plk_node *node, struct plk_load *load, const struct 
         become_warm(node, peer);
         return;
     }
-    // Damaged rows of one contact do not take the others down with them.
-    plk_peer_cool(node, peer);
-    peer->damaged = true;
-    peer->row.state = PLK_CONTACT_REFUSED;
-    peer->stash_count = 0;
-    plk_peer_fail_commands(node, peer, PLK_ERR_CORRUPT);
-    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, PLK_ERR_CORRUPT, NULL);
+    plk_peer_damaged(node, peer);
 }

@@ -191,6 +191,26 @@ static void cancelling_too_late(void **state) {
     end_well();
 }
 
+// Two who wait for their rows: one is read after the other, and neither takes the other's place.
+static void cancelling_two_on_disk(void **state) {
+    (void)state;
+    write_many(ALICE, 2000);
+    mail_flush(&pair, alice);
+    enum plk_err first = PLK_ERR_BUSY, second = PLK_ERR_BUSY;
+    for (unsigned i = 0; i < 4 && (first == PLK_ERR_BUSY || second == PLK_ERR_BUSY); i++) {
+        struct plk_mail_turn turn = mail_turn(&pair, alice);
+        if (first == PLK_ERR_BUSY) first = plk_mail_cancel(alice->mail, &turn, 1900);
+        if (second == PLK_ERR_BUSY) second = plk_mail_cancel(alice->mail, &turn, 1901);
+        mail_flush(&pair, alice);
+    }
+    assert_int_equal(first, PLK_ERR_OK);
+    assert_int_equal(second, PLK_ERR_OK);
+    assert_int_equal(mail_state(alice, 1900), PLK_STATE_CANCELLED);
+    assert_int_equal(mail_state(alice, 1901), PLK_STATE_CANCELLED);
+    end_well();
+    assert_int_equal(mail_count(&bob->disk, PLK_IN), 1998);
+}
+
 static void cancelling_what_is_only_on_disk(void **state) {
     (void)state;
     write_many(ALICE, 2000);
@@ -328,6 +348,7 @@ int main(void) {
         STORY(a_note_is_sent_to_nobody),
         STORY(cancelling_what_never_left),
         STORY(cancelling_too_late),
+        STORY(cancelling_two_on_disk),
         STORY(cancelling_what_is_only_on_disk),
         STORY(a_blob_carries_the_first_text),
         STORY(a_blob_that_is_not_acknowledged),
