@@ -93,7 +93,8 @@ static void test_nothing_of_a_deleted_cell_is_left(void **state) {
     memcpy(cell + 9000, "canary of a cell", 16);
     plk_batch_upsert(story.batch, PLK_TABLE_rcell, plk_bytes_text("k"), plk_bytes(cell, sizeof cell));
     story_store(&story);
-    assert_true(on_disk(&story, "canary of a cell"));
+    // While it is looked for it may move from the log to the database: then the second look finds it there.
+    assert_true(on_disk(&story, "canary of a cell") || on_disk(&story, "canary of a cell"));
     plk_batch_delete(story.batch, PLK_TABLE_rcell, plk_bytes_text("k"));
     story_store(&story);
     story_close(&story); // empties the log, as idle time does
