@@ -249,7 +249,7 @@ static void confirm_generation(struct plk_node *node, struct plk_peer *peer, uin
 
 // A session under the keys that came of it proves that the acceptance has arrived: it needs no repeating.
 static void settle_acceptance(struct plk_node *node, struct plk_peer *peer, uint32_t tag) {
-    if (peer->warm->acceptance.len == 0 || tag >> 16 != (peer->warm->recovery.lines & 0xffff)) return;
+    if (peer->warm->acceptance.len == 0 || tag >> 16 != plk_peer_tag(peer->warm->recovery.lines, 0) >> 16) return;
     plk_buf_free(node->mem, &peer->warm->acceptance);
     plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_ACCEPTANCE, plk_bytes(NULL, 0));
     plk_invites_close_of(node, peer->row.contact);

@@ -148,7 +148,7 @@ void plk_peer_apply_generations(struct plk_node *node, struct plk_peer *peer,
     for (unsigned i = 0; i < change->gone_count; i++) {
         plk_slot_generation(key, peer->row.contact, change->gone[i].line_number, change->gone[i].number);
         plk_batch_delete(batch, PLK_TABLE_link, plk_bytes(key, sizeof key));
-        plk_peer_forget_keying(node, peer, change->gone[i].line_number << 16 | (change->gone[i].number & 0xffff));
+        plk_peer_forget_keying(node, peer, plk_peer_tag(change->gone[i].line_number, change->gone[i].number));
     }
     plk_mem_wipe(value, sizeof value);
     if (change->write != 0 || change->gone_count > 0) plk_peer_hints(node, peer);
