@@ -91,6 +91,7 @@ static void write_and_call(struct plk_node *node, struct plk_peer *peer, const s
     plk_peer_write_joining(node, peer);
     plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_BLOB, plk_buf_bytes(&warm->blob));
     plk_peer_places(node, peer, &link->places, PLK_CANDIDATE_LINK);
+    plk_peer_hints(node, peer);
     plk_peer_write(node, peer);
     plk_peer_mail_events(node, peer);
     plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, 0, NULL);

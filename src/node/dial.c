@@ -28,6 +28,7 @@ static bool wants_link(const struct plk_node *node, const struct plk_peer *peer)
     if (peer->row.state != PLK_CONTACT_ACTIVE) return false;
     if (peer->greet || peer->opened || is_joining(node, peer)) return true;
     if (peer->heat != PLK_WARM) return peer->row.has_outbox;
+    if (peer->warm->acceptance.len > 0) return true; // as good as a message that waits
     return plk_mail_needs_link(peer->warm->mail) || peer->warm->has_pending || peer->warm->rekey_wanted;
 }
 
@@ -283,13 +284,12 @@ static void answer_contact(struct plk_node *node, struct plk_peer *peer, uint32_
 static void answer_recovery(struct plk_node *node, struct plk_peer *peer, const uint8_t *hint_key,
                             const struct plk_way *way, const struct plk_packet *packet) {
     uint8_t psk[32];
-    if (!peer->warm->has_recovery) return;
+    if (!plk_peer_recovery_psk(peer, psk)) return;
     if (peer->meeting == NULL) {
         peer->meeting = plk_link_new(node, PLK_LINK_RECOVERY, peer);
         peer->meeting->candidates = &peer->warm->candidates;
         peer->meeting->own_smaller = outbound(node, peer) == PLK_HINT_SMALLER;
     }
-    plk_recovery_session_psk(psk, &peer->warm->recovery);
     struct plk_handshake_keys keys = {.kind = PLK_HANDSHAKE_NN, .psk = psk, .hint_key = hint_key};
     struct plk_keying *keying = plk_peer_keying(peer, PLK_HINT_TAG_RECOVERY);
     answer(node, peer, peer->meeting, keying, &keys, 0, way, packet);
@@ -298,7 +298,8 @@ static void answer_recovery(struct plk_node *node, struct plk_peer *peer, const 
 
 void plk_peer_message1(struct plk_node *node, struct plk_peer *peer, const struct plk_way *way,
                        const struct plk_packet *packet) {
-    if (!may_talk(peer)) return; // silence: what a blocked contact learns is nothing
+    // Silence: what a blocked contact learns is nothing. A joiner listens for an inviter that could not hand its acceptance over.
+    if (!may_talk(peer) && (peer->row.state != PLK_CONTACT_ADDED || peer->row.blocked)) return;
     if (peer->heat != PLK_WARM) {
         if (peer->heat == PLK_COLD && node->peers.loading >= PLK_PEER_LOADING_MAX) {
             node->counters.limited++;

@@ -84,6 +84,7 @@ void plk_peer_join_refused(struct plk_node *node, struct plk_peer *peer, struct 
     if (!peer->warm->has_recovery || reason == PLK_ERR_MOVED) peer->row.state = PLK_CONTACT_REFUSED;
     plk_peer_write(node, peer);
     plk_peer_forget_joining(node, peer);
+    plk_peer_hints(node, peer);
     plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, (uint8_t)reason, NULL);
 }
 

@@ -157,6 +157,20 @@ static void add_hint(struct plk_contact_row *row, const uint8_t psk[32], enum pl
     row->hints[row->hint_count++].tag = tag;
 }
 
+bool plk_peer_recovery_psk(const struct plk_peer *peer, uint8_t psk[32]) {
+    const struct plk_warm *warm = peer->warm;
+    if (!warm->has_recovery && !warm->joining) return false;
+    if (warm->has_recovery) {
+        plk_recovery_session_psk(psk, &warm->recovery);
+        return true;
+    }
+    struct plk_recovery coming = {.persona = 0};
+    memcpy(coming.secret, warm->join->recovery, sizeof coming.secret);
+    plk_recovery_session_psk(psk, &coming);
+    plk_mem_wipe(&coming, sizeof coming);
+    return true;
+}
+
 void plk_peer_hints(struct plk_node *node, struct plk_peer *peer) {
     struct plk_contact_row before = peer->row;
     struct plk_warm *warm = peer->warm;
@@ -166,12 +180,9 @@ void plk_peer_hints(struct plk_node *node, struct plk_peer *peer) {
     bool replaced = false; // by a newer generation that was in use: both sides have it
     memset(peer->row.hints, 0, sizeof peer->row.hints);
     peer->row.hint_count = 0;
-    if (warm->has_recovery) {
-        uint8_t psk[32];
-        plk_recovery_session_psk(psk, &warm->recovery);
-        add_hint(&peer->row, psk, inbound, PLK_HINT_TAG_RECOVERY);
-        plk_mem_wipe(psk, sizeof psk);
-    }
+    uint8_t psk[32];
+    if (plk_peer_recovery_psk(peer, psk)) add_hint(&peer->row, psk, inbound, PLK_HINT_TAG_RECOVERY);
+    plk_mem_wipe(psk, sizeof psk);
     for (size_t i = 0; i < warm->generations.count; i++) {
         const struct plk_generation *g = &warm->generations.at[i];
         if (plk_generation_accepts(&warm->generations, i)) {

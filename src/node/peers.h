@@ -144,6 +144,8 @@ void plk_peer_write(struct plk_node *node, struct plk_peer *peer); // its index 
 void plk_peer_name(struct plk_node *node, struct plk_peer *peer, struct plk_bytes wish);
 // The inbound hint keys follow from generations and recovery; writes the row if they changed.
 void plk_peer_hints(struct plk_node *node, struct plk_peer *peer);
+// Of the recovery session. A joiner has the secret before its acceptance. False: there is none yet.
+bool plk_peer_recovery_psk(const struct plk_peer *peer, uint8_t psk[32]);
 
 // What waits for its rows is answered with this error.
 void plk_peer_fail_commands(struct plk_node *node, struct plk_peer *peer, enum plk_err err);

@@ -200,13 +200,26 @@ static void was_refused(struct plk_node *node, struct plk_peer *peer, struct plk
 
 // ---- the session ------------------------------------------------------------------------------------------------------
 
+// The inviter has moved before its acceptance arrived, where no blob reaches it: it brings it itself (first-contact.md, 5).
+static void found(struct plk_node *node, struct plk_peer *peer, struct plk_link *link, struct plk_bytes acceptance) {
+    if (!peer->warm->joining || peer->warm->has_recovery) return;
+    plk_peer_accepted(node, peer, acceptance);
+    if (peer->warm->joining) return;
+    link->closing = true;
+    const struct plk_path *path = plk_paths_active(&link->paths);
+    struct plk_way way = {.transport = PLK_UDP};
+    if (path != NULL && path->transport == PLK_UDP) way.addr = path->addr;
+    plk_peer_call(node, peer, way.addr.family == 0 ? NULL : &way);
+}
+
 static void read_records(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
     while (!plk_ledger_behind(&node->ledger) && plk_mail_is_open(peer->warm->mail)) {
         uint8_t type;
         struct plk_bytes content;
         size_t taken;
         if (!plk_records_next(node, link, &type, &content, &taken)) return;
-        if (type == PLK_RECORD_REQUEST) asked(node, peer, link, content);
+        if (type == PLK_RECORD_ACCEPTANCE) found(node, peer, link, content);
+        if (type == PLK_RECORD_REQUEST && peer->warm->has_recovery) asked(node, peer, link, content);
         if (type == PLK_RECORD_ANSWER) answered(node, peer, content);
         if (type == PLK_RECORD_REFUSED) was_refused(node, peer, content);
         plk_streams_consume(link->streams, 0, taken);
@@ -226,6 +239,8 @@ void plk_peer_rekey_settle(struct plk_node *node, struct plk_peer *peer) {
     if (!plk_link_is_up(link)) return;
     if (link->restarted) link->handed = false;
     if (link->came_up) plk_peer_dial_soon(node, peer, PLK_PEER_RECOVERY_WAIT_US);
+    if ((link->came_up || link->restarted) && warm->acceptance.len > 0) link->meets = peer->row.contact;
+    plk_node_hand_acceptance(node, link);
     link->restarted = link->came_up = false;
     read_records(node, peer, link);
     if (warm->has_pending && !link->handed && plk_ledger_durable(&node->ledger, warm->pending_mark)) {
