@@ -95,6 +95,7 @@ struct plk_reply {
     uint64_t mark; // MESSAGE2: not before this is durable
     unsigned channel;
     uint8_t token[8];
+    size_t size; // RESPONSE: of the packet that asked
 };
 
 struct plk_link {

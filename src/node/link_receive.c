@@ -63,11 +63,11 @@ static void violate(struct plk_node *node, struct plk_link *link) {
     link->dirty = true;
 }
 
-static void answer_challenge(struct plk_link *link, unsigned channel, const struct plk_way *way,
-                             const uint8_t token[8]) {
+static void answer_challenge(struct plk_link *link, unsigned channel, const struct plk_way *way, const uint8_t token[8],
+                             size_t size) {
     if (link->reply_count == PLK_LINK_REPLIES) return;
     struct plk_reply *reply = &link->replies[link->reply_count++];
-    *reply = (struct plk_reply){.kind = PLK_REPLY_RESPONSE, .way = *way, .channel = channel};
+    *reply = (struct plk_reply){.kind = PLK_REPLY_RESPONSE, .way = *way, .channel = channel, .size = size};
     memcpy(reply->token, token, sizeof reply->token);
 }
 
@@ -93,7 +93,7 @@ static void told(struct plk_link *link, const struct plk_frame *frame) {
 }
 
 static enum plk_err take_frame(struct plk_node *node, struct plk_link *link, unsigned index, const struct plk_way *way,
-                               const struct plk_frame *frame) {
+                               const struct plk_frame *frame, size_t size) {
     struct plk_channel *channel = &link->channels[index];
     switch (frame->type) {
     case PLK_FRAME_ACK:
@@ -104,10 +104,11 @@ static enum plk_err take_frame(struct plk_node *node, struct plk_link *link, uns
     case PLK_FRAME_DATAGRAM:
         return plk_streams_receive(link->streams, frame);
     case PLK_FRAME_PATH_CHALLENGE:
-        answer_challenge(link, index, way, frame->challenge);
+        answer_challenge(link, index, way, frame->challenge, size);
         break;
     case PLK_FRAME_PATH_RESPONSE:
-        plk_paths_answered(&link->paths, frame->response.token, node->now.mono_us);
+        plk_paths_answered(&link->paths, frame->response.token, size >= PLK_PACKET_UDP_LEN, &node->rng,
+                           node->now.mono_us);
         break;
     case PLK_FRAME_NEW_CID:
         return plk_cids_learn(&channel->cids, frame->new_cid.seq, frame->new_cid.cid);
@@ -155,7 +156,7 @@ static bool take_frames(struct plk_node *node, struct plk_link *link, unsigned i
         struct plk_frame frame;
         enum plk_err err = plk_frame_next(&r, &frame);
         plk_assert(err == PLK_ERR_OK); // plk_frame_scan has seen it
-        err = take_frame(node, link, index, way, &frame);
+        err = take_frame(node, link, index, way, &frame, text.len + PLK_PACKET_OVERHEAD);
         if (err == PLK_ERR_LIMIT) {
             node->counters.limited++;
             return false;

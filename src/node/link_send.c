@@ -192,6 +192,14 @@ static bool draft_send(struct plk_node *node, struct draft *draft, struct plk_ou
     return true;
 }
 
+// Padding up to so many bytes of the whole packet, as far as there is room. An answer is as large as its question: neither may
+// pass where the other does not (RFC 9000 section 8.2.2).
+static void fill_up(struct draft *draft, size_t size) {
+    size_t len = draft->w.len + PLK_PACKET_OVERHEAD;
+    if (size > draft->size_max) size = draft->size_max;
+    if (len < size) plk_frame_put_padding(&draft->w, size - len);
+}
+
 // A check holds nothing that is more than one (RFC 9000 section 9.1): an ACK or a PING in it would tell the peer that our
 // data has moved to this path.
 static bool send_challenge(struct plk_node *node, struct plk_link *link, const struct plk_path *path,
@@ -204,6 +212,7 @@ static bool send_challenge(struct plk_node *node, struct plk_link *link, const s
     plk_frame_put_challenge(&draft.w, path->token); // first: there may be little room
     remember(&draft, (struct plk_frame_item){.kind = PLK_FRAME_PADDING});
     put_new_cids(&draft);
+    if (plk_paths_is_narrow(&link->paths, at)) fill_up(&draft, draft.size_max);
     return draft_send(node, &draft, output);
 }
 
@@ -217,6 +226,7 @@ static bool send_response(struct plk_node *node, struct plk_link *link, const st
     plk_frame_put_response(&draft.w, reply->token, &reply->way.addr);
     remember(&draft, (struct plk_frame_item){.kind = PLK_FRAME_PADDING});
     put_new_cids(&draft);
+    fill_up(&draft, reply->size);
     return draft_send(node, &draft, output);
 }
 

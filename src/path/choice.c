@@ -59,8 +59,12 @@ void plk_choice_activate(struct plk_paths *p, struct plk_path *path, bool silent
     path->moved = false;
     p->suspect = false;
     if (p->active == path->id) return;
+    struct plk_path *left = plk_paths_by_id(p, p->active);
+    // What has gone silent must show again that large packets pass, before the peer's small ones may draw us back there.
+    if (left != NULL && silent) left->wide = !plk_path_kind_of(left->transport).addressed;
     p->left_silent = silent || (p->tell_active && p->left_silent);
     p->active = path->id;
+    path->was_active = true;
     p->active_us = now_us;
     p->insists_us = 0;
     if (p->look_us <= now_us) p->look_us = now_us + PLK_PATHS_LOOK_US;
@@ -98,7 +102,7 @@ void plk_choice_proven(struct plk_paths *p, struct plk_path *path, uint64_t now_
         p->suspect = false;
     } else if (rank(path) < rank(active) || is_quicker(p, path, active, now_us)) {
         plk_choice_activate(p, path, false, now_us);
-    } else if (path->moved && rank(path) == rank(active)) {
+    } else if (path->moved && !path->was_active && rank(path) == rank(active)) {
         plk_choice_activate(p, path, true,
                             now_us); // where it has moved to was not known before: no old packet draws us there
     } else if (path->moved) {

@@ -83,6 +83,7 @@ static struct plk_path *make(struct plk_paths *p, enum plk_transport transport, 
     if (path == NULL) return NULL;
     *path = (struct plk_path){.id = p->next_id++, .transport = transport, .addr = *addr, .stream = stream};
     path->next_us = PLK_NEVER;
+    path->wide = !plk_path_kind_of(transport).addressed;
     return path;
 }
 
@@ -98,7 +99,7 @@ struct plk_path *plk_paths_open(struct plk_paths *p, enum plk_transport transpor
     }
     plk_choice_opened(p, path);
     if (!proven) return path;
-    path->proven = true;
+    path->proven = path->wide = true; // the handshake's packets are small; whether large ones pass shows with the data
     path->asked = false;
     path->heard_us = now_us;
     plk_choice_proven(p, path, now_us);
@@ -154,7 +155,7 @@ void plk_paths_heard(struct plk_paths *p, uint32_t id, bool newest, bool data, s
     plk_choice_data(p, path, now_us);
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) p->list[i].moved = false; // wherever it was before, now it is here
     if (path->id == p->active) return;
-    if (path->proven) {
+    if (path->proven && path->wide) {
         plk_choice_follow(p, path, now_us);
     } else {
         path->moved = true;
@@ -162,7 +163,12 @@ void plk_paths_heard(struct plk_paths *p, uint32_t id, bool newest, bool data, s
     }
 }
 
-static void answered(struct plk_paths *p, struct plk_path *path, uint64_t now_us) {
+bool plk_paths_is_narrow(const struct plk_paths *p, const struct plk_path *path) {
+    return plk_path_kind_of(path->transport).addressed && (!path->wide || p->suspect);
+}
+
+static void answered(struct plk_paths *p, struct plk_path *path, bool wide, struct plk_rng *rng, uint64_t now_us) {
+    bool narrow = plk_paths_is_narrow(p, path) && !wide;
     // A repeated challenge makes the sample ambiguous (Karn): only a first one is a measurement. Those before it were lost.
     plk_choice_lost(path, path->challenges - 1, 1);
     if (path->challenges == 1) plk_choice_sample(path, now_us - path->challenged_us, now_us);
@@ -174,15 +180,20 @@ static void answered(struct plk_paths *p, struct plk_path *path, uint64_t now_us
     p->tell_challenge &= ~(1u << place_of(p, path));
     p->tell_more = p->tell_more || (path->asked && p->waiting);
     path->asked = false;
+    path->wide = !narrow;
+    if (narrow) {
+        begin_check(p, path, rng, now_us);
+        return;
+    }
     plk_choice_proven(p, path, now_us);
     trim(p);
 }
 
-bool plk_paths_answered(struct plk_paths *p, const uint8_t token[8], uint64_t now_us) {
+bool plk_paths_answered(struct plk_paths *p, const uint8_t token[8], bool wide, struct plk_rng *rng, uint64_t now_us) {
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *path = &p->list[i];
         if (path->id == 0 || !path->checking || memcmp(path->token, token, sizeof path->token) != 0) continue;
-        answered(p, path, now_us);
+        answered(p, path, wide, rng, now_us);
         return true;
     }
     return false;
@@ -201,7 +212,7 @@ size_t plk_paths_room(const struct plk_paths *p, uint32_t id) {
     if (path == NULL) return 0;
     // The active path was proven before the network changed.
     if (path->proven || !plk_path_kind_of(path->transport).addressed || id == p->active) return SIZE_MAX;
-    uint64_t most = path->came_len > 0 ? 3 * path->came_len : PLK_PATHS_UNPROVEN_LEN;
+    uint64_t most = 3 * path->came_len + (path->inbound ? 0 : PLK_PATHS_UNPROVEN_LEN);
     return path->went_len < most ? (size_t)(most - path->went_len) : 0;
 }
 
@@ -232,7 +243,8 @@ void plk_paths_close(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint
     struct plk_path *best = NULL;
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *spare = &p->list[i];
-        if (spare->id != 0 && spare->proven && (best == NULL || plk_choice_before(spare, best))) best = spare;
+        if (spare->id != 0 && spare->proven && spare->wide && (best == NULL || plk_choice_before(spare, best)))
+            best = spare;
     }
     if (best == NULL) {
         suspect(p, rng, now_us);
@@ -246,6 +258,7 @@ void plk_paths_network_changed(struct plk_paths *p, struct plk_rng *rng, uint64_
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *path = &p->list[i];
         path->proven = path->proven && !plk_path_kind_of(path->transport).addressed;
+        path->wide = !plk_path_kind_of(path->transport).addressed;
         path->checking = false;
         path->rtt_us = path->least_us[0] = path->least_us[1] = 0;
         path->samples = 0;

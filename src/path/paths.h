@@ -39,6 +39,8 @@ struct plk_path {
     bool inbound;         // the peer opened it, or was first to send from there
     bool asked;           // we chose it (plk_paths_ask), and it has not answered yet
     bool proven;
+    bool wide; // packets of full size pass, both ways: only then data goes there
+    bool was_active;
     bool checking;    // a challenge is out
     bool moved;       // the peer sends its data from here: followed when proven
     uint8_t token[8]; // of the challenges now out
@@ -133,8 +135,12 @@ void plk_paths_went(struct plk_paths *p, uint32_t id, size_t len);
 // Begins a check unless one is under way.
 void plk_paths_check(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us);
 
-// The peer's answer: true when it was one of ours; then that path is proven.
-bool plk_paths_answered(struct plk_paths *p, const uint8_t token[8], uint64_t now_us);
+// Whether a challenge on it, and so its answer, must have the full size (RFC 9000 section 8.2.1): not known yet, or in doubt.
+bool plk_paths_is_narrow(const struct plk_paths *p, const struct plk_path *path);
+
+// The peer's answer: true when it was one of ours; then that path is proven. wide: it came in a packet of full size. One that
+// is proven in a small packet only is asked once more, now that a large one may be sent there, before data goes over it.
+bool plk_paths_answered(struct plk_paths *p, const uint8_t token[8], bool wide, struct plk_rng *rng, uint64_t now_us);
 
 // Packets on this path are not acknowledged: look for others, at once.
 void plk_paths_silent(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us);

@@ -163,6 +163,22 @@ static void the_row_keeps_them(void **state) {
     assert_int_equal(back.count, 77);
 }
 
+static void in_a_race_each_is_asked_once_before_any_is_asked_again(void **state) {
+    (void)state;
+    struct plk_candidates c = {.count = 0};
+    for (uint8_t i = 1; i <= 3; i++) add(&c, v4(203, 0, 113, i, 1), PLK_CANDIDATE_GOOD, i);
+    c.list[1].transport = PLK_TCP; // connections are opened elsewhere
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned turn = 0; turn < 2 * PLK_CANDIDATES_TRIES; turn++) {
+            struct plk_candidate *next = plk_candidates_next(&c, PLK_CANDIDATES_TRIES);
+            assert_ptr_equal(next, &c.list[turn % 2 == 0 ? 0 : 2]);
+            next->tries++;
+        }
+        assert_null(plk_candidates_next(&c, PLK_CANDIDATES_TRIES));
+        plk_candidates_race(&c);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(foreign_addresses_are_not_believed_blindly),
@@ -171,6 +187,7 @@ int main(void) {
         cmocka_unit_test(one_goes_and_the_others_stay_in_order),
         cmocka_unit_test(the_peer_itself_is_believed_most),
         cmocka_unit_test(there_is_place_for_the_best_only),
+        cmocka_unit_test(in_a_race_each_is_asked_once_before_any_is_asked_again),
         cmocka_unit_test(the_row_keeps_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,20 +99,20 @@ static void an_answer_proves_and_measures(void **state) {
     plk_paths_check(&p, path->id, &rng, now_us);
     struct plk_paths_action action = expect(PLK_PATHS_CHALLENGE);
     uint8_t wrong[8] = {0};
-    assert_false(plk_paths_answered(&p, wrong, now_us));
+    assert_false(plk_paths_answered(&p, wrong, true, &rng, now_us));
     assert_false(path->proven);
     now_us += 30 * PLK_MS;
-    assert_true(plk_paths_answered(&p, action.path.token, now_us));
+    assert_true(plk_paths_answered(&p, action.path.token, true, &rng, now_us));
     assert_true(path->proven);
     assert_int_equal(path->rtt_us, 30 * PLK_MS);
-    assert_false(plk_paths_answered(&p, action.path.token, now_us)); // once
-    expect_nothing();                                                // the active one is as good
+    assert_false(plk_paths_answered(&p, action.path.token, true, &rng, now_us)); // once
+    expect_nothing();                                                            // the active one is as good
     plk_paths_check(&p, path->id, &rng, now_us);
     action = expect(PLK_PATHS_CHALLENGE);
     tick_to(plk_paths_deadline(&p));
     expect(PLK_PATHS_CHALLENGE);
     now_us += 5 * PLK_MS;
-    assert_true(plk_paths_answered(&p, action.path.token, now_us));
+    assert_true(plk_paths_answered(&p, action.path.token, true, &rng, now_us));
     assert_int_equal(path->rtt_us, 30 * PLK_MS); // of which copy it was the answer nobody knows
 }
 
@@ -129,7 +129,7 @@ static void a_peer_that_moved_is_followed_once_it_proved_to_be_there(void **stat
     struct plk_paths_action action = expect(PLK_PATHS_CHALLENGE);
     expect_nothing(); // data still goes where it was proven to arrive
     assert_int_not_equal(plk_paths_active(&p)->id, id);
-    assert_true(plk_paths_answered(&p, action.path.token, now_us));
+    assert_true(plk_paths_answered(&p, action.path.token, true, &rng, now_us));
     assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, id);
 }
 
@@ -147,7 +147,7 @@ static void silence_asks_all_and_the_first_that_answers_wins(void **state) {
     }
     expect(PLK_PATHS_RACE);
     expect_nothing();
-    assert_true(plk_paths_answered(&p, token, now_us));
+    assert_true(plk_paths_answered(&p, token, true, &rng, now_us));
     assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, tcp);
     assert_false(p.suspect);
 }
@@ -160,7 +160,7 @@ static void an_active_path_that_answers_after_all_stays(void **state) {
     plk_paths_silent(&p, active, &rng, now_us);
     struct plk_paths_action action = expect(PLK_PATHS_CHALLENGE);
     assert_int_equal(action.path.id, active);
-    assert_true(plk_paths_answered(&p, action.path.token, now_us));
+    assert_true(plk_paths_answered(&p, action.path.token, true, &rng, now_us));
     assert_false(p.suspect);
     assert_int_equal(plk_paths_active(&p)->id, active);
 }
@@ -194,7 +194,7 @@ static void udp_replaces_tcp_and_not_the_other_way(void **state) {
     struct plk_paths_action action = expect(PLK_PATHS_CHALLENGE);
     assert_int_equal(action.path.id, udp);
     expect(PLK_PATHS_RACE);
-    assert_true(plk_paths_answered(&p, action.path.token, now_us));
+    assert_true(plk_paths_answered(&p, action.path.token, true, &rng, now_us));
     assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, udp);
     assert_false(plk_choice_may_improve(&p));
     now_us += PLK_PATHS_HOLD_US + PLK_PATHS_HOLD_WORSE_US - PLK_MS;
@@ -239,7 +239,7 @@ static void after_a_change_of_network_everything_is_asked_again(void **state) {
     struct plk_paths_action second = expect(PLK_PATHS_CHALLENGE);
     expect(PLK_PATHS_RACE);
     assert_false(plk_paths_by_id(&p, udp)->proven);
-    assert_true(plk_paths_answered(&p, second.path.token, now_us));
+    assert_true(plk_paths_answered(&p, second.path.token, true, &rng, now_us));
     assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, second.path.id);
 }
 
@@ -272,6 +272,7 @@ static void an_unproven_address_gets_little(void **state) {
     assert_int_equal(plk_paths_room(&p, told), PLK_PATHS_UNPROVEN_LEN - 1000);
     plk_paths_went(&p, told, 1000); // the host sent what it had: more than allowed leaves nothing, not a huge rest
     assert_int_equal(plk_paths_room(&p, told), 0);
+    plk_paths_by_id(&p, seen)->inbound = true;
     plk_paths_came(&p, seen, 50);
     assert_int_equal(plk_paths_room(&p, seen), 150);
     plk_paths_went(&p, seen, 150);
@@ -279,10 +280,12 @@ static void an_unproven_address_gets_little(void **state) {
     plk_paths_came(&p, seen, 10);
     assert_int_equal(plk_paths_room(&p, seen), 30);
     plk_paths_check(&p, seen, &rng, now_us);
-    assert_true(plk_paths_answered(&p, plk_paths_by_id(&p, seen)->token, now_us));
+    assert_true(plk_paths_answered(&p, plk_paths_by_id(&p, seen)->token, true, &rng, now_us));
     assert_int_equal(plk_paths_room(&p, seen), SIZE_MAX);
     plk_paths_network_changed(&p, &rng, now_us); // proven no more: what it may get is counted anew
-    assert_int_equal(plk_paths_room(&p, seen), PLK_PATHS_UNPROVEN_LEN);
+    assert_int_equal(plk_paths_room(&p, seen), 0);
+    plk_paths_came(&p, told, 10); // our own choice: what came adds to what it may get anyway
+    assert_int_equal(plk_paths_room(&p, told), PLK_PATHS_UNPROVEN_LEN + 30);
     assert_int_equal(plk_paths_room(&p, active), SIZE_MAX);
 }
 
@@ -300,9 +303,37 @@ static void an_older_packet_or_a_check_does_not_move_data(void **state) {
     plk_paths_heard(&p, other, true, true, &rng, now_us);
     struct plk_paths_action action = expect(PLK_PATHS_CHALLENGE);
     plk_paths_heard(&p, active, true, true, &rng, now_us); // it is here again before its other place has answered
-    assert_true(plk_paths_answered(&p, action.path.token, now_us));
+    assert_true(plk_paths_answered(&p, action.path.token, true, &rng, now_us));
     expect_nothing();
     assert_int_equal(plk_paths_active(&p)->id, active);
+}
+
+// RFC 9000 section 8.2.1: where small packets pass, large ones may not. Data goes only where they do.
+static void a_path_that_passes_only_small_packets_carries_no_data(void **state) {
+    (void)state;
+    uint32_t tcp = open_tcp(5, true)->id;
+    struct plk_path *udp = open_udp(1, false);
+    forget_actions();
+    assert_true(plk_paths_is_narrow(&p, udp));
+    assert_false(plk_paths_is_narrow(&p, plk_paths_by_id(&p, tcp)));
+    plk_paths_check(&p, udp->id, &rng, now_us);
+    struct plk_paths_action action = expect(PLK_PATHS_CHALLENGE);
+    assert_true(plk_paths_answered(&p, action.path.token, false, &rng, now_us));
+    assert_true(udp->proven);
+    assert_int_equal(plk_paths_room(&p, udp->id), SIZE_MAX);
+    struct plk_paths_action again = expect(PLK_PATHS_CHALLENGE); // of full size now
+    assert_memory_not_equal(action.path.token, again.path.token, 8);
+    expect_nothing();
+    plk_paths_heard(&p, udp->id, true, true, &rng, now_us);
+    expect_nothing();
+    assert_int_equal(plk_paths_active(&p)->id, tcp);
+    assert_true(plk_paths_answered(&p, again.path.token, true, &rng, now_us));
+    assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, udp->id);
+    assert_false(plk_paths_is_narrow(&p, udp));
+    plk_paths_silent(&p, udp->id, &rng, now_us);
+    assert_true(plk_paths_is_narrow(&p, udp)); // in doubt: it may have become so
+    plk_paths_answered(&p, udp->token, false, &rng, now_us);
+    assert_true(p.suspect);
 }
 
 static unsigned proven_count(void) {
@@ -376,7 +407,7 @@ static void look_at(uint32_t id, uint64_t rtt_us) {
     plk_paths_check(&p, id, &rng, now_us);
     forget_actions();
     now_us += rtt_us;
-    assert_true(plk_paths_answered(&p, plk_paths_by_id(&p, id)->token, now_us));
+    assert_true(plk_paths_answered(&p, plk_paths_by_id(&p, id)->token, true, &rng, now_us));
 }
 
 static void the_quicker_path_is_taken_by_the_side_that_leads(void **state) {
@@ -440,7 +471,7 @@ static void spares_are_measured_while_there_is_data_and_only_then(void **state) 
     tick_to(now_us + PLK_PATHS_LOOK_US);
     assert_int_equal(expect(PLK_PATHS_CHALLENGE).path.id, spare);
     expect_nothing();
-    assert_true(plk_paths_answered(&p, plk_paths_by_id(&p, spare)->token, now_us));
+    assert_true(plk_paths_answered(&p, plk_paths_by_id(&p, spare)->token, true, &rng, now_us));
     assert_true(plk_paths_deadline(&p) > now_us);
     tick_to(plk_paths_deadline(&p)); // connections that are no path are closed, once
     expect(PLK_PATHS_SETTLED);
@@ -451,7 +482,7 @@ static void a_spare_connection_closes_when_udp_has_proved_itself(void **state) {
     (void)state;
     uint32_t tcp = open_tcp(5, true)->id, udp = open_udp(1, false)->id;
     plk_paths_check(&p, udp, &rng, now_us);
-    assert_true(plk_paths_answered(&p, plk_paths_by_id(&p, udp)->token, now_us));
+    assert_true(plk_paths_answered(&p, plk_paths_by_id(&p, udp)->token, true, &rng, now_us));
     forget_actions();
     now_us += PLK_HOUR; // no data has come by UDP: it may work in one direction only
     plk_paths_tick(&p, &rng, now_us);
@@ -505,6 +536,7 @@ int main(void) {
         TEST(an_unproven_address_gets_little),
         TEST(who_leads_follows_only_a_peer_that_insists),
         TEST(an_older_packet_or_a_check_does_not_move_data),
+        TEST(a_path_that_passes_only_small_packets_carries_no_data),
         TEST(the_best_spares_are_kept_warm_and_no_more),
         TEST(candidates_take_turns),
         TEST(the_quicker_path_is_taken_by_the_side_that_leads),

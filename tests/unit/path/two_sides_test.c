@@ -69,7 +69,7 @@ static void hear(const struct message *m) {
     bool newest = m->number > world.highest[m->to];
     if (newest) world.highest[m->to] = m->number;
     if (m->what == CHALLENGE) put(m->to, m->way, RESPONSE, m->token);
-    if (m->what == RESPONSE) plk_paths_answered(paths, m->token, now_us);
+    if (m->what == RESPONSE) plk_paths_answered(paths, m->token, true, &world.rng[0], now_us);
     plk_paths_heard(paths, path->id, newest, m->what == DATA, &world.rng[m->to], now_us);
 }
 
@@ -124,7 +124,7 @@ static struct plk_path *path_at(unsigned who, unsigned way) {
 static void choose(unsigned who, unsigned way) {
     struct plk_paths *paths = &world.paths[who];
     plk_paths_silent(paths, paths->active, &world.rng[who], now_us);
-    assert_true(plk_paths_answered(paths, path_at(who, way)->token, now_us));
+    assert_true(plk_paths_answered(paths, path_at(who, way)->token, true, &world.rng[0], now_us));
     speak(who);
     assert_int_equal(active_way(who), way);
 }
