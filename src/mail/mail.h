@@ -37,8 +37,10 @@
 #define PLK_MAIL_WINDOW_MAX 1024              // outbox entries in memory; the rest is in the store
 #define PLK_MAIL_WINDOW_BYTES_MAX (2u << 20)  // of their payloads
 #define PLK_MAIL_PAGE 128                     // outbox rows asked for at a time
-#define PLK_MAIL_GENERATIONS_MAX 8            // own streams whose acks are understood
-#define PLK_MAIL_OLDER_MAX 3                  // ratchets kept readable beside the current one ...
+// Own streams whose acks are understood: many more than a peer keeps, so that one whose store was rolled back over many
+// re-keys still finds where it was (sim, rollback seed 92).
+#define PLK_MAIL_GENERATIONS_MAX 32
+#define PLK_MAIL_OLDER_MAX 3                                    // ratchets kept readable beside the current one ...
 #define PLK_MAIL_OLDER_KEEP_MS (UINT64_C(7) * 24 * 3600 * 1000) // ... for 7 days
 #define PLK_MAIL_STREAMS_MAX 8                                  // receiving streams
 #define PLK_MAIL_HELD_MAX 1000                                  // messages held behind a gap, over all streams

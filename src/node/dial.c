@@ -257,11 +257,11 @@ static void answer(struct plk_node *node, struct plk_peer *peer, struct plk_link
     }
     if (plk_ledger_behind(&node->ledger)) return; // it will be repeated
     enum plk_err err = plk_link_answer(node, link, keys, packet, generation);
-    if (err != PLK_ERR_OK) {
+    if (err != PLK_ERR_OK && err != PLK_ERR_MOVED) {
         node->counters.forged++;
         return;
     }
-    plk_stamp_heard(&keying->stamp, link->echo);
+    if (err == PLK_ERR_OK) plk_stamp_heard(&keying->stamp, link->echo);
     plk_peer_write_keying(node, peer, keying);
     plk_link_reply(link, way, plk_ledger_mark(&node->ledger));
 }
@@ -275,6 +275,10 @@ static void answer_contact(struct plk_node *node, struct plk_peer *peer, uint32_
         struct plk_handshake_keys keys = {.kind = PLK_HANDSHAKE_KK, .own_static = g->own_secret, .psk = g->psk};
         keys.peer_static = g->peer_public;
         keys.hint_key = hint_key;
+        if (peer->warm->has_recovery) {
+            keys.refused = (const uint8_t(*)[PLK_GREETING_DEVICE_LEN])peer->warm->recovery.refused;
+            keys.refused_count = peer->warm->recovery.refused_count;
+        }
         struct plk_keying *keying = plk_peer_keying(peer, tag);
         answer(node, peer, contact_link(node, peer), keying, &keys, g->number, way, packet);
         return;

@@ -194,7 +194,7 @@ static bool is_hollow(const struct plk_link *link) {
     for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
         if (link->channels[i].live) return false;
     }
-    return !link->attempt.live;
+    return !link->attempt.live && link->reply_count == 0;
 }
 
 void plk_link_tick(struct plk_node *node, struct plk_link *link) {

@@ -133,6 +133,7 @@ struct plk_link {
     bool addresses_due; // tell the peer where we can be reached
     bool closing;       // say CLOSE and be gone
     // signals to the owner; the owner clears them
+    bool moved;    // a peer that should know says that this device was replaced by another one of our profile
     bool vanished; // went down without a word: nothing was heard for too long
     bool came_up, restarted, went_down, told, lost, path_changed; // lost: no path answers, a new handshake is wanted
     uint64_t told_sequence;
@@ -160,6 +161,7 @@ void plk_link_finish(struct plk_node *node, struct plk_link *link, const struct 
                      const struct plk_packet *packet);
 // Message 1 that the gate found fresh. After OK the gate is raised: the caller makes its highest stamp durable and then
 // lets plk_link_reply send the answer.
+// MOVED: it is from a device that was replaced; the answer says so, and there is no session. The gate is raised as well.
 enum plk_err plk_link_answer(struct plk_node *node, struct plk_link *link, const struct plk_handshake_keys *keys,
                              const struct plk_packet *packet, uint32_t generation);
 // Is there still a session that the cached answer to this message 1 leads to? Without one it must not be repeated.

@@ -167,6 +167,12 @@ void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned i
     plk_link_drain_flight(node, link, &link->channels[before]);
 }
 
+// A device of the contact whose place another has taken (contact/recovery.h).
+static bool is_replaced(const struct plk_link *link, const uint8_t device[PLK_GREETING_DEVICE_LEN]) {
+    if (link->role != PLK_LINK_CONTACT || link->peer->warm == NULL || !link->peer->warm->has_recovery) return false;
+    return plk_recovery_is_refused(&link->peer->warm->recovery, device);
+}
+
 void plk_link_finish(struct plk_node *node, struct plk_link *link, const struct plk_way *way,
                      const struct plk_packet *packet) {
     struct plk_attempt *attempt = &link->attempt;
@@ -174,6 +180,15 @@ void plk_link_finish(struct plk_node *node, struct plk_link *link, const struct 
     struct plk_session session;
     struct plk_greeting peer;
     enum plk_err err = plk_handshake_finish(&attempt->handshake, packet, node->now.mono_us, &session, &peer);
+    if (err == PLK_ERR_MOVED) {
+        link->moved = link->dirty = true;
+        return;
+    }
+    if (err == PLK_ERR_OK && is_replaced(link, peer.device)) {
+        node->counters.stale++; // the attempt goes on: the device that has taken its place may answer
+        plk_mem_wipe(&session, sizeof session);
+        return;
+    }
     if (err != PLK_ERR_OK) {
         node->counters.forged += err == PLK_ERR_FORGED;
         node->counters.protocol += err != PLK_ERR_FORGED && err != PLK_ERR_NOT_FOUND;
@@ -215,6 +230,12 @@ enum plk_err plk_link_answer(struct plk_node *node, struct plk_link *link, const
     struct plk_handshake_answered answered;
     enum plk_err err = plk_handshake_answer(keys, packet, &own, node->now.mono_us, &node->rng, &answered);
     if (err != PLK_ERR_OK) return err;
+    if (answered.refused) {
+        plk_gate_raise(link->gate, answered.stamp, packet->ephemeral,
+                       plk_bytes(answered.message, sizeof answered.message), node->now.mono_us);
+        plk_mem_wipe(&answered, sizeof answered);
+        return PLK_ERR_MOVED;
+    }
     // A newer message 1 of the same peer makes an older answer that nobody has confirmed pointless.
     for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
         if (link->channels[i].live && link->channels[i].confirmed_us == 0) plk_link_channel_end(node, link, i);

@@ -211,7 +211,9 @@ void plk_peer_join_again(struct plk_node *node, struct plk_peer *peer);     // a
 void plk_peer_rekey_settle(struct plk_node *node, struct plk_peer *peer);   // RECOVERY
 void plk_peer_rekey(struct plk_node *node, struct plk_peer *peer);          // wanted: make a request and call
 void plk_peer_recovery_call(struct plk_node *node, struct plk_peer *peer);
-void plk_peer_recovery_end(struct plk_node *node, struct plk_peer *peer);  // its secret is about to be another one
+void plk_peer_recovery_end(struct plk_node *node, struct plk_peer *peer); // its secret is about to be another one
+void plk_peer_replaced(struct plk_node *node,
+                       struct plk_peer *peer); // the peer says that our profile is on another device
 void plk_peer_moved_notice(struct plk_node *node, struct plk_peer *peer);  // into the conversation: another device
 void plk_node_payload(struct plk_node *node, struct plk_payload *payload); // who I am and where I listen
 

@@ -182,6 +182,14 @@ static void answered(struct plk_node *node, struct plk_peer *peer, struct plk_by
     plk_mem_wipe(text, sizeof text);
 }
 
+void plk_peer_replaced(struct plk_node *node, struct plk_peer *peer) {
+    if (peer->warm->has_pending) drop_pending(node, peer);
+    peer->warm->rekey_wanted = false;
+    peer->row.state = PLK_CONTACT_REFUSED;
+    plk_peer_write(node, peer);
+    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, PLK_ERR_MOVED, NULL);
+}
+
 static void was_refused(struct plk_node *node, struct plk_peer *peer, struct plk_bytes content) {
     uint8_t why;
     uint64_t counter;
@@ -191,10 +199,7 @@ static void was_refused(struct plk_node *node, struct plk_peer *peer, struct plk
         peer->warm->rekey_wanted = true; // with a higher counter, at the pace of all attempts
         peer->meeting->closing = true;
     } else if (why == PLK_RECORD_WHY_MOVED) {
-        drop_pending(node, peer);
-        peer->row.state = PLK_CONTACT_REFUSED;
-        plk_peer_write(node, peer);
-        plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, PLK_ERR_MOVED, NULL);
+        plk_peer_replaced(node, peer);
     }
 }
 

@@ -386,6 +386,12 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
     peer->dirty = false;
     if (peer->heat != PLK_WARM) return;
     struct plk_link *link = peer->link;
+    if (link != NULL && link->moved) {
+        link->moved = false;
+        link->closing = true;
+        plk_link_attempt_end(node, link);
+        if (peer->row.state == PLK_CONTACT_ACTIVE) plk_peer_replaced(node, peer);
+    }
     bool open = link != NULL && link_signals(node, peer, link);
     if (open) {
         plk_streams_hold(link->streams, plk_ledger_behind(&node->ledger));

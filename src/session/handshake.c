@@ -107,6 +107,7 @@ enum plk_err plk_handshake_finish(const struct plk_handshake *h, const struct pl
     enum plk_err err = plk_noise_read(&noise, message2->body, payload, &len);
     if (err != PLK_ERR_OK) goto out;
     err = read_greeting(peer, plk_bytes(payload, len), h->generation);
+    if (err == PLK_ERR_OK && peer->moved) err = PLK_ERR_MOVED;
     if (err == PLK_ERR_OK) make_session(session, &noise, now_us);
 out:
     plk_noise_wipe(&noise);
@@ -116,12 +117,22 @@ out:
 
 void plk_handshake_wipe(struct plk_handshake *h) { plk_mem_wipe(h, sizeof *h); }
 
+static bool is_refused(const struct plk_handshake_keys *keys, const struct plk_greeting *peer) {
+    for (size_t i = 0; i < keys->refused_count; i++) {
+        if (memcmp(keys->refused[i], peer->device, sizeof peer->device) == 0) return true;
+    }
+    return false;
+}
+
 // Message 2, once message 1 was read and found good.
 static enum plk_err write_message2(struct plk_noise *noise, const struct plk_greeting *own,
                                    struct plk_handshake_answered *out) {
+    static const uint8_t moved[] = {PLK_GREETING_MOVED, 0};
     uint8_t payload[PAYLOAD2_LEN];
     size_t len;
-    enum plk_err err = write_greeting(payload, sizeof payload, own, own->echo > out->stamp ? own->echo : out->stamp);
+    struct plk_greeting said = *own;
+    if (out->refused) said.extensions = plk_bytes(moved, sizeof moved);
+    enum plk_err err = write_greeting(payload, sizeof payload, &said, own->echo > out->stamp ? own->echo : out->stamp);
     if (err != PLK_ERR_OK) return err;
     struct plk_writer w = plk_writer(out->message, sizeof out->message);
     plk_writer_u8(&w, PLK_PACKET_MESSAGE2);
@@ -151,9 +162,10 @@ enum plk_err plk_handshake_answer(const struct plk_handshake_keys *keys, const s
     err = read_greeting(&out->peer, plk_bytes(payload, len), own->generation);
     if (err != PLK_ERR_OK) goto out;
     out->stamp = plk_hint_stamp(keys->hint_key, message1);
+    out->refused = is_refused(keys, &out->peer);
     err = write_message2(&noise, own, out);
     if (err != PLK_ERR_OK) goto out;
-    make_session(&out->session, &noise, now_us);
+    if (!out->refused) make_session(&out->session, &noise, now_us);
 out:
     plk_mem_wipe(&e, sizeof e);
     plk_noise_wipe(&noise);

@@ -32,6 +32,9 @@ struct plk_handshake_keys {
     const uint8_t *peer_static; // X25519 public; KK only
     const uint8_t *psk;         // 32
     const uint8_t *hint_key;    // 16: of the direction from the initiator to the responder
+    // Devices of the peer that others have replaced: such an initiator gets no session, and is told (responder).
+    const uint8_t (*refused)[PLK_GREETING_DEVICE_LEN];
+    size_t refused_count;
 };
 
 // One attempt of an initiator: one message 1, the same bytes on every path. Embedded by its owner; holds
@@ -58,7 +61,8 @@ static inline struct plk_bytes plk_handshake_message(const struct plk_handshake 
 // Takes a message 2: a confirmed session and the peer's greeting (its kem and extensions are empty: none is
 // defined yet). The attempt is unchanged whatever happens, so garbage does not end it; the caller wipes it
 // after OK. NOT_FOUND: for another attempt. FORGED: not made with these keys for this message 1. MALFORMED:
-// authentic, but not a greeting, or of another generation. TOO_OLD, TOO_NEW: no common version.
+// authentic, but not a greeting, or of another generation. TOO_OLD, TOO_NEW: no common version. MOVED: the peer says that
+// this device was replaced by another one of its profile; there is no session.
 enum plk_err plk_handshake_finish(const struct plk_handshake *h, const struct plk_packet *message2, uint64_t now_us,
                                   struct plk_session *session, struct plk_greeting *peer);
 
@@ -69,6 +73,7 @@ struct plk_handshake_answered {
     struct plk_session session;
     struct plk_greeting peer; // kem and extensions are empty
     uint64_t stamp;
+    bool refused; // its device is one of keys->refused: message 2 says so, and session is all zero
     uint8_t message[PLK_PACKET_HANDSHAKE_LEN]; // message 2
 };
 

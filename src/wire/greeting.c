@@ -29,6 +29,8 @@ enum plk_err plk_greeting_decode(struct plk_greeting *greeting, struct plk_bytes
     g.kem = plk_reader_take(&r, plk_reader_u16(&r));
     if (!r.failed) g.extensions = plk_tlv_padded(&r);
     if (!plk_reader_done(&r) || !cids_differ(&g)) return PLK_ERR_MALFORMED;
+    struct plk_bytes empty;
+    g.moved = plk_greeting_extension(&g, PLK_GREETING_MOVED, &empty);
     *greeting = g;
     return PLK_ERR_OK;
 }

@@ -9,6 +9,8 @@
 #define PLK_GREETING_DEVICE_LEN 8
 #define PLK_GREETING_INCARNATION_LEN 8
 #define PLK_GREETING_FIXED_LEN 64 // all before the KEM field's bytes
+// Extension of message 2, empty: the device of message 1 was replaced by another one of its profile; there is no session.
+#define PLK_GREETING_MOVED 1
 #define PLK_GREETING_MAX (PLK_PACKET_HANDSHAKE_MAX - PLK_PACKET_HEADER2_LEN - 48)
 
 struct plk_greeting {
@@ -19,6 +21,7 @@ struct plk_greeting {
     uint32_t generation;                                 // of the link keys in use; 0 for NN sessions
     uint64_t echo;        // highest stamp that the sender has accepted from the receiver in this generation; 0: none
     struct plk_bytes kem; // empty until a KEM provider is built in; borrowed
+    bool moved;           // extension PLK_GREETING_MOVED is there; not written by itself
     struct plk_bytes extensions; // a list of wire/tlv.h; unknown types are skipped; borrowed
 };
 

@@ -193,6 +193,34 @@ static void unknown_extensions_are_skipped_up_to_their_room(void **state) {
 }
 
 // The same inputs give the same bytes; another attempt shares none of its secrets.
+// Both learn it, and neither has a session; another device of the same contact is not meant.
+static void a_replaced_device_is_told(void **state) {
+    (void)state;
+    struct plk_session_pair pair;
+    plk_session_pair_init(&pair, 12);
+    assert_int_equal(plk_session_pair_connect(&pair, PLK_HANDSHAKE_KK, 1), PLK_ERR_OK);
+    assert_false(pair.answered.refused || pair.heard[0].moved);
+    struct plk_packet message1 = plk_session_pair_packet(plk_handshake_message(&pair.attempt));
+    struct plk_handshake_keys keys = plk_session_pair_keys(&pair, PLK_HANDSHAKE_KK, 1);
+    uint8_t refused[2][PLK_GREETING_DEVICE_LEN] = {"another", ""};
+    keys.refused = (const uint8_t(*)[PLK_GREETING_DEVICE_LEN])refused;
+    keys.refused_count = 2;
+    assert_int_equal(plk_handshake_answer(&keys, &message1, &pair.greetings[1], 0, &pair.rng, &pair.answered),
+                     PLK_ERR_OK);
+    assert_false(pair.answered.refused);
+    memcpy(refused[1], pair.greetings[0].device, sizeof refused[1]);
+    assert_int_equal(plk_handshake_answer(&keys, &message1, &pair.greetings[1], 0, &pair.rng, &pair.answered),
+                     PLK_ERR_OK);
+    assert_true(pair.answered.refused);
+    const struct plk_session none = {0};
+    assert_memory_equal(&pair.answered.session, &none, sizeof none);
+    struct plk_packet message2 = message2_of(&pair);
+    struct plk_session session = {.started_us = 99};
+    struct plk_greeting peer;
+    assert_int_equal(plk_handshake_finish(&pair.attempt, &message2, 0, &session, &peer), PLK_ERR_MOVED);
+    assert_int_equal(session.started_us, 99);
+}
+
 static void attempts_are_deterministic_and_unlike(void **state) {
     (void)state;
     struct plk_session_pair pair, again;
@@ -220,6 +248,7 @@ int main(void) {
         cmocka_unit_test(another_generation_is_refused),
         cmocka_unit_test(a_peer_static_of_small_order_is_refused),
         cmocka_unit_test(unknown_extensions_are_skipped_up_to_their_room),
+        cmocka_unit_test(a_replaced_device_is_told),
         cmocka_unit_test(attempts_are_deterministic_and_unlike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
