@@ -60,10 +60,12 @@ static inline void toy_init(struct toy_relay *t) {
     t->most = TOY_ITEMS;
 }
 
+static inline void toy_empty(struct toy_queue *queue) {
+    while (queue->count > 0) free(queue->items[--queue->count].cell);
+}
+
 static inline void toy_forget(struct toy_relay *t) { // the disk is lost
-    for (unsigned i = 0; i < TOY_QUEUES; i++) {
-        for (unsigned k = 0; k < t->queues[i].count; k++) free(t->queues[i].items[k].cell);
-    }
+    for (unsigned i = 0; i < TOY_QUEUES; i++) toy_empty(&t->queues[i]);
     memset(t->queues, 0, sizeof t->queues);
 }
 
@@ -109,6 +111,7 @@ static inline enum plk_queue_code toy_newq(struct toy_relay *t, const struct plk
         }
         for (unsigned i = 0; i < TOY_QUEUES && queue == NULL; i++) queue = t->queues[i].used ? NULL : &t->queues[i];
         if (queue == NULL) return PLK_QUEUE_CODE_LIMIT;
+        toy_empty(queue); // what was put after it was deleted
         *queue = (struct toy_queue){.used = true, .next = 1};
         memcpy(queue->rid, rid, 16);
         memcpy(queue->sid, sid, 16);
@@ -230,7 +233,10 @@ static inline enum plk_queue_code toy_of_handle(struct toy_relay *t, const struc
     if (r->type == PLK_QUEUE_ACK) return toy_ack(queue, r);
     if (r->type == PLK_QUEUE_WRITE) return toy_write(queue, r);
     if (r->type == PLK_QUEUE_FLAGS) queue->flags = r->flags;
-    if (r->type == PLK_QUEUE_DEL) queue->used = false;
+    if (r->type == PLK_QUEUE_DEL) {
+        toy_empty(queue);
+        queue->used = false;
+    }
     return PLK_QUEUE_CODE_OK;
 }
 
