@@ -4,35 +4,13 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "host/memory.h"
+#include "once.h"
 
 #define BODY_MAX 16384
-#define HEAD_MAX 256
-
-struct client {
-    struct plk_metrics *metrics;
-    struct client *next;
-    uv_tcp_t tcp;
-    uv_timer_t timer;
-    uv_write_t write;
-    char request[PLK_METRICS_REQUEST_MAX];
-    size_t len;
-    char answer[HEAD_MAX + BODY_MAX];
-    bool closing;
-    int handles;
-};
-
-struct plk_metrics {
-    struct plk_relay_host *host;
-    uv_tcp_t listener;
-    struct client *clients;
-    size_t count;
-    bool closed, listener_gone;
-};
-
-// ---- what is told -----------------------------------------------------------------------------------------------------
+#define ANSWER_MAX (BODY_MAX + 256)
 
 struct text {
     char *at;
@@ -70,133 +48,39 @@ static void write_metrics(struct text *text, struct plk_relay_host *host) {
 #undef COUNTER
 }
 
-static size_t write_answer(struct client *client) {
+static size_t write_answer(char out[ANSWER_MAX], const char *request, struct plk_relay_host *host) {
     char body[BODY_MAX] = "";
     struct text text = {.at = body, .cap = sizeof body};
     const char *status = "200 OK";
-    if (strncmp(client->request, "GET /metrics ", 13) == 0) {
-        write_metrics(&text, client->metrics->host);
-    } else if (strncmp(client->request, "GET /healthz ", 13) == 0) {
-        bool stalled = plk_relay_host_stalled(client->metrics->host);
+    if (strncmp(request, "GET /metrics ", 13) == 0) {
+        write_metrics(&text, host);
+    } else if (strncmp(request, "GET /healthz ", 13) == 0) {
+        bool stalled = plk_relay_host_stalled(host);
         status = stalled ? "503 Service Unavailable" : "200 OK";
         add(&text, stalled ? "the disk takes nothing\n" : "ok\n");
     } else {
-        status = strncmp(client->request, "GET ", 4) == 0 ? "404 Not Found" : "405 Method Not Allowed";
+        status = strncmp(request, "GET ", 4) == 0 ? "404 Not Found" : "405 Method Not Allowed";
         add(&text, "there is /metrics and /healthz\n");
     }
     int len =
-        snprintf(client->answer, sizeof client->answer,
+        snprintf(out, ANSWER_MAX,
                  "HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: %zu\r\n"
                  "Cache-Control: no-store\r\nConnection: close\r\n\r\n%s",
                  status, text.len, body);
-    plk_assert(len > 0 && (size_t)len < sizeof client->answer);
+    plk_assert(len > 0 && len < ANSWER_MAX);
     return (size_t)len;
 }
 
-// ---- one client -------------------------------------------------------------------------------------------------------
-
-static void free_if_done(struct plk_metrics *metrics) {
-    if (metrics->closed && metrics->listener_gone && metrics->clients == NULL)
-        plk_memory_give(metrics, sizeof *metrics);
+static void on_ask(void *ctx, struct plk_once_client *client, const char *request) {
+    char *answer = malloc(ANSWER_MAX);
+    plk_once_answer(client, answer, answer == NULL ? 0 : write_answer(answer, request, ctx));
 }
 
-static void on_handle_closed(uv_handle_t *handle) {
-    struct client *client = handle->data;
-    struct plk_metrics *metrics = client->metrics;
-    if (--client->handles > 0) return;
-    struct client **at = &metrics->clients;
-    while (*at != client) at = &(*at)->next;
-    *at = client->next;
-    metrics->count--;
-    plk_memory_give(client, sizeof *client);
-    free_if_done(metrics);
-}
-
-static void end_client(struct client *client) {
-    if (client->closing) return;
-    client->closing = true;
-    uv_close((uv_handle_t *)&client->tcp, on_handle_closed);
-    uv_close((uv_handle_t *)&client->timer, on_handle_closed);
-}
-
-static void on_written(uv_write_t *write, int status) {
-    (void)status;
-    end_client(write->data);
-}
-
-static void on_room(uv_handle_t *handle, size_t size, uv_buf_t *buffer) {
-    struct client *client = handle->data;
-    (void)size;
-    *buffer = uv_buf_init(client->request + client->len, (unsigned)(sizeof client->request - 1 - client->len));
-}
-
-static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
-    struct client *client = stream->data;
-    (void)buffer;
-    if (got < 0 || client->len + (size_t)got >= sizeof client->request - 1) {
-        end_client(client);
-        return;
-    }
-    client->len += (size_t)got;
-    client->request[client->len] = '\0';
-    if (strstr(client->request, "\r\n\r\n") == NULL) return;
-    uv_read_stop(stream);
-    uv_buf_t answer = uv_buf_init(client->answer, (unsigned)write_answer(client));
-    client->write.data = client;
-    if (uv_write(&client->write, stream, &answer, 1, on_written) != 0) end_client(client);
-}
-
-static void on_late(uv_timer_t *timer) { end_client(timer->data); }
-
-static void on_connection(uv_stream_t *listener, int status) {
-    struct plk_metrics *metrics = listener->data;
-    uv_loop_t *loop = plk_relay_host_loop(metrics->host);
-    if (status != 0) return;
-    struct client *client = plk_memory_take(sizeof *client);
-    client->metrics = metrics;
-    client->next = metrics->clients;
-    metrics->clients = client;
-    metrics->count++;
-    plk_assert(uv_tcp_init(loop, &client->tcp) == 0 && uv_timer_init(loop, &client->timer) == 0);
-    client->tcp.data = client->timer.data = client;
-    client->handles = 2;
-    if (uv_accept(listener, (uv_stream_t *)&client->tcp) != 0 || metrics->count > PLK_METRICS_CLIENTS_MAX ||
-        uv_read_start((uv_stream_t *)&client->tcp, on_room, on_read) != 0) {
-        end_client(client);
-        return;
-    }
-    uv_timer_start(&client->timer, on_late, PLK_METRICS_CLIENT_MS, 0);
-}
-
-// ---- opening and closing ----------------------------------------------------------------------------------------------
-
-enum plk_fault_kind plk_metrics_open(struct plk_metrics **out, struct plk_relay_host *host, uint16_t port,
+enum plk_fault_kind plk_metrics_open(struct plk_once **out, struct plk_relay_host *host, uint16_t port,
                                      struct plk_fault *fault) {
-    struct sockaddr_in at;
-    struct plk_metrics *metrics = plk_memory_take(sizeof *metrics);
-    metrics->host = host;
-    plk_assert(uv_tcp_init(plk_relay_host_loop(host), &metrics->listener) == 0);
-    metrics->listener.data = metrics;
-    int code = uv_ip4_addr("127.0.0.1", port, &at);
-    if (code == 0) code = uv_tcp_bind(&metrics->listener, (struct sockaddr *)&at, 0);
-    if (code == 0) code = uv_listen((uv_stream_t *)&metrics->listener, PLK_METRICS_CLIENTS_MAX, on_connection);
-    *out = metrics;
+    struct plk_once_config config = {.loop = plk_relay_host_loop(host), .end = "\r\n\r\n", .ask = on_ask, .ctx = host};
+    int code = plk_once_open_port(out, &config, port);
     if (code == 0) return PLK_FAULT_NONE;
-    plk_metrics_close(metrics);
-    *out = NULL;
     return plk_fault_set(fault, PLK_FAULT_LISTEN, "127.0.0.1:%u, for figures, cannot be used: %s", port,
                          uv_strerror(code));
-}
-
-static void on_listener_closed(uv_handle_t *handle) {
-    struct plk_metrics *metrics = handle->data;
-    metrics->listener_gone = true;
-    free_if_done(metrics);
-}
-
-void plk_metrics_close(struct plk_metrics *metrics) {
-    if (metrics == NULL) return;
-    metrics->closed = true;
-    for (struct client *client = metrics->clients; client != NULL; client = client->next) end_client(client);
-    uv_close((uv_handle_t *)&metrics->listener, on_listener_closed);
 }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "serve.h"
 
-#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "acts.h"
 #include "control.h"
 #include "host/address.h"
 #include "host/entropy.h"
+#include "host/home.h"
 #include "metrics.h"
 #include "small_file.h"
 
@@ -21,7 +20,7 @@ struct serving {
     const struct plk_relay_options *options;
     struct plk_relay_host *host;
     struct plk_control *control;
-    struct plk_metrics *metrics;
+    struct plk_once *metrics;
     struct plk_acts acts;
     struct plk_log log;
     char address[ADDRESS_MAX]; // HOST:PORT
@@ -115,7 +114,7 @@ static void on_first_token(void *ctx, enum plk_err err) {
     struct serving *s = ctx;
     struct plk_fault fault;
     if (err != PLK_ERR_OK) return; // it ends before it began
-    if (plk_small_file_write(s->options->data, PLK_SERVE_TOKEN_NAME, plk_bytes(s->token, sizeof s->token), &fault) !=
+    if (plk_home_replace(s->options->data, PLK_SERVE_TOKEN_NAME, plk_bytes(s->token, sizeof s->token), &fault) !=
         PLK_FAULT_NONE) {
         stop(s, plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault.line));
         return;
@@ -154,7 +153,7 @@ static void ready(struct serving *s) {
     char name[PLK_RELAY_NAME_TEXT_MAX + 1];
     struct plk_fault fault;
     plk_acts_name(s->address, plk_relay_host_key(s->host), s->has_token ? s->token : NULL, name);
-    if (plk_small_file_write(s->options->data, PLK_SERVE_ADDRESS_NAME, plk_bytes_text(s->address), &fault) !=
+    if (plk_home_replace(s->options->data, PLK_SERVE_ADDRESS_NAME, plk_bytes_text(s->address), &fault) !=
         PLK_FAULT_NONE) {
         stop(s, plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault.line));
         return;
@@ -230,7 +229,7 @@ static void close_rest(struct serving *s) {
     for (size_t i = 0; i < SIGNALS; i++) uv_close((uv_handle_t *)&s->signals[i], NULL);
     uv_close((uv_handle_t *)&s->end, NULL);
     plk_control_close(s->control);
-    plk_metrics_close(s->metrics);
+    plk_once_close(s->metrics);
 }
 
 int plk_serve(const struct plk_relay_options *options) {

@@ -17,8 +17,3 @@ size_t plk_small_file_read(const char *dir, const char *name, void *out, size_t 
     close(fd);
     return got < 0 ? 0 : (size_t)got;
 }
-
-enum plk_fault_kind plk_small_file_write(const char *dir, const char *name, struct plk_bytes bytes,
-                                         struct plk_fault *fault) {
-    return plk_home_replace(dir, name, bytes, fault);
-}

@@ -6,23 +6,13 @@
 #include <time.h>
 #include "flight/flight.h"
 #include "stream/streams.h"
+#include "support/memory.h"
 
 #define ROUND 64  // packets under way
 #define ROOM 1119 // frame bytes of a full packet
 #define PACKETS 2000000
 #define RECORDS 5000000
 #define RECORD_LEN 100
-
-static void *take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static void give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
 
 static double seconds(void) {
     struct timespec now;
@@ -36,7 +26,7 @@ struct end {
     uint64_t next_pn;
 };
 
-static struct plk_mem mem = {.take = take, .give = give};
+static struct plk_mem mem = {.take = memory_take, .give = memory_give};
 static struct end end[2];
 static uint64_t now_us = 1000000;
 

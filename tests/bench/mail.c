@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "mail/mail.h"
+#include "support/memory.h"
 
 enum { CONTACT = 1, MESSAGES = 200000 };
 
@@ -18,17 +19,6 @@ struct side {
 };
 
 static struct plk_mem mem;
-
-static void *take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static void give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
 
 static uint64_t now_ns(void) {
     struct timespec t;
@@ -81,7 +71,7 @@ static struct plk_bytes unframed(struct plk_bytes record) {
     return plk_reader_sized(&r, PLK_CIPHERTEXT_RECORD_MAX);
 }
 
-// What `from` may give goes to the other side; ciphertexts through a buffer, so that each side's time is its own.
+// What `from` may memory_give goes to the other side; ciphertexts through a buffer, so that each side's time is its own.
 static void carry(struct side *from, struct side *to, uint64_t *give_ns, uint64_t *take_ns) {
     static struct plk_buf records;
     struct plk_bytes record;
@@ -134,7 +124,7 @@ static void run(unsigned burst, size_t len) {
     }
     plk_assert(plk_mail_undelivered(alice->mail) == 0);
     printf(
-        "%5zu bytes, bursts of %3u: send %6.0f  give %5.0f  receive %6.0f  ack %5.0f ns; ops %.2f and %.2f a message\n",
+        "%5zu bytes, bursts of %3u: send %6.0f  memory_give %5.0f  receive %6.0f  ack %5.0f ns; ops %.2f and %.2f a message\n",
         len, burst, (double)send_ns / (double)count, (double)give_ns / (double)count,
         (double)receive_ns / (double)count, (double)ack_ns / (double)count, (double)alice->ops / (double)count,
         (double)bob->ops / (double)count);
@@ -146,7 +136,7 @@ static void run(unsigned burst, size_t len) {
 
 int main(void) {
     if (sodium_init() < 0) return 1; // chooses the fast implementations, as a host does at its start
-    mem = (struct plk_mem){.take = take, .give = give};
+    mem = (struct plk_mem){.take = memory_take, .give = memory_give};
     run(1, 100);
     run(50, 100);
     run(100, 100);

@@ -91,7 +91,7 @@ static void write_letter(struct world *w, int who, struct script *script) {
 static void keep_records(struct world *w, const struct mail_side *side) {
     struct plk_bytes record;
     struct plk_message_feed feed;
-    struct plk_mem mem = {.take = mail_take, .give = mail_give};
+    struct plk_mem mem = {.take = memory_take, .give = memory_give};
     plk_message_feed_init(&feed, &mem, PLK_CIPHERTEXT_RECORD_MAX);
     plk_message_feed_push(&feed, plk_buf_bytes(&side->out[1]));
     if (plk_message_feed_next(&feed, &record) == PLK_ERR_OK) remember_record(w, record);

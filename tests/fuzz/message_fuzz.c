@@ -6,6 +6,7 @@
 #include "mail/receiving.h"
 #include "mail/sending.h"
 #include "wire/message.h"
+#include "support/memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -13,17 +14,6 @@ static uint8_t out[PLK_ROW_VALUE_MAX + 1024];
 
 static void same(const struct plk_writer *w, struct plk_bytes in) {
     if (w->failed || !plk_bytes_equal(plk_writer_bytes(w), in)) __builtin_trap();
-}
-
-static void *take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static void give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
 }
 
 static void envelope(struct plk_bytes in) {
@@ -63,7 +53,7 @@ static void control(struct plk_bytes in) {
 
 // The first byte cuts the rest into pieces; the records are the same however it is cut.
 static void stream(struct plk_bytes in) {
-    struct plk_mem mem = {.take = take, .give = give};
+    struct plk_mem mem = {.take = memory_take, .give = memory_give};
     struct plk_message_feed whole, pieces;
     struct plk_bytes record;
     size_t total = 0, total_of_pieces = 0;
@@ -84,7 +74,7 @@ static void stream(struct plk_bytes in) {
 }
 
 static void rows(struct plk_bytes in) {
-    struct plk_mem mem = {.take = take, .give = give};
+    struct plk_mem mem = {.take = memory_take, .give = memory_give};
     struct plk_sending sending;
     struct plk_receiving receiving;
     struct plk_entry entry;

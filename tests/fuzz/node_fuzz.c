@@ -7,6 +7,7 @@
 
 #include "node/node.h"
 #include "wire/batch.h"
+#include "support/memory.h"
 
 #define STEPS_MAX 400
 #define MEMORY_MAX (24u << 20)
@@ -23,17 +24,6 @@ struct world {
     unsigned stream_count;
     bool store_at_once;
 };
-
-static void *take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static void give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
 
 static void check(bool holds) {
     if (!holds) abort();
@@ -196,7 +186,7 @@ static void step(struct world *w) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct plk_mem mem = {.take = take, .give = give};
+    struct plk_mem mem = {.take = memory_take, .give = memory_give};
     struct plk_node_config config = {.mem = &mem, .entropy = {7}, .allow_tcp = true, .allow_udp = true};
     struct world w = {.node = plk_node_new(&config), .r = plk_reader(plk_bytes(data, size))};
     w.now = (struct plk_now){.mono_us = PLK_HOUR, .wall_ms = UINT64_C(1767225600000)};

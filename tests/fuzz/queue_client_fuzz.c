@@ -3,23 +3,13 @@
 // happens, memory is bounded, what is told was asked for, and once an honest relay is back, every cell that was not answered
 // with an error is on it or was read, in order.
 #include "support/toy_relay.h"
+#include "support/memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define QUEUES 4
 #define ROOM 70000
 #define MOST 40 // cells
-
-static void *take_mem(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static void give_mem(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
 
 struct run {
     struct plk_mem mem;
@@ -194,7 +184,7 @@ static void act(struct run *run, uint8_t act, uint8_t argument, const uint8_t *r
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct run run;
     static const uint8_t seed[32] = {5};
-    run = (struct run){.mem = {.take = take_mem, .give = give_mem}, .now_us = PLK_HOUR};
+    run = (struct run){.mem = {.take = memory_take, .give = memory_give}, .now_us = PLK_HOUR};
     toy_init(&toy);
     toy.wants_token = size % 2 == 0;
     toy.bits = 3;

@@ -68,7 +68,7 @@ static void settle_all(struct run *run) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct run run = {.mem = {.take = pair_take, .give = pair_give}};
+    struct run run = {.mem = {.take = memory_take, .give = memory_give}};
     struct plk_reader r = plk_reader(plk_bytes(data, size));
     run.streams = plk_streams_new(&run.mem);
     while (r.left > 0) {

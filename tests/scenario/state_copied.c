@@ -8,6 +8,7 @@
 #include "mail/entry.h"
 #include "mail/lineage.h"
 #include "sim/story.h"
+#include "support/memory.h"
 
 #define HEARD_MAX 4096
 #define SEALED_MAX 64
@@ -32,17 +33,6 @@ struct tap {
 
 // ---- the thief's ears -----------------------------------------------------------------------------------------------
 
-static void *take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static void give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
-
 static void keep(struct bytes *to, struct plk_bytes from) {
     plk_assert(from.len <= sizeof to->at);
     to->len = from.len;
@@ -50,7 +40,7 @@ static void keep(struct bytes *to, struct plk_bytes from) {
 }
 
 static void keep_ciphertexts(struct tap *t) {
-    struct plk_mem mem = {.take = take, .give = give};
+    struct plk_mem mem = {.take = memory_take, .give = memory_give};
     const struct table *of = &t->alice->disk->durable.of[PLK_TABLE_outbox];
     for (size_t i = 0; i < of->count; i++) {
         struct plk_entry entry;
@@ -207,7 +197,7 @@ static void replay(const struct tap *t, struct actor *thief, struct actor *mallo
 
 static void tell(struct world *w) {
     struct tap *t = calloc(1, sizeof *t);
-    struct plk_mem mem = {.take = take, .give = give};
+    struct plk_mem mem = {.take = memory_take, .give = memory_give};
     struct plk_lineage keys = {.count = 0};
     if (!t || !(t->heard = calloc(HEARD_MAX, sizeof *t->heard))) abort();
     struct actor *mallory = world_actor(w, "mallory");

@@ -9,6 +9,7 @@
 
 #include "channel/relay_channel.h"
 #include "support/hello_pair.h"
+#include "support/memory.h"
 
 #define CHANNEL_AIR 16384
 
@@ -49,17 +50,6 @@ struct channel_pair {
     uint64_t strays; // packets to where nobody is
 };
 
-static inline void *channel_take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static inline void channel_give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
-
 static inline uint64_t channel_random(struct channel_pair *p, uint64_t below) { // splitmix64
     uint64_t z = (p->random += UINT64_C(0x9e3779b97f4a7c15));
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -70,7 +60,7 @@ static inline uint64_t channel_random(struct channel_pair *p, uint64_t below) { 
 static inline struct channel_pair *channel_pair_new(uint64_t seed, enum plk_transport transport) {
     struct channel_pair *p = calloc(1, sizeof *p);
     plk_assert(p != NULL);
-    p->mem = (struct plk_mem){.take = channel_take, .give = channel_give};
+    p->mem = (struct plk_mem){.take = memory_take, .give = memory_give};
     p->transport = transport;
     p->now_us = 1000 * PLK_SECOND;
     p->random = seed;

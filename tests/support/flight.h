@@ -5,20 +5,10 @@
 
 #include <stdlib.h>
 #include "flight/flight.h"
+#include "support/memory.h"
 
 #define SIZE 1000
 #define RTT_US (100 * PLK_MS)
-
-static inline void *take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static inline void give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
 
 static struct plk_mem mem;
 static struct plk_flight *f;
@@ -31,7 +21,7 @@ static inline void add_path(uint32_t id, enum plk_flight_carrier carrier, uint64
 
 static inline int set_up(void **state) {
     (void)state;
-    mem = (struct plk_mem){.take = take, .give = give};
+    mem = (struct plk_mem){.take = memory_take, .give = memory_give};
     f = plk_flight_new(&mem);
     now_us = 1000 * PLK_SECOND;
     add_path(1, PLK_FLIGHT_LOSSY, RTT_US);

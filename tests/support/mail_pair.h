@@ -7,6 +7,7 @@
 
 #include "mail/mail.h"
 #include "support/toy_disk.h"
+#include "support/memory.h"
 
 #define MAIL_CONTACT 7
 #define MAIL_PENDING_MAX 8 // batches outstanding
@@ -59,17 +60,6 @@ struct mail_pair {
 };
 
 // ---- memory and time ------------------------------------------------------------------------------------------------
-
-static inline void *mail_take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static inline void mail_give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
 
 static inline struct plk_mail_turn mail_turn(struct mail_pair *pair, struct mail_side *side) {
     return (struct plk_mail_turn){.now = pair->now, .rng = &side->rng, .batch = side->open, .batch_n = side->open_n};
@@ -307,7 +297,7 @@ static inline void mail_pair_init(struct mail_pair *pair) {
     for (int i = 0; i < 2; i++) {
         struct mail_side *side = &pair->side[i];
         uint8_t seed[32] = {(uint8_t)(i + 1)};
-        side->mem = (struct plk_mem){.take = mail_take, .give = mail_give};
+        side->mem = (struct plk_mem){.take = memory_take, .give = memory_give};
         plk_rng_seed(&side->rng, seed);
         memset(side->device, 0xa0 + i, sizeof side->device);
         plk_message_feed_init(&side->in[0], &side->mem, PLK_CONTROL_RECORD_MAX);

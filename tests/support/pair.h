@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include "flight/flight.h"
 #include "stream/streams.h"
+#include "support/memory.h"
 
 #define PAIR_MTU 1152
 #define PAIR_OVERHEAD 33
@@ -54,17 +55,6 @@ struct pair {
     unsigned under_way;
 };
 
-static inline void *pair_take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static inline void pair_give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
-
 static inline uint64_t pair_random(struct pair *p, uint64_t below) { // splitmix64
     uint64_t z = (p->random += UINT64_C(0x9e3779b97f4a7c15));
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -75,7 +65,7 @@ static inline uint64_t pair_random(struct pair *p, uint64_t below) { // splitmix
 static inline struct pair *pair_new(uint64_t seed) {
     struct pair *p = calloc(1, sizeof *p);
     plk_assert(p != NULL);
-    p->mem = (struct plk_mem){.take = pair_take, .give = pair_give};
+    p->mem = (struct plk_mem){.take = memory_take, .give = memory_give};
     p->now_us = PLK_SECOND;
     p->random = seed;
     for (unsigned who = 0; who < 2; who++) {

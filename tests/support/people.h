@@ -8,21 +8,11 @@
 #include "contact/first.h"
 #include "contact/invite.h"
 #include "contact/recovery.h"
+#include "support/memory.h"
 
 #define PEOPLE_NOW_MS UINT64_C(1750000000000)
 
-static inline void *people_take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static inline void people_give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
-
-static inline struct plk_mem people_mem(void) { return (struct plk_mem){.take = people_take, .give = people_give}; }
+static inline struct plk_mem people_mem(void) { return (struct plk_mem){.take = memory_take, .give = memory_give}; }
 
 struct person {
     struct plk_rng rng;

@@ -4,21 +4,11 @@
 #define PLK_TESTS_SUPPORT_QUEUE_CLIENT_H
 
 #include "support/toy_relay.h"
+#include "support/memory.h"
 
 #define MINE 100  // own queue
 #define YOURS 200 // the same queue, as its sender sees it
 #define ROOM (256 * 1024)
-
-static inline void *take_mem(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static inline void give_mem(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
 
 static struct plk_mem mem;
 static struct plk_rng rng;
@@ -34,7 +24,7 @@ static bool durable_at_once;
 static inline int set_up(void **state) {
     (void)state;
     static const uint8_t seed[32] = {1};
-    mem = (struct plk_mem){.take = take_mem, .give = give_mem};
+    mem = (struct plk_mem){.take = memory_take, .give = memory_give};
     plk_rng_seed(&rng, seed);
     toy_init(&toy);
     toy.wants_token = true;

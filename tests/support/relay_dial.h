@@ -8,19 +8,9 @@
 
 #include "channel/relay_dial.h"
 #include "session/cookie.h"
+#include "support/memory.h"
 
 #define FIRST_STREAM 0x1000u
-
-static inline void *take_mem(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static inline void give_mem(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
 
 static struct plk_mem mem;
 static struct plk_rng rng;
@@ -40,7 +30,7 @@ static inline int set_up(void **state) {
     (void)state;
     static const uint8_t seed[32] = {8};
     uint8_t secret[32];
-    mem = (struct plk_mem){.take = take_mem, .give = give_mem};
+    mem = (struct plk_mem){.take = memory_take, .give = memory_give};
     plk_rng_seed(&rng, seed);
     plk_rng_bytes(&rng, secret, sizeof secret);
     plk_hello_static_init(&own, secret);

@@ -11,6 +11,7 @@
 #include "support/toy_disk.h"
 
 #include "channel/relay_channel.h"
+#include "support/memory.h"
 
 #ifndef RIG_CLIENTS // a fuzz target has many rigs and wants small ones
 #define RIG_CLIENTS 48
@@ -76,17 +77,6 @@ struct rig {
     uint64_t deadline_us;
 };
 
-static inline void *rig_take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static inline void rig_give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
-
 static inline struct plk_addr rig_addr(unsigned index, uint16_t port) {
     return (struct plk_addr){.family = 4, .ip = {198, 51, 100, (uint8_t)index}, .port = port};
 }
@@ -105,7 +95,7 @@ static inline struct rig *rig_new(uint64_t seed) {
     TOY_CHECK(rig != NULL);
     rig->packets = calloc(RIG_PACKETS, sizeof *rig->packets);
     TOY_CHECK(rig->packets != NULL);
-    rig->mem = (struct plk_mem){.take = rig_take, .give = rig_give};
+    rig->mem = (struct plk_mem){.take = memory_take, .give = memory_give};
     plk_rng_seed(&rig->rng, bytes);
     rig->now = (struct plk_now){.mono_us = 1000 * PLK_SECOND, .wall_ms = UINT64_C(1800000000000)};
     plk_relay_config_init(&rig->config);

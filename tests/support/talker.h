@@ -11,6 +11,7 @@
 #include "ratchet/cipher.h"
 #include "ratchet/ratchet.h"
 #include "ratchet/seen.h"
+#include "support/memory.h"
 
 #define TALKER_TEXT_MAX 256
 
@@ -39,17 +40,6 @@ struct letter {
     uint8_t at[PLK_RATCHET_OVERHEAD + TALKER_TEXT_MAX];
 };
 
-static inline void *talker_take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static inline void talker_give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
-
 static inline struct plk_bytes talker_ad(void) { return plk_bytes_text("alice and bob"); }
 
 static inline void talker_save(struct talker *t) {
@@ -59,7 +49,7 @@ static inline void talker_save(struct talker *t) {
 static inline void talker_begin(struct talker *t, uint8_t seed) {
     uint8_t bytes[32] = {seed};
     memset(t, 0, sizeof *t);
-    t->mem = (struct plk_mem){.take = talker_take, .give = talker_give};
+    t->mem = (struct plk_mem){.take = memory_take, .give = memory_give};
     plk_rng_seed(&t->rng, bytes);
     plk_skipped_init(&t->skipped, &t->mem);
     t->wall_ms = UINT64_C(1700000000000);

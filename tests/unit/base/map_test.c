@@ -7,19 +7,9 @@
 #include <cmocka.h>
 
 #include "base/map.h"
+#include "support/memory.h"
 
 #define KEYS 3000
-
-static void *take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static void give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
 
 static struct plk_mem mem;
 static struct plk_map map;
@@ -27,7 +17,7 @@ static uint64_t model[KEYS]; // value of key i, 0: none
 
 static int setup(void **state) {
     (void)state;
-    mem = (struct plk_mem){.take = take, .give = give};
+    mem = (struct plk_mem){.take = memory_take, .give = memory_give};
     plk_map_init(&map, &mem);
     for (size_t i = 0; i < KEYS; i++) model[i] = 0;
     return 0;

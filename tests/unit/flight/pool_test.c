@@ -6,19 +6,9 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include "flight/pool.h"
+#include "support/memory.h"
 
-static void *take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static void give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
-
-static struct plk_mem mem = {.take = take, .give = give};
+static struct plk_mem mem = {.take = memory_take, .give = memory_give};
 static struct plk_pool pool;
 
 // The list, forwards and backwards, holds exactly these numbers.

@@ -9,6 +9,7 @@
 #include "relay/agenda.h"
 #include "relay/bucket.h"
 #include "relay/client.h"
+#include "support/memory.h"
 
 static void a_bucket_leaks(void **state) {
     (void)state;
@@ -53,21 +54,10 @@ static void a_table_of_buckets_forgets_the_oldest_only(void **state) {
     free(buckets);
 }
 
-static void *take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static void give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
-
 static void the_agenda_is_in_order(void **state) {
     (void)state;
     enum { N = 300 };
-    struct plk_mem mem = {.take = take, .give = give};
+    struct plk_mem mem = {.take = memory_take, .give = memory_give};
     struct plk_agenda agenda;
     struct plk_relay_client *clients = calloc(N, sizeof *clients);
     uint64_t at_us[N], seed = 5;

@@ -8,17 +8,7 @@
 
 #include "relay/mailbox.h"
 #include "relay/token.h"
-
-static void *take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static void give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
+#include "support/memory.h"
 
 static struct plk_mem mem;
 static struct plk_queue queue;
@@ -26,7 +16,7 @@ static struct plk_mailbox *box;
 
 static int setup(void **state) {
     (void)state;
-    mem = (struct plk_mem){.take = take, .give = give};
+    mem = (struct plk_mem){.take = memory_take, .give = memory_give};
     queue = (struct plk_queue){.sid = {1}};
     box = plk_mailbox_of(&mem, &queue);
     return 0;

@@ -7,19 +7,9 @@
 #include <cmocka.h>
 #include "stream/ranges.h"
 #include "stream/streams.h"
+#include "support/memory.h"
 
-static void *take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static void give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
-
-static struct plk_mem mem = {.take = take, .give = give};
+static struct plk_mem mem = {.take = memory_take, .give = memory_give};
 
 static void assert_well_formed(const struct plk_ranges *r) {
     assert_true(r->count <= PLK_STREAMS_RANGES);

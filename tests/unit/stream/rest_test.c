@@ -14,7 +14,7 @@ static struct plk_streams *a, *b;
 
 static int set_up(void **state) {
     (void)state;
-    mem = (struct plk_mem){.take = pair_take, .give = pair_give};
+    mem = (struct plk_mem){.take = memory_take, .give = memory_give};
     a = plk_streams_new(&mem);
     b = plk_streams_new(&mem);
     return 0;

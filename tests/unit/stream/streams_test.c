@@ -14,7 +14,7 @@ static uint8_t text[300 * 1024];
 
 static int set_up(void **state) {
     (void)state;
-    mem = (struct plk_mem){.take = pair_take, .give = pair_give};
+    mem = (struct plk_mem){.take = memory_take, .give = memory_give};
     a = plk_streams_new(&mem);
     b = plk_streams_new(&mem);
     for (size_t i = 0; i < sizeof text; i++) text[i] = pair_byte(i);

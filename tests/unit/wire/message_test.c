@@ -9,17 +9,7 @@
 #include <stdlib.h>
 
 #include "wire/message.h"
-
-static void *take(void *ctx, size_t len) {
-    (void)ctx;
-    return malloc(len);
-}
-
-static void give(void *ctx, void *at, size_t len) {
-    (void)ctx;
-    (void)len;
-    free(at);
-}
+#include "support/memory.h"
 
 // ---- envelopes ------------------------------------------------------------------------------------------------------
 
@@ -274,7 +264,7 @@ static void control_records(void **state) {
 static void records_in_any_pieces(void **state) {
     (void)state;
     static uint8_t stream[3000];
-    struct plk_mem mem = {.take = take, .give = give};
+    struct plk_mem mem = {.take = memory_take, .give = memory_give};
     struct plk_message_feed feed;
     struct plk_bytes record;
     struct plk_writer w = plk_writer(stream, sizeof stream);
@@ -303,7 +293,7 @@ static void records_in_any_pieces(void **state) {
 }
 
 static enum plk_err first_of(size_t max, struct plk_bytes bytes) {
-    struct plk_mem mem = {.take = take, .give = give};
+    struct plk_mem mem = {.take = memory_take, .give = memory_give};
     struct plk_message_feed feed;
     struct plk_bytes record;
     plk_message_feed_init(&feed, &mem, max);
