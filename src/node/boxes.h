@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Queues at relays (DESIGN 3.7; docs/protocol/queue.md): those that this node owns, one a contact and relay, one an invite and
+// relay, and those of others that it writes into. A box is one such queue in one role. This file knows keys, cells and where
+// they are; what a cell means is told to its owner: node/mailbox (contacts), node/parley (invites, first contact).
+//
+//     own CONTACT    we read, the contact writes          foreign CONTACT   the contact reads, we write
+//     own INVITE     of an invite of ours                  foreign INVITE    of the link that a contact is joining
+//     own RECOVERY, foreign RECOVERY                       under a contact's recovery secret (rekey.md)
+#ifndef PLK_NODE_BOXES_H
+#define PLK_NODE_BOXES_H
+
+#include "node/relays.h"
+#include "queue/cell.h"
+#include "wire/queue_list.h"
+
+#define PLK_BOXES_EACH 2        // own ones of a contact: on so many relays (DESIGN 3.7)
+#define PLK_BOXES_INVITE_EACH 4 // of an invite: PLK_INVITE_RELAYS_MAX
+#define PLK_BOXES_ROW_MAX 128
+#define PLK_BOX_CELLS_BYTES (4u << 20) // cells that have come and wait for rows to be read; beyond it relays wait
+
+enum plk_box_use { PLK_BOX_CONTACT = 1, PLK_BOX_INVITE, PLK_BOX_RECOVERY };
+
+struct plk_box {
+    struct plk_box *next; // of the node
+    uint32_t id;          // from 1, in this process; in the queue client too, and in ways (PLK_PASS)
+    enum plk_box_use use;
+    bool own;
+    uint32_t owner; // contact; own INVITE: the invite's number; foreign INVITE: the contact that joins by it
+    struct plk_relay_client *relay;
+    uint8_t flags;                     // own: PLK_QUEUE_QUIET, ...
+    uint8_t secret[PLK_QUEUE_KEY_LEN]; // own: what its keys are made of; else the sender's secret
+    uint8_t sid[PLK_QUEUE_ID_LEN];
+    uint8_t envelope[PLK_QUEUE_KEY_LEN];
+    bool made;          // own: it has been READY once, so others may know of it; durable
+    bool ready;         // own: there and subscribed now; else: it may be written into
+    bool refused;       // own: no token is good for it; else: not there, or not ours to write
+    uint64_t nobody_us; // foreign: the relay said NOBODY then; 0: not since the last attempt
+    uint64_t passed_us; // foreign: when a packet last went into it
+};
+
+// ---- which there are
+
+// The next one after `after` (NULL: the first) of that use, owner and side; NULL: no more.
+struct plk_box *plk_boxes_next(const struct plk_node *node, enum plk_box_use use, bool own, uint32_t owner,
+                               const struct plk_box *after);
+struct plk_box *plk_boxes_find(const struct plk_node *node, uint32_t id); // or NULL
+
+// A new own queue on a relay: its row is written, and it is asked for. secret NULL: a random one. The invite's cells and senders
+// go by its psk: keys_psk, 16 bytes, NULL for others.
+struct plk_box *plk_box_make(struct plk_node *node, enum plk_box_use use, uint32_t owner,
+                             struct plk_relay_client *relay, uint8_t flags, const uint8_t *secret, const uint8_t *psk);
+// Somebody's queue: in memory only.
+struct plk_box *plk_box_foreign(struct plk_node *node, enum plk_box_use use, uint32_t owner,
+                                struct plk_relay_client *relay, const uint8_t sid[PLK_QUEUE_ID_LEN],
+                                const uint8_t sender[PLK_QUEUE_KEY_LEN], const uint8_t envelope[PLK_QUEUE_KEY_LEN]);
+// Forgets it; an own one's row goes, and the relay is told to delete it.
+void plk_box_drop(struct plk_node *node, struct plk_box *box);
+void plk_boxes_drop_of(struct plk_node *node, enum plk_box_use use, bool own, uint32_t owner);
+
+// What the other side is told of own boxes of a contact that were made: PLK_BODY_QUEUES, payload's queues.
+void plk_boxes_offer(const struct plk_node *node, uint32_t contact, struct plk_queue_list *list);
+// What it has told us: the foreign boxes of this contact are those of the list from now on.
+void plk_boxes_learn(struct plk_node *node, uint32_t contact, const struct plk_queue_list *list);
+
+// ---- cells
+
+// Seals content and puts it into a foreign box; put, chosen by the caller, comes back with the answer:
+//   CONTACT, RECOVERY -> plk_mailbox_put_done    INVITE -> plk_parley_put_done
+// It is kept over channels that come and go until then. CLOSED: no such relay now; LIMIT: too much is under way; TOO_LONG.
+enum plk_err plk_box_put(struct plk_node *node, struct plk_box *box, uint64_t put, struct plk_bytes content);
+void plk_box_put_cancel(struct plk_node *node, struct plk_box *box, uint64_t put);
+// What came with an item of an own box is durable at `mark`, or not worth it: it is acknowledged then.
+void plk_box_ack(struct plk_node *node, struct plk_box *box, uint64_t number, uint64_t mark);
+// The overwritable cell of an own invite queue (answer: plk_parley_written) and of a foreign one (plk_parley_bundle).
+enum plk_err plk_box_write(struct plk_node *node, struct plk_box *box, const uint8_t cell_key[PLK_KEY_LEN],
+                           uint64_t sequence, struct plk_bytes content);
+void plk_box_read(struct plk_node *node, struct plk_box *box);
+void plk_box_guest(struct plk_node *node, struct plk_box *box); // answer: the relay's token; plk_parley_guest
+
+// ---- packets (PASS), for links
+
+// Sends one packet of a link into a foreign box at once. False: that cannot be now; it is lost, as packets are.
+bool plk_box_pass(struct plk_node *node, struct plk_box *box, struct plk_bytes packet, struct plk_output *output);
+bool plk_box_takes(const struct plk_box *box); // its relay is connected, and has not refused it
+
+// ---- for node.c and relays.c
+
+enum plk_err plk_boxes_row(struct plk_node *node, const struct plk_row *row); // of the start
+void plk_boxes_free(struct plk_node *node);
+void plk_boxes_event(struct plk_node *node, struct plk_relay_client *client,
+                     const struct plk_queue_client_event *event);
+void plk_boxes_frame(struct plk_node *node, struct plk_relay_client *client,
+                     const struct plk_relay_channel_frame *frame);
+void plk_boxes_stored(struct plk_node *node);                                 // acks whose mark is durable
+void plk_boxes_leave(struct plk_node *node, struct plk_relay_client *client); // its boxes are dropped
+
+#endif

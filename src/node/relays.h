@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// The relays that this node is a client of (DESIGN 3.6, 3.7): one's own, which are stored and always connected, and those of
+// others, connected while something is wanted of them. Each has a dial (channel/relay_dial.h) and a queue client
+// (queue/client.h); this is where they meet: bytes of the channel's stream to the client and back, frames PASS to node/boxes.
+// What lies in queues, and whose they are, is node/boxes.h.
+#ifndef PLK_NODE_RELAYS_H
+#define PLK_NODE_RELAYS_H
+
+#include "channel/relay_dial.h"
+#include "queue/client.h"
+#include "wire/relay_name.h"
+
+#define PLK_RELAYS_OWN_MAX 8                         // rows of table relay
+#define PLK_RELAYS_MAX 256                           // with those of others
+#define PLK_RELAYS_WANTED_US (2 * PLK_MINUTE)        // one of others is kept so long after it was last wanted
+#define PLK_RELAYS_FIRST_STREAM UINT32_C(0x40000000) // TCP streams of dials: from here, 64 Ki each
+#define PLK_RELAYS_ROW_MAX 224
+
+struct plk_node;
+
+enum plk_relay_source {
+    PLK_RELAY_FOREIGN,    // somebody else's: not stored
+    PLK_RELAY_CONFIGURED, // by the user
+    PLK_RELAY_ADOPTED,    // a newcomer's: from the first link that it opened
+};
+
+struct plk_relay_client {
+    struct plk_relay_client *next;
+    uint32_t number; // of its row, from 1; 0: FOREIGN
+    uint32_t slot;   // which streams and ticket are its dial's
+    enum plk_relay_source source;
+    uint8_t key[32]; // the relay's static: what it is known by
+    char host[PLK_RELAY_HOST_MAX];
+    uint8_t host_len;
+    uint16_t port;
+    bool has_token;
+    uint8_t token[PLK_QUEUE_TOKEN_LEN];
+    struct plk_relay_dial *dial; // NULL: not wanted now
+    struct plk_queue_client *queues;
+    uint64_t wanted_us;  // FOREIGN: connected until then
+    uint64_t up_us;      // when the present channel came up; 0: there is none
+    struct plk_buf rest; // what the stream has not yet taken of a record
+    bool dirty;
+    uint64_t due_us; // of dial and queue client, as of when it was last settled
+    unsigned boxes;  // of node/boxes that refer to it
+};
+
+struct plk_relays {
+    struct plk_mem *mem;
+    struct plk_relay_client *first; // own ones in the order of their numbers, then the others
+    size_t count;
+    uint32_t next_number, next_slot;
+    bool any_dirty;
+    uint64_t due_us; // a lower bound
+};
+
+void plk_relays_init(struct plk_relays *relays, struct plk_mem *mem);
+void plk_relays_free(struct plk_node *node);
+
+// A row of the start. CORRUPT.
+enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row);
+
+struct plk_relay_client *plk_relays_find(const struct plk_relays *relays, const uint8_t key[32]); // or NULL
+// The one with this key; made as FOREIGN, with this address, when there is none. NULL: too many.
+struct plk_relay_client *plk_relays_get(struct plk_node *node, const uint8_t key[32], struct plk_bytes host,
+                                        uint16_t port);
+// Makes it one's own, and durable; a token, or another address, replaces what was known. LIMIT: PLK_RELAYS_OWN_MAX. NULL
+// token: as it is.
+enum plk_err plk_relays_add(struct plk_node *node, const uint8_t key[32], struct plk_bytes host, uint16_t port,
+                            const uint8_t *token, enum plk_relay_source source, struct plk_relay_client **out);
+// No more one's own. Queues on it are the caller's to drop before (plk_boxes_leave).
+void plk_relays_remove(struct plk_node *node, struct plk_relay_client *client);
+bool plk_relays_has_own(const struct plk_relays *relays);
+
+// Something is wanted of it now: it is connected, if it is not, and stays so for a while.
+void plk_relays_want(struct plk_node *node, struct plk_relay_client *client);
+// What was asked of its queue client is to leave before this input is done.
+void plk_relays_touch(struct plk_node *node, struct plk_relay_client *client);
+static inline bool plk_relay_client_is_up(const struct plk_relay_client *client) { return client->up_us != 0; }
+
+// ---- for node.c and incoming.c
+
+bool plk_relays_packet(struct plk_node *node, const struct plk_addr *from, const struct plk_packet *packet);
+bool plk_relays_stream(struct plk_node *node, const struct plk_input *input); // false: it is no dial's
+void plk_relays_resolved(struct plk_node *node, const struct plk_input *input);
+void plk_relays_network_changed(struct plk_node *node);
+void plk_relays_tick(struct plk_node *node);
+void plk_relays_settle(struct plk_node *node); // all that are dirty
+bool plk_relays_poll(struct plk_node *node, struct plk_output *output);
+uint64_t plk_relays_deadline(const struct plk_node *node);
+
+#endif
