@@ -95,6 +95,21 @@ struct plk_way_view {
 };
 bool plk_node_way(const struct plk_node *node, uint32_t contact, size_t index, struct plk_way_view *view);
 
+// Own relays in the order in which they were added: index from 0; false at the end.
+struct plk_relay_view {
+    struct plk_bytes host; // borrowed
+    uint16_t port;
+    uint8_t key[32];
+    bool adopted; // taken over from the first link that was opened, not added by the user
+    bool connected;
+    enum plk_transport transport; // while connected
+    struct plk_addr addr;         // likewise
+    uint64_t rtt_us;              // 0: not known
+    unsigned queues, refused;     // own queues there; of them, those that the relay does not make (no token)
+    unsigned failures;            // attempts to connect in a row that failed
+};
+bool plk_node_relay(const struct plk_node *node, size_t index, struct plk_relay_view *view);
+
 // What was counted and dropped, by name. X(name, what)
 #define PLK_COUNTER_LIST(X)                              \
     X(datagrams_in, "datagrams received")                \

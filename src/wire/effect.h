@@ -67,6 +67,8 @@ enum plk_command_kind {
     PLK_CMD_BACKUP,  // result text: the sealed backup's bytes
     PLK_CMD_CONNECT, // contact: bring the link up, e.g. because a conversation was opened
     PLK_CMD_CANCEL,  // contact, row: give a queued message up
+    PLK_CMD_RELAY_ADD, // text: HOST:PORT#KEY (wire/relay_name.h); result text: HOST:PORT, repeated: it was one of ours already
+    PLK_CMD_RELAY_REMOVE, // text: HOST:PORT of an own relay, its key may follow; result text: HOST:PORT
 };
 
 enum plk_invite_kind { PLK_INVITE_AUTO, PLK_INVITE_INLINE, PLK_INVITE_ONE_TIME, PLK_INVITE_ADDRESS };
