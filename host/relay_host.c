@@ -100,7 +100,7 @@ static void end_act(struct act *act, enum plk_err err) {
 
 // Those that are durable now. Called when all that the core had to say was carried out.
 static void end_acts(struct plk_relay_host *host) {
-    bool quiet = plk_relay_view(host->relay).reads == 0;
+    bool quiet = plk_relay_state(host->relay).reads == 0;
     for (size_t i = 0; i < PLK_RELAY_HOST_ACTS_MAX; i++) {
         struct act *act = &host->acts[i];
         if (!act->live || act->done == NULL) continue;

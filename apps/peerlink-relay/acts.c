@@ -167,7 +167,7 @@ static void token_revoke(const struct plk_acts *acts, const json_t *request, plk
 static json_t *status(const struct plk_acts *acts) {
     const struct plk_relay *relay = plk_relay_host_relay(acts->host);
     const struct plk_relay_counters *counters = plk_relay_counters(relay);
-    struct plk_relay_view view = plk_relay_view(relay);
+    struct plk_relay_state view = plk_relay_state(relay);
     char name[PLK_RELAY_NAME_TEXT_MAX + 1] = "";
     if (acts->address != NULL) plk_acts_name(acts->address, plk_relay_host_key(acts->host), NULL, name);
     json_t *counts = json_object();

@@ -36,7 +36,7 @@ static void add_one(struct text *text, const char *kind, const char *name, const
 static void write_metrics(struct text *text, struct plk_relay_host *host) {
     const struct plk_relay *relay = plk_relay_host_relay(host);
     const struct plk_relay_counters *counters = plk_relay_counters(relay);
-    struct plk_relay_view view = plk_relay_view(relay);
+    struct plk_relay_state view = plk_relay_state(relay);
     add_one(text, "gauge", "clients_now", "channels that are open", view.clients);
     add_one(text, "gauge", "half_open_now", "hellos answered, not yet confirmed", view.half_open);
     add_one(text, "gauge", "queues_now", "queues in memory", view.queues);

@@ -297,6 +297,9 @@ static bool answers_itself(struct plk_node *node, const struct plk_command *comm
     case PLK_CMD_VERIFY:
         *err = change_contact(node, command);
         return false;
+    case PLK_CMD_RELAY_ADD:
+    case PLK_CMD_RELAY_REMOVE:
+        break;
     }
     *err = PLK_ERR_UNSUPPORTED;
     return false;

@@ -63,8 +63,8 @@ void plk_relay_free(struct plk_relay *relay) {
 
 const struct plk_relay_counters *plk_relay_counters(const struct plk_relay *relay) { return &relay->counters; }
 
-struct plk_relay_view plk_relay_view(const struct plk_relay *relay) {
-    return (struct plk_relay_view){
+struct plk_relay_state plk_relay_state(const struct plk_relay *relay) {
+    return (struct plk_relay_state){
         .clients = relay->client_count - relay->admit.count,
         .half_open = relay->admit.count,
         .queues = relay->queues.count,

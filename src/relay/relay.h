@@ -60,7 +60,7 @@ void plk_relay_free(struct plk_relay *relay); // NULL is fine
 // STORED has reached that.
 uint64_t plk_relay_token_new(struct plk_relay *relay, const uint8_t token[PLK_QUEUE_TOKEN_LEN], uint32_t queues);
 // Ends at once what the token with this hash, and its guests, may make. It is on disk when no read is under way any more
-// (plk_relay_view) and what was then given to the store is STORED.
+// (plk_relay_state) and what was then given to the store is STORED.
 void plk_relay_token_revoke(struct plk_relay *relay, const uint8_t hash[32]);
 // How the relay keeps a token.
 void plk_relay_token_hash(uint8_t hash[32], const uint8_t token[PLK_QUEUE_TOKEN_LEN]);
@@ -112,13 +112,13 @@ struct plk_relay_counters {
 };
 const struct plk_relay_counters *plk_relay_counters(const struct plk_relay *relay);
 
-struct plk_relay_view {
+struct plk_relay_state {
     size_t clients, half_open, queues, reads; // now in memory, or under way
     uint64_t memory;                          // bytes taken
     uint64_t stored_bytes;                    // of cells, once stored_known
     bool stored_known;                        // the first walk over the store is over
     bool busy;                                // the disk is behind
 };
-struct plk_relay_view plk_relay_view(const struct plk_relay *relay);
+struct plk_relay_state plk_relay_state(const struct plk_relay *relay);
 
 #endif

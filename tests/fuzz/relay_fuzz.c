@@ -208,7 +208,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct toy_table *heads = &w.rig->disk.tables[PLK_TABLE_ritem], *cells = &w.rig->disk.tables[PLK_TABLE_rcell];
     TOY_CHECK(heads->count == cells->count && heads->count <= QUEUES * 5);
     for (size_t i = 0; i < heads->count; i++) TOY_CHECK(plk_bytes_equal(heads->rows[i].key, cells->rows[i].key));
-    struct plk_relay_view view = plk_relay_view(w.rig->relay);
+    struct plk_relay_state view = plk_relay_state(w.rig->relay);
     TOY_CHECK(view.reads == 0 && view.memory < (16u << 20));
     rig_free(w.rig);
     return 0;

@@ -86,9 +86,9 @@ static void a_repeated_hello_gets_the_same_answer(void **state) {
     assert_int_equal(counters()->hellos_repeated, 1);
     hello_raw(hello.message, sizeof hello.message, rig_addr(2, 1)); // from elsewhere it is another
     assert_memory_not_equal(first, rig->last, sizeof first);
-    assert_int_equal(plk_relay_view(rig->relay).half_open, 2);
+    assert_int_equal(plk_relay_state(rig->relay).half_open, 2);
     rig_run(rig, 6 * PLK_SECOND);
-    assert_int_equal(plk_relay_view(rig->relay).half_open, 0);
+    assert_int_equal(plk_relay_state(rig->relay).half_open, 0);
     assert_int_equal(counters()->half_open_dropped, 2);
 }
 
@@ -100,7 +100,7 @@ static void the_oldest_half_open_one_gives_way(void **state) {
         struct plk_addr from = {.family = 4, .ip = {10, (uint8_t)(i >> 8), (uint8_t)i, 1}, .port = 5};
         a_hello_from(from);
     }
-    assert_int_equal(plk_relay_view(rig->relay).half_open, 4096);
+    assert_int_equal(plk_relay_state(rig->relay).half_open, 4096);
     assert_int_equal(counters()->half_open_dropped, 10);
 }
 

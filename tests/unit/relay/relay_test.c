@@ -61,8 +61,8 @@ static void a_client_is_welcomed(void **state) {
     assert_true(plk_addr_equal(&greeting->seen, &rig->clients[alice].addr));
     assert_int_equal(greeting->admission, PLK_RELAY_ADMIT_TOKEN);
     assert_int_equal(rig->clients[alice].heard.stun.port, 7448);
-    assert_int_equal(plk_relay_view(rig->relay).clients, 2);
-    assert_int_equal(plk_relay_view(rig->relay).half_open, 0);
+    assert_int_equal(plk_relay_state(rig->relay).clients, 2);
+    assert_int_equal(plk_relay_state(rig->relay).half_open, 0);
 }
 
 static void what_is_put_waits_and_comes(void **state) {
@@ -469,7 +469,7 @@ static void it_is_the_same_over_tcp(void **state) {
     closed.stream.stream = rig->clients[carol].stream;
     closed.stream.event = PLK_STREAM_CLOSED;
     rig_handle(rig, &closed);
-    assert_int_equal(plk_relay_view(rig->relay).clients, 2);
+    assert_int_equal(plk_relay_state(rig->relay).clients, 2);
     rig_pass(rig, alice, 9, "nobody", 6);
     assert_int_equal(rig->clients[alice].passed_count, 1);
 }
@@ -497,7 +497,7 @@ static void garbage_on_the_stream_ends_the_channel(void **state) {
     subscribe(bob, 1);
     plk_relay_channel_write(rig->clients[alice].channel, rig->now.mono_us, plk_bytes("\0\0\1\x63", 4));
     rig_settle(rig);
-    assert_int_equal(plk_relay_view(rig->relay).clients, 1);
+    assert_int_equal(plk_relay_state(rig->relay).clients, 1);
     assert_int_equal(plk_relay_counters(rig->relay)->protocol, 1);
     assert_int_equal(plk_relay_channel_status(rig->clients[alice].channel).end, PLK_RELAY_CHANNEL_PEER);
 }
@@ -547,7 +547,7 @@ static void items_and_queues_go_by_age(void **state) {
     rig->now.wall_ms += UINT64_C(60) * 24 * 3600 * 1000;
     rig_run(rig, 2 * PLK_HOUR);
     assert_int_equal(rows(PLK_TABLE_rqueue), 0);
-    assert_int_equal(plk_relay_view(rig->relay).clients, 0); // they went in silence
+    assert_int_equal(plk_relay_state(rig->relay).clients, 0); // they went in silence
 }
 
 static void an_owner_who_comes_keeps_its_queue(void **state) {
@@ -583,12 +583,12 @@ static void idle_queues_take_little(void **state) {
     plk_relay_token_new(rig->relay, many, 0);
     for (int i = 0; i < 2; i++) plk_relay_channel_keepalive(rig->clients[i].channel, 0);
     subscribe_more(0, 100, many);
-    uint64_t before = plk_relay_view(rig->relay).memory;
+    uint64_t before = plk_relay_state(rig->relay).memory;
     subscribe_more(100, 300, many);
-    uint64_t a_queue = (plk_relay_view(rig->relay).memory - before) / 200;
+    uint64_t a_queue = (plk_relay_state(rig->relay).memory - before) / 200;
     print_message("a subscribed queue: %u bytes\n", (unsigned)a_queue);
     assert_in_range(a_queue, 1, 128);
-    assert_int_equal(plk_relay_view(rig->relay).queues, 300);
+    assert_int_equal(plk_relay_state(rig->relay).queues, 300);
 }
 
 static void a_relay_that_stops_says_bye(void **state) {
