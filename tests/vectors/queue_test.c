@@ -9,6 +9,7 @@
 #include "queue/cell.h"
 #include "queue/key.h"
 #include "support/vector.h"
+#include "wire/queue_list.h"
 
 static uint8_t room[PLK_QUEUE_RECORD_MAX + PLK_QUEUE_HEAD_LEN], room2[PLK_QUEUE_RECORD_MAX + PLK_QUEUE_HEAD_LEN];
 
@@ -92,6 +93,20 @@ static void record(struct plk_vector *v) {
     assert_int_equal(plk_queue_len(&read), len);
 }
 
+static void list(struct plk_vector *v) {
+    struct plk_queue_list read;
+    assert_int_equal(plk_queue_list_decode(plk_vector_bytes(v, "list"), &read), PLK_ERR_OK);
+    assert_int_equal(read.count, plk_vector_number(v, "count"));
+    struct plk_writer w = plk_writer(room, sizeof room);
+    plk_queue_list_encode(&w, &read);
+    plk_vector_expect(v, "list", room, w.len);
+    if (read.count == 0) return;
+    const struct plk_queue_offer *last = &read.at[read.count - 1];
+    plk_vector_expect(v, "last_host", (const uint8_t *)last->host, last->host_len);
+    plk_vector_expect(v, "last_sender", last->sender, sizeof last->sender);
+    assert_int_equal(last->port, plk_vector_number(v, "last_port"));
+}
+
 static void bad(struct plk_vector *v) {
     struct plk_queue_record read = {.tag = 77};
     enum plk_err err = plk_queue_decode(plk_vector_bytes(v, "body"), &read);
@@ -110,8 +125,8 @@ static void all_is_as_the_other_implementation_has_it(void **state) {
     static const struct {
         const char *use;
         void (*run)(struct plk_vector *v);
-    } uses[] = {{"names", names},   {"invite", invite}, {"proof", proof}, {"work", work}, {"cell", cell},
-                {"bundle", bundle}, {"record", record}, {"bad", bad},     {"cut", cut}};
+    } uses[] = {{"names", names},   {"invite", invite}, {"proof", proof},   {"work", work}, {"cell", cell},
+                {"bundle", bundle}, {"list", list},     {"record", record}, {"bad", bad},   {"cut", cut}};
     (void)state;
     struct plk_vector v;
     unsigned count = 0;
@@ -123,7 +138,7 @@ static void all_is_as_the_other_implementation_has_it(void **state) {
             count++;
         }
     }
-    assert_int_equal(count, 71);
+    assert_int_equal(count, 74);
 }
 
 int main(void) {

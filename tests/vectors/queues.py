@@ -29,7 +29,7 @@ def some(label, length=32):
 
 
 print("# Queues, written by queues.py. use=names, use=invite, use=proof, use=work: section 1 and 4; use=cell, use=bundle:")
-print("# section 5, with H(cell) for the larger ones; use=record: section 2, whole with its length, cells as fill and count;")
+print("# section 5, with H(cell) for the larger ones; use=list: section 7; use=record: section 2, whole with its length, cells as fill and count;")
 print("# use=bad: the body of a record that is malformed; use=cut: bytes of a stream and what comes first in them.")
 
 # ---- names and keys
@@ -73,6 +73,15 @@ content = b"\1" + b"bundle" * 20
 text = u(len(content), 4) + content + bytes(4096 - 44 - len(content))
 block(use="bundle", key=some("cell"), sid=SID, sequence=u(7, 8), nonce=some("nonce", 24), content=content,
       cell=some("nonce", 24) + xchacha20poly1305(some("cell"), some("nonce", 24), L + b"bundle" + SID + u(7, 8), text))
+
+# ---- lists of queues
+for name, count in (("none", 0), ("two", 2), ("four", 4)):
+    offers = [(some(f"relay {i}"), b"relay%d.example" % i, 7447 + i, some(f"sid {i}", 16), some(f"sender {i}"),
+               some(f"envelope {i}")) for i in range(count)]
+    block(use="list", name=name, count=u(count, 1), list=u(count, 1) + b"".join(
+        key + u(len(host), 1) + host + u(port, 2) + sid + sender + envelope
+        for key, host, port, sid, sender, envelope in offers), last_host=offers[-1][1] if offers else b"",
+        last_port=u(offers[-1][2] if offers else 0, 2), last_sender=offers[-1][4] if offers else b"")
 
 # ---- records
 TAG, HANDLE, NUMBER = u(0x01020304, 4), u(0x0A0B0C0D, 4), u(0x1112131415161718, 8)
