@@ -37,7 +37,9 @@
     X(GAP, "too many messages are missing in between")                                 \
     X(INVALID, "this is not valid")                                                    \
     X(MOVED, "this profile has moved to another device")                               \
-    X(TOO_LATE, "this may have reached the other side already")
+    X(TOO_LATE, "this may have reached the other side already")                        \
+    X(NO_RELAY, "none of your relays has answered")                                    \
+    X(NO_TOKEN, "your relays make no queue for you: they ask for a token")
 
 enum plk_err {
 #define PLK_ERR_NAME(name, text) PLK_ERR_##name,

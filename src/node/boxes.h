@@ -18,7 +18,23 @@
 #define PLK_BOXES_ROW_MAX 128
 #define PLK_BOX_CELLS_BYTES (4u << 20) // cells that have come and wait for rows to be read; beyond it relays wait
 
+#define PLK_PARLEY_PUT (UINT64_C(1) << 63) // in `put`: an acceptance, whatever the box's use
+
 enum plk_box_use { PLK_BOX_CONTACT = 1, PLK_BOX_INVITE, PLK_BOX_RECOVERY };
+
+// What first contact remembers of a box of its own; begins as zero, in memory only.
+struct plk_box_parley {
+    // own: its overwritable cell
+    bool due;      // is to be written, when `mark` is durable
+    bool there;    // the relay has it
+    uint64_t mark; // of what it says
+    // foreign
+    enum plk_err verdict; // why what the relay gives cannot be used; OK: nothing is known against it
+    bool guest_asked;     // as a newcomer
+    bool put_out;         // the blob is on its way
+    bool stored;          // the relay says that it has it ...
+    uint64_t stored_us;   // ... since then
+};
 
 struct plk_box {
     struct plk_box *next; // of the node
@@ -31,11 +47,12 @@ struct plk_box {
     uint8_t secret[PLK_QUEUE_KEY_LEN]; // own: what its keys are made of; else the sender's secret
     uint8_t sid[PLK_QUEUE_ID_LEN];
     uint8_t envelope[PLK_QUEUE_KEY_LEN];
-    bool made;          // own: it has been READY once, so others may know of it; durable
-    bool ready;         // own: there and subscribed now; else: it may be written into
-    bool refused;       // own: no token is good for it; else: not there, or not ours to write
-    uint64_t nobody_us; // foreign: the relay said NOBODY then; 0: not since the last attempt
-    uint64_t passed_us; // foreign: when a packet last went into it
+    bool made;                    // own: it has been READY once, so others may know of it; durable
+    bool ready;                   // own: there and subscribed now; else: it may be written into
+    bool refused;                 // own: no token is good for it; else: not there, or not ours to write
+    uint64_t nobody_us;           // foreign: the relay said NOBODY then; 0: not since the last attempt
+    uint64_t passed_us;           // foreign: when a packet last went into it
+    struct plk_box_parley parley; // INVITE: node/parley's, node/publish's and node/approach's; else unused
 };
 
 // ---- which there are
@@ -65,7 +82,7 @@ void plk_boxes_learn(struct plk_node *node, uint32_t contact, const struct plk_q
 // ---- cells
 
 // Seals content and puts it into a foreign box; put, chosen by the caller, comes back with the answer:
-//   CONTACT, RECOVERY -> plk_mailbox_put_done    INVITE -> plk_parley_put_done
+//   CONTACT, RECOVERY -> plk_mailbox_put_done    INVITE, or put & PLK_PARLEY_PUT -> plk_parley_put_done
 // It is kept over channels that come and go until then. CLOSED: no such relay now; LIMIT: too much is under way; TOO_LONG.
 enum plk_err plk_box_put(struct plk_node *node, struct plk_box *box, uint64_t put, struct plk_bytes content);
 void plk_box_put_cancel(struct plk_node *node, struct plk_box *box, uint64_t put);
