@@ -6,7 +6,12 @@
 #include "base/reader.h"
 #include "base/writer.h"
 
-enum plk_transport { PLK_UDP = 1, PLK_TCP = 2, PLK_TLS = 3 };
+enum plk_transport {
+    PLK_UDP = 1,
+    PLK_TCP = 2,
+    PLK_TLS = 3,
+    PLK_PASS = 4, // through a relay, into a queue of the peer's: no address, so never on the wire and never stored
+};
 
 struct plk_addr {
     uint8_t family; // 4, 6, or 0 for none

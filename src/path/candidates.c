@@ -98,6 +98,7 @@ size_t plk_candidates_encode(const struct plk_candidates *c, uint8_t out[PLK_CAN
     plk_writer_u8(&w, 1);
     for (size_t i = 0; i < c->count; i++) {
         const struct plk_candidate *a = &c->list[i];
+        plk_assert(a->transport != PLK_PASS); // a queue is no address
         plk_writer_u8(&w, (uint8_t)a->transport);
         plk_writer_u8(&w, (uint8_t)a->source);
         plk_addr_write(&w, &a->addr);

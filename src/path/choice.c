@@ -70,12 +70,15 @@ void plk_choice_activate(struct plk_paths *p, struct plk_path *path, bool silent
     if (p->look_us <= now_us) p->look_us = now_us + PLK_PATHS_LOOK_US;
     p->settle_us = PLK_NEVER;
     p->unsettled = true;
+    p->settled = false;
     p->tell_active = true;
 }
 
 void plk_choice_opened(struct plk_paths *p, const struct plk_path *path) {
     const struct plk_path *active = plk_paths_active(p);
-    if (active != NULL && rank(path) > rank(active)) p->unsettled = true;
+    if (active == NULL || rank(path) <= rank(active)) return;
+    p->unsettled = true;
+    p->settled = false;
 }
 
 void plk_choice_data(struct plk_paths *p, const struct plk_path *path, uint64_t now_us) {
@@ -89,7 +92,9 @@ void plk_choice_data(struct plk_paths *p, const struct plk_path *path, uint64_t 
 // A path of the same kind that is so much quicker that the move is worth it, now and not to be taken back soon.
 static bool is_quicker(const struct plk_paths *p, const struct plk_path *path, const struct plk_path *active,
                        uint64_t now_us) {
-    if (!p->leads || rank(path) != rank(active) || now_us - p->active_us < PLK_PATHS_BETTER_US) return false;
+    // Nobody follows on a directed kind: there each side decides for what it sends.
+    bool decides = p->leads || plk_path_kind_of(path->transport).directed;
+    if (!decides || rank(path) != rank(active) || now_us - p->active_us < PLK_PATHS_BETTER_US) return false;
     uint64_t cost_us = plk_path_cost_us(path), now_cost_us = plk_path_cost_us(active);
     return cost_us != 0 && now_cost_us != 0 && cost_us + cost_us / 4 + PLK_PATHS_BETTER_BY_US < now_cost_us;
 }
@@ -139,7 +144,8 @@ bool plk_choice_may_improve(const struct plk_paths *p) {
     return active != NULL && rank(active) > 0;
 }
 
-// Not while the peer still sends over the worse kind.
+// Not while the peer still sends over the worse kind. Directed ones are kept: they cost nothing, and are what remains when all
+// that is direct dies at once.
 uint32_t plk_choice_settle(struct plk_paths *p, uint64_t now_us) {
     const struct plk_path *active = plk_paths_active(p);
     uint32_t closed = 0;
@@ -147,10 +153,12 @@ uint32_t plk_choice_settle(struct plk_paths *p, uint64_t now_us) {
     for (unsigned i = 0; !wait && i < PLK_PATHS_MAX; i++) {
         const struct plk_path *path = &p->list[i];
         if (path->id == 0 || rank(path) <= rank(active)) continue;
-        wait = path->data_us != 0 && now_us - path->data_us < PLK_PATHS_SETTLED_US;
-        closed |= 1u << i;
+        bool directed = plk_path_kind_of(path->transport).directed;
+        uint64_t data_us = directed ? p->relayed_us : path->data_us;
+        wait = data_us != 0 && now_us - data_us < PLK_PATHS_SETTLED_US;
+        if (!directed) closed |= 1u << i;
     }
     p->settle_us = wait ? now_us + PLK_PATHS_SETTLED_US : PLK_NEVER;
-    p->tell_settled = !wait;
+    p->settled = p->tell_settled = !wait;
     return wait ? 0 : closed;
 }

@@ -30,7 +30,8 @@ struct plk_path *plk_paths_find(struct plk_paths *p, enum plk_transport transpor
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *path = &p->list[i];
         if (path->id == 0 || path->transport != transport) continue;
-        if (transport == PLK_UDP ? plk_addr_equal(&path->addr, addr) : path->stream == stream) return path;
+        bool addressed = plk_path_kind_of(transport).addressed;
+        if (addressed ? plk_addr_equal(&path->addr, addr) : path->stream == stream) return path;
     }
     return NULL;
 }
@@ -48,25 +49,39 @@ static void kill(struct plk_paths *p, struct plk_path *path) {
     memset(path, 0, sizeof *path);
 }
 
+static bool is_directed(const struct plk_path *path) { return plk_path_kind_of(path->transport).directed; }
+
+static bool is_spare(const struct plk_paths *p, const struct plk_path *path) {
+    return path->id != 0 && path->id != p->active && path->proven && !path->moved;
+}
+
 // The least useful one that is not needed; NULL: each is.
-static struct plk_path *least_useful(struct plk_paths *p, bool proven) {
+static struct plk_path *least_useful(struct plk_paths *p, bool proven, bool directed) {
     struct plk_path *worst = NULL;
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *path = &p->list[i];
         if (path->id == 0 || path->id == p->active || path->moved || path->proven != proven) continue;
+        if (is_directed(path) != directed) continue;
         if (worst == NULL || plk_choice_before(worst, path)) worst = path;
     }
     return worst;
 }
 
-// More proven paths than are kept warm: the worst goes.
+// More proven paths than are kept warm: the worst goes. Relays are counted for themselves: each direct path is better than
+// they are, and they are what remains when all of those die together.
 static void trim(struct plk_paths *p) {
-    unsigned spares = 0;
+    unsigned direct = 0, relays = 0;
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         const struct plk_path *path = &p->list[i];
-        spares += path->id != 0 && path->id != p->active && path->proven && !path->moved;
+        if (!is_spare(p, path)) continue;
+        if (is_directed(path)) {
+            relays++;
+        } else {
+            direct++;
+        }
     }
-    if (spares > PLK_PATHS_SPARES) kill(p, least_useful(p, true));
+    if (direct > PLK_PATHS_SPARES) kill(p, least_useful(p, true, false));
+    if (relays > PLK_PATHS_RELAYS) kill(p, least_useful(p, true, true));
 }
 
 // A free place that has no death to tell.
@@ -92,8 +107,10 @@ struct plk_path *plk_paths_open(struct plk_paths *p, enum plk_transport transpor
     struct plk_path *path = plk_paths_find(p, transport, addr, stream);
     if (path == NULL) path = make(p, transport, addr, stream);
     if (path == NULL) {
-        struct plk_path *worst = least_useful(p, false);
-        if (worst == NULL) worst = least_useful(p, true);
+        struct plk_path *worst = least_useful(p, false, false);
+        if (worst == NULL) worst = least_useful(p, false, true);
+        if (worst == NULL) worst = least_useful(p, true, false);
+        if (worst == NULL) worst = least_useful(p, true, true);
         if (worst != NULL) kill(p, worst);
         return NULL; // its place is free once its death was told
     }
@@ -144,6 +161,20 @@ bool plk_paths_ask(struct plk_paths *p, const struct plk_addr *addr, struct plk_
     return true;
 }
 
+bool plk_paths_ask_relay(struct plk_paths *p, uint32_t queue, struct plk_rng *rng, uint64_t now_us) {
+    const struct plk_addr nowhere = {.family = 0};
+    struct plk_path *path = plk_paths_find(p, PLK_PASS, &nowhere, queue);
+    if (path == NULL) {
+        path = make(p, PLK_PASS, &nowhere, queue);
+        if (path == NULL) return false;
+        plk_choice_opened(p, path);
+    }
+    begin_check(p, path, rng, now_us);
+    return true;
+}
+
+void plk_paths_seek(struct plk_paths *p) { p->tell_race = p->tell_race || plk_choice_may_improve(p); }
+
 void plk_paths_heard(struct plk_paths *p, uint32_t id, bool newest, bool data, struct plk_rng *rng, uint64_t now_us) {
     struct plk_path *path = plk_paths_by_id(p, id);
     if (path == NULL) return;
@@ -161,6 +192,33 @@ void plk_paths_heard(struct plk_paths *p, uint32_t id, bool newest, bool data, s
         path->moved = true;
         begin_check(p, path, rng, now_us);
     }
+}
+
+static struct plk_path *best_relay(struct plk_paths *p) {
+    struct plk_path *best = NULL;
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        struct plk_path *path = &p->list[i];
+        if (path->id == 0 || !path->proven || !is_directed(path)) continue;
+        if (best == NULL || plk_choice_before(path, best)) best = path;
+    }
+    return best;
+}
+
+void plk_paths_relayed(struct plk_paths *p, bool newest, bool data, struct plk_rng *rng, uint64_t now_us) {
+    if (!data) return;
+    p->relayed_us = now_us;
+    p->busy = true;
+    if (!newest) return;
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) p->list[i].moved = false;
+    const struct plk_path *active = plk_paths_active(p);
+    if (active != NULL && is_directed(active)) {
+        plk_choice_data(p, active, now_us);
+        return;
+    }
+    struct plk_path *best = best_relay(p);
+    if (best == NULL) return;
+    plk_choice_follow(p, best, now_us);
+    if (p->active == best->id) begin_check(p, best, rng, now_us); // it may not have been measured for long
 }
 
 bool plk_paths_is_narrow(const struct plk_paths *p, const struct plk_path *path) {
@@ -280,6 +338,7 @@ static void give_up(struct plk_paths *p, struct plk_path *path) {
         return;
     }
     kill(p, path);
+    p->tell_more = p->tell_more || p->waiting;
 }
 
 // While data goes over a worse kind, better ones are looked for; else the spares are measured, as long as there is data.
@@ -287,6 +346,8 @@ static void look(struct plk_paths *p, struct plk_rng *rng, uint64_t now_us) {
     p->look_us = now_us + PLK_PATHS_LOOK_US;
     p->busy = false;
     bool worse = plk_choice_may_improve(p);
+    const struct plk_path *active = plk_paths_active(p);
+    bool rests = p->settled && active != NULL && !is_directed(active);
     p->tell_race = p->tell_race || worse || (p->leads && !p->surveyed);
     p->surveyed = true;
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
@@ -294,6 +355,7 @@ static void look(struct plk_paths *p, struct plk_rng *rng, uint64_t now_us) {
         if (path->id == 0 || path->id == p->active) continue;
         bool addressed = plk_path_kind_of(path->transport).addressed;
         if (addressed && (worse || path->proven)) begin_check(p, path, rng, now_us);
+        if (is_directed(path) && path->proven && !rests) begin_check(p, path, rng, now_us);
     }
 }
 

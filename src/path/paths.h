@@ -12,6 +12,7 @@
 
 #define PLK_PATHS_MAX 8    // = PLK_FLIGHT_PATHS
 #define PLK_PATHS_SPARES 3 // proven ones that are kept beside the active one, so that a move back needs no handshake
+#define PLK_PATHS_RELAYS 2 // and as many of directed kinds, which the others must not push out
 #define PLK_PATHS_ASKED 4  // of our own choice that are being asked at the same time
 #define PLK_PATHS_CHALLENGES 5 // unanswered ones until a path is given up
 #define PLK_PATHS_HASTY 2      // the same for an address of our own choice while others wait for its place
@@ -35,7 +36,7 @@ struct plk_path {
     uint32_t id; // 0: this place is free
     enum plk_transport transport;
     struct plk_addr addr; // remote
-    uint32_t stream;      // TCP: the host's id
+    uint32_t stream;      // TCP: the host's id; PASS: the id of the peer's queue
     bool inbound;         // the peer opened it, or was first to send from there
     bool asked;           // we chose it (plk_paths_ask), and it has not answered yet
     bool proven;
@@ -68,12 +69,14 @@ struct plk_paths {
     bool busy;     // data has come or gone since the spares were last measured
     bool surveyed; // all candidates were asked since addresses last changed: by the side that leads, once there is data
     bool unsettled; // the peer's data has not yet come by the active path, or a worse kind was opened beside it
+    bool settled;   // it has come for so long that spares of directed kinds are not measured any more
     bool waiting;   // candidates wait for a place (plk_paths_ask): told by the owner
     uint64_t suspect_us;
     uint64_t look_us;     // the next regular look at other paths
     uint64_t settle_us;   // when worse kinds are closed, PLK_NEVER
     uint64_t active_us;   // of the choice of the active path
     uint64_t insisted_us; // when it last did
+    uint64_t relayed_us;  // when data last came by a directed kind, 0: never
     uint64_t insists_us;  // since when the peer's data has come by another path only, 0: it does not
     // what plk_paths_next has still to tell
     uint32_t tell_challenge, tell_dead; // bits by place in list
@@ -113,11 +116,20 @@ const struct plk_path *plk_paths_active(const struct plk_paths *p); // or NULL
 // or is given up, MORE tells. True also when it is a path already.
 bool plk_paths_ask(struct plk_paths *p, const struct plk_addr *addr, struct plk_rng *rng, uint64_t now_us);
 
+// The same for a queue of the peer's. False: there is no place for it now.
+bool plk_paths_ask_relay(struct plk_paths *p, uint32_t queue, struct plk_rng *rng, uint64_t now_us);
+// Better ways may have become known: RACE, if data goes over a worse kind.
+void plk_paths_seek(struct plk_paths *p);
+
 // An authenticated packet came over it. data: it is more than a check, a "non-probing packet" of RFC 9000 section 9.1; newest:
 // its number is the highest of all such packets so far. A peer whose newest data comes by another path has moved there
 // (section 9.3). To a path that is proven it is followed, but not soon after a choice: what the peer sent before it knew of
 // that would draw us back.
 void plk_paths_heard(struct plk_paths *p, uint32_t id, bool newest, bool data, struct plk_rng *rng, uint64_t now_us);
+
+// The same for a packet that came by a directed kind, so by no path of ours. Following compares kinds only: a peer whose newest
+// data comes by a relay while ours goes by another kind has left that.
+void plk_paths_relayed(struct plk_paths *p, bool newest, bool data, struct plk_rng *rng, uint64_t now_us);
 
 // What the flight of the current session has measured on it: its latest round trip, and its totals.
 void plk_paths_measured(struct plk_paths *p, uint32_t id, uint64_t rtt_us, uint64_t acked, uint64_t lost,

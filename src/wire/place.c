@@ -11,6 +11,7 @@ void plk_places_write(struct plk_writer *w, const struct plk_places *places) {
     plk_assert(places->count <= PLK_PLACES_MAX);
     plk_writer_u8(w, places->count);
     for (size_t i = 0; i < places->count; i++) {
+        plk_assert(places->at[i].transport != PLK_PASS); // a queue is no address
         plk_writer_u8(w, (uint8_t)places->at[i].transport);
         plk_addr_write(w, &places->at[i].addr);
     }
