@@ -137,8 +137,12 @@ static bool deliver(struct plk_mail *m, const struct plk_mail_turn *turn, const 
             return false;
     }
     // The first list names every stream of which there is anything.
-    if (list->first && !named && m->acked_at_up > 0) roll_back(m, turn, false);
-    if (list->first && !m->settled) plk_resync_settle(m, turn, list->acks, list->count);
+    if (!list->first) return true;
+    if (!m->settled) {
+        plk_resync_settle(m, turn, list->acks, list->count);
+    } else if ((!named && m->acked_at_up > 0) || plk_resync_is_less(m, list->acks, list->count)) {
+        roll_back(m, turn, false);
+    }
     return true;
 }
 

@@ -57,24 +57,39 @@ static void note_fork(struct plk_mail *m, const struct plk_mail_turn *turn, stru
     plk_state_save_sending(m, s, turn->batch);
 }
 
-// The first "have" of the peer in a new generation. A stream that it does not name it has never heard of if it names
-// only older ones, and has forgotten if it names a newer one.
-void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count) {
-    uint64_t has[PLK_MAIL_GENERATIONS_MAX] = {0};
-    uint8_t earlier = (uint8_t)(m->sending_count - 1);
+// How much of each earlier stream the peer has by its "have"; true: of one it has less than it once acknowledged. A
+// stream that it does not name it has never heard of if it names only older ones, and has forgotten if it names a newer
+// one.
+static bool has_less(const struct plk_mail *m, const struct plk_ack *acks, size_t count,
+                     uint64_t has[PLK_MAIL_GENERATIONS_MAX]) {
     uint8_t first = 0; // all before it are complete as far as they are not named
     bool less = false;
-    for (uint8_t i = 0; i < earlier; i++) {
+    for (uint8_t i = 0; i < m->sending_count; i++) {
         const struct plk_ack *ack = named(m, &m->sending[i], acks, count);
         has[i] = ack != NULL ? ack->contiguous : UNNAMED;
-        if (ack == NULL) continue;
-        first = i;
-        note_fork(m, turn, &m->sending[i], ack);
+        if (ack != NULL) first = i;
     }
-    for (uint8_t i = 0; i < earlier; i++) {
+    for (uint8_t i = 0; i + 1 < m->sending_count; i++) {
         if (has[i] == UNNAMED) has[i] = i < first ? m->sending[i].acked : 0;
         if (!m->sending[i].closed && has[i] < m->sending[i].acked) less = true;
     }
+    return less;
+}
+
+bool plk_resync_is_less(const struct plk_mail *m, const struct plk_ack *acks, size_t count) {
+    uint64_t has[PLK_MAIL_GENERATIONS_MAX];
+    return has_less(m, acks, count, has);
+}
+
+// The first "have" of the peer in a new generation.
+void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count) {
+    uint64_t has[PLK_MAIL_GENERATIONS_MAX];
+    uint8_t earlier = (uint8_t)(m->sending_count - 1);
+    for (uint8_t i = 0; i < earlier; i++) {
+        const struct plk_ack *ack = named(m, &m->sending[i], acks, count);
+        if (ack != NULL) note_fork(m, turn, &m->sending[i], ack);
+    }
+    bool less = has_less(m, acks, count, has);
     for (uint8_t i = 0; less && i < earlier; i++) {
         struct plk_sending *s = &m->sending[i];
         if (s->closed) continue;

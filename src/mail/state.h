@@ -173,6 +173,8 @@ void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn
 
 // resync.c
 bool plk_resync_is_pending(const struct plk_mail *m);
+// The peer lacks what it once acknowledged of a stream before the current one.
+bool plk_resync_is_less(const struct plk_mail *m, const struct plk_ack *acks, size_t count);
 void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count);
 void plk_resync_asked(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_resync *resync);
 bool plk_resync_wants(struct plk_mail *m, struct plk_mail_load *load);

@@ -109,6 +109,27 @@ static void the_receiver_lost_several_epochs(void **state) {
     assert_int_equal(mail_count(&bob->disk, PLK_IN), 3 + 33 + 3);
 }
 
+// Alice has written nothing since the re-key: only what Bob says on the next link tells that he has lost letters.
+static void the_receiver_fell_behind_a_rekey_and_nobody_writes(void **state) {
+    (void)state;
+    acquaint();
+    toy_clone(&before, &bob->disk);
+    write_many(ALICE, 4);
+    assert_true(mail_run(&pair));
+    mail_key(&pair, BOB, PLK_MAIL_BEGIN_REKEY);
+    mail_connect(&pair);
+    assert_true(mail_run(&pair));
+    mail_roll_back(&pair, bob, &before);
+    assert_int_equal(mail_count(&bob->disk, PLK_IN), 3);
+    mail_connect(&pair);
+    assert_true(mail_run(&pair));
+    assert_int_equal(alice->counts.rollbacks, 1);
+    assert_int_equal(alice->counts.own_rollbacks, 0);
+    end_well();
+    assert_int_equal(mail_count(&bob->disk, PLK_IN), 7);
+    assert_int_equal(pair.rekeys, 3); // the first contact, the one that was lost, the one that mends it
+}
+
 static void a_resync_survives_crashes(void **state) {
     (void)state;
     acquaint();
@@ -302,12 +323,19 @@ static void ranges_never_deliver(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        STORY(the_sender_was_rolled_back),       STORY(rolled_back_with_letters_under_way),
-        STORY(rolled_back_again_and_again),      STORY(the_receiver_was_rolled_back),
-        STORY(the_receiver_lost_several_epochs), STORY(a_resync_survives_crashes),
-        STORY(the_peer_is_on_a_new_device),      STORY(written_before_there_is_a_ratchet),
-        STORY(two_clones_of_one_profile),        STORY(both_were_rolled_back),
-        STORY(an_ack_that_does_not_fit_stops),   STORY(ranges_never_deliver),
+        STORY(the_sender_was_rolled_back),
+        STORY(rolled_back_with_letters_under_way),
+        STORY(rolled_back_again_and_again),
+        STORY(the_receiver_was_rolled_back),
+        STORY(the_receiver_lost_several_epochs),
+        STORY(the_receiver_fell_behind_a_rekey_and_nobody_writes),
+        STORY(a_resync_survives_crashes),
+        STORY(the_peer_is_on_a_new_device),
+        STORY(written_before_there_is_a_ratchet),
+        STORY(two_clones_of_one_profile),
+        STORY(both_were_rolled_back),
+        STORY(an_ack_that_does_not_fit_stops),
+        STORY(ranges_never_deliver),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
