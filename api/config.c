@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "api/config.h"
 
-#include <errno.h>
-#include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct reading {
-    FILE *file;
-    struct plk_config config;
-    int line;       // the one being read
-    int what_line;  // of
-    char what[160]; // is wrong, first
-};
 
 struct plk_config plk_config_default(void) {
     return (struct plk_config){.udp = true, .tcp = true, .log_level = PLK_LOG_WARN};
@@ -40,7 +30,8 @@ static bool read_switch(const char *value, bool *out) {
     return *out || strcmp(value, "no") == 0;
 }
 
-static const char *set(struct plk_config *config, const char *section, const char *name, const char *value) {
+static const char *set(void *ctx, const char *section, const char *name, const char *value) {
+    struct plk_config *config = ctx;
     bool is_node = strcmp(section, "node") == 0;
     if (is_node && strcmp(name, "listen") == 0) {
         if (strlen(value) >= sizeof config->listen) return "is longer than an address and a port";
@@ -55,49 +46,13 @@ static const char *set(struct plk_config *config, const char *section, const cha
     return "is not known";
 }
 
-// 0 makes ini_parse remember the line and go on; the first mistake is the one that is told.
-static int on_pair(void *ctx, const char *section, const char *name, const char *value) {
-    struct reading *reading = ctx;
-    const char *wrong = set(&reading->config, section, name, value);
-    if (wrong == NULL) return 1;
-    if (reading->what[0] == '\0') {
-        reading->what_line = reading->line;
-        snprintf(reading->what, sizeof reading->what, "`%.40s` in [%.40s] %s", name, section, wrong);
-    }
-    return 0;
-}
-
-static char *next_line(char *to, int cap, void *ctx) {
-    struct reading *reading = ctx;
-    reading->line++;
-    return fgets(to, cap, reading->file);
-}
-
 bool plk_config_read(const char *path, bool must_exist, struct plk_config *config, char why[PLK_CONFIG_LINE_MAX]) {
-    struct reading reading = {.config = *config};
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        if (errno == ENOENT && !must_exist) return true;
-        snprintf(why, PLK_CONFIG_LINE_MAX, "cannot read %.200s: %s", path, strerror(errno));
-        return false;
-    }
-    reading.file = file;
-    int line = ini_parse_stream(next_line, &reading, on_pair, &reading);
-    bool unread = ferror(file) != 0; // a directory, say
-    fclose(file);
-    if (line > 0) {
-        snprintf(why, PLK_CONFIG_LINE_MAX, "%.200s:%d: %s", path, line,
-                 reading.what_line == line ? reading.what : "this is neither [SECTION] nor NAME = VALUE");
-        return false;
-    }
-    if (line < 0 || unread) {
-        snprintf(why, PLK_CONFIG_LINE_MAX, "cannot read %.200s", path);
-        return false;
-    }
-    if (!reading.config.udp && !reading.config.tcp) {
+    struct plk_config read = *config;
+    if (!plk_ini_read(path, must_exist, set, &read, why)) return false;
+    if (!read.udp && !read.tcp) {
         snprintf(why, PLK_CONFIG_LINE_MAX, "%.200s: with neither udp nor tcp nobody can be reached", path);
         return false;
     }
-    *config = reading.config;
+    *config = read;
     return true;
 }

@@ -5,11 +5,12 @@
 
 #include <stdbool.h>
 
+#include "api/ini.h"
 #include "host/log.h"
 
 #define PLK_CONFIG_PATH_MAX 1024
 #define PLK_CONFIG_LISTEN_MAX 64
-#define PLK_CONFIG_LINE_MAX 400
+#define PLK_CONFIG_LINE_MAX PLK_INI_WHY_MAX
 
 struct plk_config {
     char listen[PLK_CONFIG_LISTEN_MAX]; // [node] listen = ADDR:PORT; empty: not set

@@ -393,6 +393,12 @@ size_t plk_relay_host_list(const struct plk_relay_host *host, struct plk_addr li
     return host->sockets == NULL ? 0 : plk_relay_sockets_list(host->sockets, list);
 }
 
+void plk_relay_host_retune(struct plk_relay_host *host, const struct plk_relay_config *limits,
+                           enum plk_log_level level) {
+    host->log.level = level;
+    plk_relay_retune(host->relay, limits);
+}
+
 void plk_relay_host_drain(struct plk_relay_host *host) {
     plk_relay_drain(host->relay, PLK_RELAY_HOST_DRAIN_MS);
     drain(host);

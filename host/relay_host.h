@@ -44,6 +44,10 @@ const uint8_t *plk_relay_host_key(const struct plk_relay_host *host);           
 size_t plk_relay_host_list(const struct plk_relay_host *host, struct plk_addr list[static 2 * PLK_RELAY_LISTENS_MAX]);
 bool plk_relay_host_stalled(const struct plk_relay_host *host);
 
+// Takes over what plk_relay_retune takes, and how much is logged.
+void plk_relay_host_retune(struct plk_relay_host *host, const struct plk_relay_config *limits,
+                           enum plk_log_level level);
+
 // Tells all clients to come back later, and hears no new ones.
 void plk_relay_host_drain(struct plk_relay_host *host);
 

@@ -7,21 +7,22 @@
 #include <sys/stat.h>
 
 #include "acts.h"
+#include "apps/shared/qr.h"
 #include "control.h"
 #include "serve.h"
 #include "small_file.h"
+#include "table.h"
+
+static bool is(const struct plk_relay_options *options, const char *command, const char *word) {
+    bool same = strcmp(options->command->words.name, command) == 0;
+    return same && (word == NULL || strcmp(options->args[0], word) == 0);
+}
 
 static json_t *request_of(const struct plk_relay_options *options) {
-    switch (options->word) {
-    case PLK_RELAY_WORD_TOKEN_NEW:
+    if (is(options, "token", "new"))
         return json_pack("{s:s, s:I}", "act", "token.new", "queues", (json_int_t)options->queues);
-    case PLK_RELAY_WORD_TOKEN_REVOKE:
-        return json_pack("{s:s, s:s}", "act", "token.revoke", "id", options->id);
-    case PLK_RELAY_WORD_TOKEN_LIST:
-        return json_pack("{s:s}", "act", "token.list");
-    default:
-        return json_pack("{s:s}", "act", "status");
-    }
+    if (is(options, "token", "revoke")) return json_pack("{s:s, s:s}", "act", "token.revoke", "id", options->args[1]);
+    return json_pack("{s:s}", "act", is(options, "token", "list") ? "token.list" : "status");
 }
 
 // ---- without a relay ----------------------------------------------------------------------------------------------------
@@ -42,17 +43,18 @@ static json_t *ask_data(const struct plk_relay_options *options, const json_t *r
     struct plk_fault fault;
     struct asked asked = {.answer = NULL};
     char address[PLK_RELAY_HOST_MAX + 16] = "";
-    struct plk_relay_host_config config = {
-        .data = options->data, .limits = options->limits, .log = {.level = options->log_level, .fd = 2}};
-    if (stat(options->data, &st) != 0) {
-        plk_relay_fail(PLK_RELAY_EXIT_FAILED, "there is no relay in %s", options->data);
+    struct plk_relay_host_config config = {.data = options->settings.data,
+                                           .limits = options->settings.limits,
+                                           .log = {.level = options->settings.log_level, .fd = 2}};
+    if (stat(options->settings.data, &st) != 0) {
+        plk_relay_fail(PLK_RELAY_EXIT_FAILED, "there is no relay in %s", options->settings.data);
         return NULL;
     }
     if (plk_relay_host_open(&asked.host, &config, &fault) != PLK_FAULT_NONE) {
         plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault.line);
         return NULL;
     }
-    size_t len = plk_small_file_read(options->data, PLK_SERVE_ADDRESS_NAME, address, sizeof address - 1);
+    size_t len = plk_small_file_read(options->settings.data, PLK_SERVE_ADDRESS_NAME, address, sizeof address - 1);
     struct plk_acts acts = {.host = asked.host, .address = len > 0 ? address : NULL};
     plk_acts_ask(&acts, request, on_answer, &asked);
     if (asked.answer == NULL) uv_run(plk_relay_host_loop(asked.host), UV_RUN_DEFAULT);
@@ -105,11 +107,11 @@ static void print(const struct plk_relay_options *options, const json_t *answer)
         char *line = json_dumps(answer, JSON_COMPACT);
         puts(line != NULL ? line : "{}");
         free(line);
-    } else if (options->word == PLK_RELAY_WORD_TOKEN_NEW) {
+    } else if (is(options, "token", "new")) {
         printf("%s\n", text(answer, "name"));
-    } else if (options->word == PLK_RELAY_WORD_TOKEN_REVOKE) {
+    } else if (is(options, "token", "revoke")) {
         printf("%s is revoked: it and its guests make no more queues; those that are there stay\n", text(answer, "id"));
-    } else if (options->word == PLK_RELAY_WORD_TOKEN_LIST) {
+    } else if (is(options, "token", "list")) {
         print_tokens(json_object_get(answer, "tokens"));
     } else {
         print_status(answer);
@@ -118,10 +120,10 @@ static void print(const struct plk_relay_options *options, const json_t *answer)
 
 int plk_operate(const struct plk_relay_options *options) {
     json_t *request = request_of(options);
-    json_t *answer = plk_control_ask(options->data, request);
-    if (answer == NULL && options->word == PLK_RELAY_WORD_STATUS) {
+    json_t *answer = plk_control_ask(options->settings.data, request);
+    if (answer == NULL && is(options, "status", NULL)) {
         json_decref(request);
-        return plk_relay_fail(PLK_RELAY_EXIT_FAILED, "the relay of %s is not running", options->data);
+        return plk_relay_fail(PLK_RELAY_EXIT_FAILED, "the relay of %s is not running", options->settings.data);
     }
     if (answer == NULL) answer = ask_data(options, request);
     json_decref(request);
@@ -129,6 +131,38 @@ int plk_operate(const struct plk_relay_options *options) {
     const char *error = json_string_value(json_object_get(answer, "error"));
     int status = error != NULL ? plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", error) : PLK_RELAY_EXIT_DONE;
     if (error == NULL) print(options, answer);
+    if (error == NULL && options->qr && !plk_qr_print(stdout, text(answer, "name")))
+        status = plk_relay_fail(PLK_RELAY_EXIT_FAILED, "this name is too long for a QR code");
     json_decref(answer);
     return status;
+}
+
+// ---- what needs no relay ------------------------------------------------------------------------------------------------
+
+// Everything was read, and is right, when this is called.
+int plk_operate_check(const struct plk_relay_options *options) {
+    const struct plk_relay_settings *s = &options->settings;
+    json_t *listen = json_array();
+    for (size_t i = 0; i < s->listen_count; i++) json_array_append_new(listen, json_string(s->listen[i]));
+    if (s->listen_count == 0) json_array_append_new(listen, json_integer(PLK_RELAY_PORT));
+    if (options->json) {
+        json_t *object = json_pack("{s:s?, s:s, s:O}", "config", options->config, "data", s->data, "listen", listen);
+        char *line = json_dumps(object, JSON_COMPACT);
+        puts(line != NULL ? line : "{}");
+        free(line);
+        json_decref(object);
+    } else {
+        if (options->config != NULL) printf("config  %s\n", options->config);
+        printf("data    %s\n", s->data);
+        for (size_t i = 0; i < s->listen_count; i++) printf("listen  %s\n", s->listen[i]);
+        if (s->listen_count == 0) printf("listen  %d of all addresses\n", PLK_RELAY_PORT);
+        puts("nothing is wrong");
+    }
+    json_decref(listen);
+    return PLK_RELAY_EXIT_DONE;
+}
+
+int plk_operate_version(const struct plk_relay_options *options) {
+    puts(options->json ? "{\"version\":\"" PLK_VERSION "\"}" : "peerlink-relay " PLK_VERSION);
+    return PLK_RELAY_EXIT_DONE;
 }

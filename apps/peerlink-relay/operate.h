@@ -5,6 +5,8 @@
 
 #include "options.h"
 
-int plk_operate(const struct plk_relay_options *options);
+int plk_operate(const struct plk_relay_options *options);       // token, status
+int plk_operate_check(const struct plk_relay_options *options); // config check: says what was read
+int plk_operate_version(const struct plk_relay_options *options);
 
 #endif

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "acts.h"
 #include "control.h"
@@ -18,6 +19,7 @@
 
 struct serving {
     const struct plk_relay_options *options;
+    struct plk_relay_settings settings; // of now: SIGHUP changes some
     struct plk_relay_host *host;
     struct plk_control *control;
     struct plk_once *metrics;
@@ -88,10 +90,10 @@ static bool is_address(const struct serving *s) {
 
 static int find_address(struct serving *s) {
     struct plk_addr best = best_address(s);
-    const char *host = s->options->public_host;
+    const char *host = s->settings.public_host;
     char text[64];
     if (best.family == 0) return plk_relay_fail(PLK_RELAY_EXIT_FAILED, "no address is known: say --public HOST");
-    if (host == NULL) {
+    if (host[0] == '\0') {
         snprintf(s->address, sizeof s->address, "%s", plk_address_text(&best, text));
         return PLK_RELAY_EXIT_DONE;
     }
@@ -114,7 +116,7 @@ static void on_first_token(void *ctx, enum plk_err err) {
     struct serving *s = ctx;
     struct plk_fault fault;
     if (err != PLK_ERR_OK) return; // it ends before it began
-    if (plk_home_replace(s->options->data, PLK_SERVE_TOKEN_NAME, plk_bytes(s->token, sizeof s->token), &fault) !=
+    if (plk_home_replace(s->settings.data, PLK_SERVE_TOKEN_NAME, plk_bytes(s->token, sizeof s->token), &fault) !=
         PLK_FAULT_NONE) {
         stop(s, plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault.line));
         return;
@@ -125,9 +127,9 @@ static void on_first_token(void *ctx, enum plk_err err) {
 
 // So that whoever starts a relay can use it at once. Made on the first start only.
 static void begin(struct serving *s) {
-    size_t got = plk_small_file_read(s->options->data, PLK_SERVE_TOKEN_NAME, s->token, sizeof s->token);
+    size_t got = plk_small_file_read(s->settings.data, PLK_SERVE_TOKEN_NAME, s->token, sizeof s->token);
     s->has_token = got == sizeof s->token;
-    if (s->has_token || s->options->limits.admission == PLK_RELAY_ADMIT_CLOSED) {
+    if (s->has_token || s->settings.limits.admission == PLK_RELAY_ADMIT_CLOSED) {
         ready(s);
         return;
     }
@@ -137,35 +139,85 @@ static void begin(struct serving *s) {
 
 // ---- ready --------------------------------------------------------------------------------------------------------------
 
-static void say_firewall(const struct serving *s) {
+// The first ports of its pairs; UDP has the next one too.
+static size_t ports(const struct serving *s, uint16_t out[2 * PLK_RELAY_LISTENS_MAX]) {
     struct plk_addr at[2 * PLK_RELAY_LISTENS_MAX];
-    size_t count = plk_relay_host_list(s->host, at);
-    uint16_t last = 0;
+    size_t count = plk_relay_host_list(s->host, at), found = 0;
     for (size_t i = 0; i < count; i++) {
-        if (at[i].port == last) continue;
-        last = at[i].port;
-        printf("firewall: let in UDP %u and %u, TCP %u, e.g. `ufw allow %u:%u/udp; ufw allow %u/tcp`\n", last,
-               last + 1u, last, last, last + 1u, last);
+        bool seen = false;
+        for (size_t k = 0; k < found; k++) seen = seen || out[k] == at[i].port;
+        if (!seen) out[found++] = at[i].port;
     }
+    return found;
+}
+
+static void say_ready(const struct serving *s, const char *name) {
+    uint16_t first[2 * PLK_RELAY_LISTENS_MAX];
+    size_t count = ports(s, first);
+    bool json = s->options->json;
+    printf(json ? "{\"ready\":true,\"relay\":\"%s\",\"tcp\":[" : "relay %s\n", name);
+    for (size_t i = 0; json && i < count; i++) printf("%s%u", i > 0 ? "," : "", first[i]);
+    if (json) printf("],\"udp\":[");
+    for (size_t i = 0; i < count; i++) {
+        unsigned port = first[i];
+        if (json)
+            printf("%s%u,%u", i > 0 ? "," : "", port, port + 1);
+        else
+            printf("firewall: let in UDP %u and %u, TCP %u, e.g. `ufw allow %u:%u/udp; ufw allow %u/tcp`\n", port,
+                   port + 1, port, port, port + 1, port);
+    }
+    if (json) puts("]}");
+    fflush(stdout);
+}
+
+static bool write_address(const struct serving *s) {
+    struct plk_fault fault;
+    if (plk_home_replace(s->settings.data, PLK_SERVE_ADDRESS_NAME, plk_bytes_text(s->address), &fault) ==
+        PLK_FAULT_NONE)
+        return true;
+    plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault.line);
+    return false;
 }
 
 static void ready(struct serving *s) {
     char name[PLK_RELAY_NAME_TEXT_MAX + 1];
-    struct plk_fault fault;
     plk_acts_name(s->address, plk_relay_host_key(s->host), s->has_token ? s->token : NULL, name);
-    if (plk_home_replace(s->options->data, PLK_SERVE_ADDRESS_NAME, plk_bytes_text(s->address), &fault) !=
-        PLK_FAULT_NONE) {
-        stop(s, plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault.line));
+    if (!write_address(s)) {
+        stop(s, PLK_RELAY_EXIT_FAILED);
         return;
     }
-    if (s->options->json) {
-        printf("{\"ready\":true,\"relay\":\"%s\"}\n", name);
-    } else {
-        printf("relay %s\n", name);
-        say_firewall(s);
-    }
-    fflush(stdout);
+    say_ready(s, name);
     plk_mem_wipe(name, sizeof name);
+}
+
+// ---- the config file, read again ----------------------------------------------------------------------------------------
+
+static bool needs_restart(const struct plk_relay_settings *now, const struct plk_relay_settings *next) {
+    bool same =
+        strcmp(now->data, next->data) == 0 && now->metrics == next->metrics && now->listen_count == next->listen_count;
+    for (size_t i = 0; same && i < now->listen_count; i++) same = strcmp(now->listen[i], next->listen[i]) == 0;
+    return !same;
+}
+
+// Tokens are in the store, where `token` changes them at once. Of what is wrong nothing is taken.
+static void reload(struct serving *s) {
+    struct plk_relay_options next;
+    char address[ADDRESS_MAX];
+    if (plk_relay_options_read(&next, s->options->argc, s->options->argv) != PLK_RELAY_EXIT_DONE) return;
+    struct plk_relay_settings before = s->settings;
+    memcpy(address, s->address, sizeof address);
+    memcpy(s->settings.public_host, next.settings.public_host, sizeof s->settings.public_host);
+    if (find_address(s) != PLK_RELAY_EXIT_DONE || !write_address(s)) {
+        memcpy(s->settings.public_host, before.public_host, sizeof before.public_host);
+        memcpy(s->address, address, sizeof address);
+        return;
+    }
+    s->settings.limits = next.settings.limits;
+    s->settings.log_level = s->log.level = next.settings.log_level;
+    plk_relay_host_retune(s->host, &s->settings.limits, s->log.level);
+    bool restart = needs_restart(&s->settings, &next.settings);
+    plk_log(&s->log, PLK_LOG_INFO, "the options were read again%s",
+            restart ? "; data, listen and metrics change with the next start" : "");
 }
 
 // ---- the end ------------------------------------------------------------------------------------------------------------
@@ -174,7 +226,10 @@ static void on_end(uv_timer_t *timer) { stop(timer->data, PLK_RELAY_EXIT_DONE); 
 
 static void on_signal(uv_signal_t *signal, int number) {
     struct serving *s = signal->data;
-    if (number == SIGHUP) return; // its options are its command line: there is nothing to read again
+    if (number == SIGHUP) {
+        reload(s);
+        return;
+    }
     if (s->ending) {
         stop(s, PLK_RELAY_EXIT_DONE);
         return;
@@ -192,7 +247,7 @@ static void on_lost(void *ctx, const struct plk_fault *fault) {
 
 static enum plk_fault_kind open_metrics(struct serving *s, struct plk_fault *fault) {
     struct plk_addr at[2 * PLK_RELAY_LISTENS_MAX];
-    uint32_t port = s->options->metrics;
+    uint32_t port = s->settings.metrics;
     if (port == PLK_RELAY_METRICS_OFF) return PLK_FAULT_NONE;
     if (port != PLK_RELAY_METRICS_AUTO) return plk_metrics_open(&s->metrics, s->host, (uint16_t)port, fault);
     if (plk_relay_host_list(s->host, at) == 0 || at[0].port > UINT16_MAX - 2) return PLK_FAULT_NONE;
@@ -218,7 +273,7 @@ static int open_rest(struct serving *s) {
     int status = find_address(s);
     if (status != PLK_RELAY_EXIT_DONE) return status;
     s->acts = (struct plk_acts){.host = s->host, .address = s->address};
-    if (plk_control_open(&s->control, s->options->data, &s->acts, &fault) != PLK_FAULT_NONE ||
+    if (plk_control_open(&s->control, s->settings.data, &s->acts, &fault) != PLK_FAULT_NONE ||
         open_metrics(s, &fault) != PLK_FAULT_NONE) {
         return plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault.line);
     }
@@ -234,13 +289,17 @@ static void close_rest(struct serving *s) {
 
 int plk_serve(const struct plk_relay_options *options) {
     static const char *const all[] = {"7447"}; // PLK_RELAY_PORT
-    struct serving s = {.options = options, .log = {.level = options->log_level, .fd = 2}};
+    const struct plk_relay_settings *settings = &options->settings;
+    struct serving s = {
+        .options = options, .settings = *settings, .log = {.level = settings->log_level, .fd = STDERR_FILENO}};
     struct plk_fault fault;
-    bool any = options->listen_count == 0;
-    struct plk_relay_host_config config = {.data = options->data,
-                                           .listen = any ? all : options->listen,
-                                           .listen_count = any ? 1 : options->listen_count,
-                                           .limits = options->limits,
+    const char *listen[PLK_RELAY_LISTENS_MAX];
+    for (size_t i = 0; i < settings->listen_count; i++) listen[i] = settings->listen[i];
+    bool any = settings->listen_count == 0;
+    struct plk_relay_host_config config = {.data = settings->data,
+                                           .listen = any ? all : listen,
+                                           .listen_count = any ? 1 : settings->listen_count,
+                                           .limits = settings->limits,
                                            .log = s.log,
                                            .lost = on_lost,
                                            .ctx = &s};

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apps/shared/qr.h"
 #include "command.h"
 #include "plain.h"
-#include "qr.h"
 #include "secret.h"
 #include "wire/invite.h"
 

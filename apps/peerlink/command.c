@@ -80,6 +80,7 @@ static const struct plk_command_entry commands[] = {
     COMMAND(relay, "list|add|remove|test [ADDR]", 1, 2, "your relays", END),
     COMMAND(open, "[LINK]", 0, 1, "opens the page", END),
     COMMAND(help, "[COMMAND]", 0, 1, "explains a command", END),
+    COMMAND(completion, PLK_COMPLETE_SHELLS, 1, 1, "prints what completes words of peerlink in a shell", END),
     COMMAND(version, "", 0, 0, "the version, as --version", END),
 };
 

@@ -3,13 +3,8 @@
 #ifndef PLK_PEERLINK_COMMAND_H
 #define PLK_PEERLINK_COMMAND_H
 
+#include "apps/shared/complete.h"
 #include "cli.h"
-
-struct plk_option {
-    const char *name;  // with its dashes
-    const char *value; // what its value is called; NULL for a switch
-    const char *help;
-};
 
 struct plk_command_entry {
     const char *name;
@@ -34,6 +29,7 @@ int plk_command_add(struct plk_cli *cli);
 int plk_command_backup(struct plk_cli *cli);
 int plk_command_block(struct plk_cli *cli);
 int plk_command_chat(struct plk_cli *cli);
+int plk_command_completion(struct plk_cli *cli);
 int plk_command_config(struct plk_cli *cli);
 int plk_command_contacts(struct plk_cli *cli);
 int plk_command_down(struct plk_cli *cli);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Usage and help, out of the table.
+// Usage, help and completion, out of the table.
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
 
-enum { OPTION_COLUMN = 25, COMMAND_COLUMN = 24 };
+enum { OPTION_COLUMN = 25, COMMAND_COLUMN = 24, COMMANDS_MAX = 64 };
 
 // Two columns; what does not fit into the left one has a line of its own.
 static void print_row(const char *name, const char *value, int column, const char *help) {
@@ -75,4 +75,17 @@ int plk_command_help(struct plk_cli *cli) {
         list_all();
     }
     return PLK_EXIT_DONE;
+}
+
+int plk_command_completion(struct plk_cli *cli) {
+    struct plk_complete_command commands[COMMANDS_MAX];
+    struct plk_complete complete = {
+        .program = "peerlink", .globals = plk_command_globals, .commands = commands, .count = 0};
+    for (const struct plk_command_entry *entry = plk_command_find(""); entry != NULL && complete.count < COMMANDS_MAX;
+         entry = plk_command_at(complete.count - 1)) {
+        commands[complete.count++] = (struct plk_complete_command){
+            .name = entry->name, .args = entry->args, .help = entry->help, .options = entry->options};
+    }
+    if (plk_complete_print(stdout, &complete, cli->args[0])) return PLK_EXIT_DONE;
+    return plk_cli_fail(PLK_EXIT_USAGE, "there is completion for bash, zsh and fish, not for %s", cli->args[0]);
 }

@@ -45,6 +45,14 @@ struct plk_relay *plk_relay_new(const struct plk_relay_config *config) {
     return relay;
 }
 
+void plk_relay_retune(struct plk_relay *relay, const struct plk_relay_config *config) {
+    relay->config.admission = config->admission;
+    relay->config.work_bits = config->work_bits;
+    relay->config.clients_max = config->clients_max;
+    relay->config.memory_max = config->memory_max;
+    relay->config.store_max = config->store_max;
+}
+
 void plk_relay_free(struct plk_relay *relay) {
     if (relay == NULL) return;
     while (relay->clients != NULL) plk_relay_client_free(relay, relay->clients);

@@ -151,13 +151,73 @@ def hands_out_tokens(data, first_key):
     end(relay, signal.SIGINT)
 
 
+def reads_its_config(data):
+    """Options from a file: the command line wins, SIGHUP reads it again, what is wrong is told with its line and not taken."""
+    path = os.path.join(data, "relay.ini")
+
+    def write(text):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def hup(relay, words):
+        relay.send_signal(signal.SIGHUP)
+        line = relay.stderr.readline()
+        assert words in line, line
+
+    def told(port):
+        name = json.loads(run("status", "--data", data, "--json").stdout)["name"]
+        key = name.split("#")[1]
+        done = subprocess.run([PEERLINK, "relay", "test", f"127.0.0.1:{port}#{key}", "--json"], capture_output=True,
+                              text=True, timeout=60)
+        return name.rsplit(":", 1)[0], json.loads(done.stdout)["admission"]
+
+    write(f"; a relay\n[relay]\ndata = {data}\nlisten = 127.0.0.1:1\nlisten = 127.0.0.1:2\nadmit = token\nmetrics = off\n")
+    checked = json.loads(run("config", "check", "--config", path, "--json").stdout)
+    assert checked == {"config": path, "data": data, "listen": ["127.0.0.1:1", "127.0.0.1:2"]}, checked
+    assert "nothing is wrong" in run("config", "check", "--config", path).stdout
+    relay, port, _ = start(data, "--config", path)
+    assert told(port) == ("127.0.0.1", "token")
+    assert run("status", "--config", path).stdout.startswith("127.0.0.1:")
+    write(f"[relay]\ndata = {data}\npublic = relay.example.org\nadmit = open\n")
+    hup(relay, "were read again")
+    assert told(port) == ("relay.example.org", "open")
+    token = run("token", "new", "--config", path, "--qr").stdout.splitlines()
+    assert token[0].startswith(f"relay.example.org:{port}#") and len(token) > 10, token
+    for text, words in ((f"[relay]\ndata = {data}\nadmit = all\n", "relay.ini:3: `admit`"),
+                        (f"[relay]\ndata = {data}\npublic = no host\n", "--public")):
+        write(text)
+        hup(relay, words)
+        assert told(port) == ("relay.example.org", "open")
+    write(f"[relay]\ndata = {data}\nadmit = closed\nlisten = 127.0.0.1:9\n")
+    hup(relay, "with the next start")
+    assert told(port) == ("127.0.0.1", "closed")
+    end(relay)
+    for text, line, words in (("[relay]\nspeed = 1\n", 2, "is not known"), ("admit = open\n", 1, "is not known"),
+                              ("[relay]\n\nadmit = all\n", 3, "takes token, open or closed"), ("[relay]\nwhat\n", 2, "neither"),
+                              ("[relay]\ndisk = 0\n", 2, "takes a number of MiB"), ("[relay]\nconfig = x\n", 2, "is not known"),
+                              ("[relay]\nstore = postgresql://user:word@host/name\n", 2, "PostgreSQL"),
+                              ("[relay]\nlisten = x\n" + "listen = y\n" * 16, 18, "too often")):
+        write(text)
+        for args in (("config", "check"), ()):
+            wrong = run(*args, "--data", data, "--config", path, status=1).stderr
+            assert f"relay.ini:{line}: " in wrong and words in wrong, (text, wrong)
+    os.unlink(path)
+    assert "relay.ini" in run("config", "check", "--data", data, "--config", path, status=1).stderr
+
+
 def says_what_is_wrong(data, other):
+    name = run("token", "new", "--data", data).stdout.strip()
     for args in ([], ["--data"], ["--data", ""], ["--what", "x"], ["--data", data, "--listen"], ["serve", "--data", data],
                  ["--data", data, "--admit", "all"], ["--data", data, "--metrics", "70000"],
                  ["--data", data, "--clients", "0"], ["--data", data, "--memory", "lots"],
                  ["--data", data, "--public", "no host", "--listen", "127.0.0.1:0"],
                  ["token", "--data", data], ["token", "forget", "--data", data], ["token", "revoke", "--data", data],
-                 ["token", "new", "--queues", "-1", "--data", data], ["a", "b", "c", "d"]):
+                 ["token", "new", "--queues", "-1", "--data", data], ["a", "b", "c", "d"],
+                 ["config", "--data", data], ["config", "frobnicate", "--data", data], ["status", "x", "--data", data],
+                 ["status", "--qr", "--data", data], ["completion", "tcsh"], ["config", "check"],
+                 ["--data", data, "--store", "postgresql://user:word@host/name"], ["--data", data, "--store", "papyrus"],
+                 ["--data", data, "--bootstrap", "somewhere"],
+                 ["--data", data, "--bootstrap", name]):
         run(*args, status=2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
@@ -174,7 +234,7 @@ def says_what_is_wrong(data, other):
     assert run("--version").stdout.startswith("peerlink-relay ")
     with open(os.path.join(os.path.dirname(__file__), "../../docs/man/peerlink-relay.1.scd"), encoding="utf-8") as page:
         told = set(re.findall(r"--[a-z]+", page.read()))
-    known = set(re.findall(r"--[a-z]+", run("--help").stdout)) - {"--version", "--relay"}  # --relay: peerlink's
+    known = set(re.findall(r"--[a-z]+", run("--help").stdout)) - {"--relay"}  # peerlink's
     assert told == known, (told, known)
 
 
@@ -184,6 +244,7 @@ def main():
         key = tells_and_counts(data)
         answers_a_client(data)
         hands_out_tokens(data, key)
+        reads_its_config(data)
         says_what_is_wrong(data, other)
     finally:
         shutil.rmtree(data)

@@ -81,7 +81,7 @@ def check_own(tree, path, number, name, folder, target):
         yield Finding(path, number, f'"{name}": {folder} (L{LEVEL[folder]}) includes upwards, {other} is L{LEVEL[other]}')
     elif other != folder and LEVEL[other] == LEVEL[folder] and {folder, other} != {"api", "peerlink"}:
         yield Finding(path, number, f'"{name}": {folder} and {other} are of one layer and never include each other')
-    elif folder == "apps" and other == "apps" and path.parts[1] != target.parts[1]:
+    elif folder == "apps" and other == "apps" and target.parts[1] not in (path.parts[1], "shared"):
         yield Finding(path, number, f'"{name}": one program includes another')
 
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A QR code in the terminal, two rows of dots a line.
-#ifndef PLK_PEERLINK_QR_H
-#define PLK_PEERLINK_QR_H
+#ifndef PLK_SHARED_QR_H
+#define PLK_SHARED_QR_H
 
 #include <stdbool.h>
 #include <stdio.h>

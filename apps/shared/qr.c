@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "qr.h"
+#include "apps/shared/qr.h"
 
 #include <qrencode.h>
 
