@@ -96,6 +96,13 @@ static void end_channel(struct plk_relay_dial *d) {
     d->down = true;
 }
 
+void plk_relay_dial_stop(struct plk_relay_dial *d) {
+    end_channel(d);
+    for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
+    d->racing = d->asked = d->asking = false;
+    d->again_us = PLK_NEVER;
+}
+
 void plk_relay_dial_free(struct plk_relay_dial *d) {
     if (d == NULL) return;
     for (unsigned i = 0; i < WAYS; i++) plk_buf_free(d->mem, &d->ways[i].in);

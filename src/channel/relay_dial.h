@@ -40,6 +40,9 @@ struct plk_relay_dial *plk_relay_dial_new(struct plk_mem *mem, const struct plk_
 void plk_relay_dial_free(
     struct plk_relay_dial *d); // wipes; NULL is fine. Streams that are open are the caller's to close
 
+// Nothing more is wanted of it: what is open is closed with the next polls, without a word; then it may be freed.
+void plk_relay_dial_stop(struct plk_relay_dial *d);
+
 // What the host found; none: what was known before is used.
 void plk_relay_dial_resolved(struct plk_relay_dial *d, uint64_t now_us, const struct plk_addr *addrs, size_t count);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Queues at relays (DESIGN 3.7; docs/protocol/queue.md): those that this node owns, one a contact and relay, one an invite and
 // relay, and those of others that it writes into. A box is one such queue in one role. This file knows keys, cells and where
-// they are; what a cell means is told to its owner: node/mailbox (contacts), node/parley (invites, first contact).
+// they are; what a cell means is told to its owner: node/post (contacts), node/parley (invites, first contact).
 //
 //     own CONTACT    we read, the contact writes          foreign CONTACT   the contact reads, we write
 //     own INVITE     of an invite of ours                  foreign INVITE    of the link that a contact is joining
@@ -9,6 +9,7 @@
 #ifndef PLK_NODE_BOXES_H
 #define PLK_NODE_BOXES_H
 
+#include "base/map.h"
 #include "node/relays.h"
 #include "queue/cell.h"
 #include "wire/queue_list.h"
@@ -37,16 +38,19 @@ struct plk_box_parley {
 };
 
 struct plk_box {
-    struct plk_box *next; // of the node
-    uint32_t id;          // from 1, in this process; in the queue client too, and in ways (PLK_PASS)
+    struct plk_box *next;  // of its relay
+    struct plk_box *alike; // of the same use, side and owner
+    uint32_t id;           // from 1, in this process; in the queue client too, and in ways (PLK_PASS)
     enum plk_box_use use;
     bool own;
     uint32_t owner; // contact; own INVITE: the invite's number; foreign INVITE: the contact that joins by it
-    struct plk_relay_client *relay;
+    struct plk_relay_link *relay;
     uint8_t flags;                     // own: PLK_QUEUE_QUIET, ...
     uint8_t secret[PLK_QUEUE_KEY_LEN]; // own: what its keys are made of; else the sender's secret
     uint8_t sid[PLK_QUEUE_ID_LEN];
     uint8_t envelope[PLK_QUEUE_KEY_LEN];
+    uint8_t psk[16];              // own INVITE
+    uint32_t relay_number;        // own: as in its row
     bool made;                    // own: it has been READY once, so others may know of it; durable
     bool ready;                   // own: there and subscribed now; else: it may be written into
     bool refused;                 // own: no token is good for it; else: not there, or not ours to write
@@ -54,6 +58,24 @@ struct plk_box {
     uint64_t passed_us;           // foreign: when a packet last went into it
     struct plk_box_parley parley; // INVITE: node/parley's, node/publish's and node/approach's; else unused
 };
+
+// An item that is to be acknowledged when its content is durable.
+struct plk_box_ack {
+    uint32_t box;
+    uint64_t number, mark;
+};
+
+struct plk_boxes {
+    struct plk_mem *mem;
+    struct plk_map by_id, by_owner; // by_owner: to the first of those that are alike
+    uint32_t next_id;
+    struct plk_box_ack *acks;
+    size_t ack_count, ack_cap;
+    size_t cell_bytes;    // that wait for rows to be read; counted by node/post
+    struct plk_box *rows; // of the start, whose relay is not known yet
+};
+
+void plk_boxes_init(struct plk_boxes *boxes, struct plk_mem *mem);
 
 // ---- which there are
 
@@ -63,12 +85,12 @@ struct plk_box *plk_boxes_next(const struct plk_node *node, enum plk_box_use use
 struct plk_box *plk_boxes_find(const struct plk_node *node, uint32_t id); // or NULL
 
 // A new own queue on a relay: its row is written, and it is asked for. secret NULL: a random one. The invite's cells and senders
-// go by its psk: keys_psk, 16 bytes, NULL for others.
-struct plk_box *plk_box_make(struct plk_node *node, enum plk_box_use use, uint32_t owner,
-                             struct plk_relay_client *relay, uint8_t flags, const uint8_t *secret, const uint8_t *psk);
+// go by its psk: psk, 16 bytes, NULL for others.
+struct plk_box *plk_box_make(struct plk_node *node, enum plk_box_use use, uint32_t owner, struct plk_relay_link *relay,
+                             uint8_t flags, const uint8_t *secret, const uint8_t *psk);
 // Somebody's queue: in memory only.
 struct plk_box *plk_box_foreign(struct plk_node *node, enum plk_box_use use, uint32_t owner,
-                                struct plk_relay_client *relay, const uint8_t sid[PLK_QUEUE_ID_LEN],
+                                struct plk_relay_link *relay, const uint8_t sid[PLK_QUEUE_ID_LEN],
                                 const uint8_t sender[PLK_QUEUE_KEY_LEN], const uint8_t envelope[PLK_QUEUE_KEY_LEN]);
 // Forgets it; an own one's row goes, and the relay is told to delete it.
 void plk_box_drop(struct plk_node *node, struct plk_box *box);
@@ -82,7 +104,7 @@ void plk_boxes_learn(struct plk_node *node, uint32_t contact, const struct plk_q
 // ---- cells
 
 // Seals content and puts it into a foreign box; put, chosen by the caller, comes back with the answer:
-//   CONTACT, RECOVERY -> plk_mailbox_put_done    INVITE, or put & PLK_PARLEY_PUT -> plk_parley_put_done
+//   CONTACT, RECOVERY -> plk_post_put_done    INVITE, or put & PLK_PARLEY_PUT -> plk_parley_put_done
 // It is kept over channels that come and go until then. CLOSED: no such relay now; LIMIT: too much is under way; TOO_LONG.
 enum plk_err plk_box_put(struct plk_node *node, struct plk_box *box, uint64_t put, struct plk_bytes content);
 void plk_box_put_cancel(struct plk_node *node, struct plk_box *box, uint64_t put);
@@ -103,12 +125,15 @@ bool plk_box_takes(const struct plk_box *box); // its relay is connected, and ha
 // ---- for node.c and relays.c
 
 enum plk_err plk_boxes_row(struct plk_node *node, const struct plk_row *row); // of the start
+void plk_box_made(struct plk_node *node, struct plk_box *box);                // the relay has it: others may be told
+void plk_boxes_started(struct plk_node *node);                                // all rows are in
 void plk_boxes_free(struct plk_node *node);
-void plk_boxes_event(struct plk_node *node, struct plk_relay_client *client,
-                     const struct plk_queue_client_event *event);
-void plk_boxes_frame(struct plk_node *node, struct plk_relay_client *client,
-                     const struct plk_relay_channel_frame *frame);
-void plk_boxes_stored(struct plk_node *node);                                 // acks whose mark is durable
-void plk_boxes_leave(struct plk_node *node, struct plk_relay_client *client); // its boxes are dropped
+void plk_boxes_event(struct plk_node *node, struct plk_relay_link *client, const struct plk_queue_client_event *event);
+void plk_boxes_frame(struct plk_node *node, struct plk_relay_link *client, const struct plk_relay_channel_frame *frame);
+void plk_boxes_up(struct plk_node *node, struct plk_relay_link *client);    // it has a new channel
+void plk_boxes_down(struct plk_node *node, struct plk_relay_link *client);  // it has none
+bool plk_boxes_have_room(const struct plk_node *node);                      // for more cells
+void plk_boxes_stored(struct plk_node *node);                               // acks whose mark is durable
+void plk_boxes_leave(struct plk_node *node, struct plk_relay_link *client); // its boxes are dropped
 
 #endif

@@ -229,6 +229,7 @@ static enum plk_err remove_contact(struct plk_node *node, const struct plk_comma
     struct plk_peer *peer = plk_peers_find(&node->peers, command->contact);
     if (peer == NULL) return PLK_ERR_NOT_FOUND;
     end_links(node, peer);
+    plk_post_remove(node, peer);
     delete_rows(node, command->contact);
     plk_peers_drop(node, peer);
     plk_node_event(node, PLK_EVENT_CONTACT, command->contact, 0, 0, 0, NULL);
@@ -298,8 +299,11 @@ static bool answers_itself(struct plk_node *node, const struct plk_command *comm
         *err = change_contact(node, command);
         return false;
     case PLK_CMD_RELAY_ADD:
+        *err = plk_relays_command_add(node, command);
+        return *err == PLK_ERR_OK;
     case PLK_CMD_RELAY_REMOVE:
-        break;
+        *err = plk_relays_command_remove(node, command);
+        return *err == PLK_ERR_OK;
     }
     *err = PLK_ERR_UNSUPPORTED;
     return false;

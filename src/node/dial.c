@@ -86,6 +86,7 @@ static void call_under(struct plk_node *node, struct plk_peer *peer, const struc
     keys.hint_key = hint_key;
     link->attempt_tag = plk_peer_tag(g->line_number, g->number);
     plk_link_attempt(node, link, &keys, stamp, g->number, keying->gate.highest, plk_ledger_mark(&node->ledger), first);
+    plk_post_reach(node, peer);
     plk_mem_wipe(hint_key, sizeof hint_key);
 }
 
@@ -181,6 +182,7 @@ static void call_due(struct plk_node *node, struct plk_peer *peer) {
 static void due(struct plk_node *node, struct plk_peer *peer) {
     uint64_t now_us = node->now.mono_us;
     peer->next_try_us = PLK_NEVER;
+    if (peer->heat == PLK_COLD && peer->cells != NULL && !peer->damaged) peer->greet = true; // read it, and call
     if (wants_link(node, peer)) {
         if (peer->heat == PLK_WARM && node->network.known) {
             call_due(node, peer);
@@ -192,9 +194,9 @@ static void due(struct plk_node *node, struct plk_peer *peer) {
     }
     peer->tries = 0;
     if (peer->heat != PLK_WARM || peer->link != NULL || peer->meeting != NULL || peer->joiner != NULL) return;
-    bool idle = peer->commands == NULL && now_us - peer->warm->used_us >= PLK_PEER_COOL_US;
+    bool idle = peer->commands == NULL && !plk_post_is_busy(peer) && now_us - peer->warm->used_us >= PLK_PEER_COOL_US;
     if (!idle) {
-        uint64_t since_us = peer->commands == NULL ? peer->warm->used_us : now_us;
+        uint64_t since_us = peer->commands == NULL && !plk_post_is_busy(peer) ? peer->warm->used_us : now_us;
         peer->next_try_us = since_us + PLK_PEER_COOL_US;
         return;
     }

@@ -96,6 +96,7 @@ void plk_node_packet(struct plk_node *node, const struct plk_way *way, struct pl
     }
     const struct plk_cid_entry *entry = plk_cid_map_find(&node->cids, packet.cid.at);
     if (entry == NULL) {
+        if (way->transport == PLK_UDP && plk_relays_packet(node, &way->addr, &packet)) return;
         node->counters.stranger++;
         return;
     }
@@ -194,6 +195,7 @@ static void bytes_came(struct plk_node *node, struct plk_carrier *carrier, struc
 void plk_node_stream(struct plk_node *node, const struct plk_input *input) {
     struct plk_carrier *carrier = plk_carriers_find(&node->carriers, input->stream.stream);
     if (carrier == NULL) {
+        if (plk_relays_stream(node, input)) return;
         if (input->stream.event == PLK_STREAM_ACCEPTED) accepted(node, input);
         return;
     }

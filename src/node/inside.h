@@ -6,6 +6,7 @@
 #include "contact/profile.h"
 #include "crypto/rng.h"
 #include "node/backup.h"
+#include "node/boxes.h"
 #include "node/callers.h"
 #include "node/carrier.h"
 #include "node/cid_map.h"
@@ -15,6 +16,7 @@
 #include "effect/ledger.h"
 #include "node/link.h"
 #include "node/loads.h"
+#include "node/post.h"
 #include "node/network.h"
 #include "node/node.h"
 #include "effect/outputs.h"
@@ -44,6 +46,9 @@ struct plk_node {
     struct plk_peers peers;
     struct plk_invites invites;
     struct plk_callers callers;
+    struct plk_relays relays;
+    struct plk_boxes boxes;
+    uint64_t put_number; // of the last cell that was put anywhere by node/post
     struct plk_backup_job backup;
     struct plk_sweep sweep;
     struct plk_timers link_timers, mail_timers; // of links; of the mail of peers that are warm
@@ -54,8 +59,9 @@ struct plk_node {
     uint64_t events_batch_n;     // and that row's batch
     uint64_t dial_us;            // when the next contact is to be tried, a lower bound
     struct plk_counters counters;
-    uint8_t scratch[PLK_PACKET_MAX];     // the text of the packet that is being read
-    uint8_t packet[PLK_NODE_PACKET_MAX]; // the packet that the host is looking at
+    uint8_t relay_text[PLK_DATAGRAM_MAX]; // the text of a relay's packet: a link's may be in it
+    uint8_t scratch[PLK_PACKET_MAX];      // the text of the packet that is being read
+    uint8_t packet[PLK_NODE_PACKET_MAX];  // the packet that the host is looking at
 };
 
 struct plk_peer;

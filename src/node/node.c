@@ -3,7 +3,8 @@
 #include "node/inside.h"
 
 // What is read whole at start (DESIGN 2).
-static const enum plk_table start_tables[] = {PLK_TABLE_profile, PLK_TABLE_invite, PLK_TABLE_contact};
+static const enum plk_table start_tables[] = {PLK_TABLE_profile, PLK_TABLE_relay, PLK_TABLE_queue, PLK_TABLE_invite,
+                                              PLK_TABLE_contact};
 #define START_TABLES (sizeof start_tables / sizeof start_tables[0])
 
 struct plk_node *plk_node_new(const struct plk_node_config *config) {
@@ -24,6 +25,8 @@ struct plk_node *plk_node_new(const struct plk_node_config *config) {
     plk_haunts_init(&node->haunts, node->mem, &node->rng);
     plk_peers_init(&node->peers, node->mem);
     plk_invites_init(&node->invites, node->mem);
+    plk_relays_init(&node->relays, node->mem);
+    plk_boxes_init(&node->boxes, node->mem);
     plk_timers_init(&node->link_timers, node->mem);
     plk_timers_init(&node->mail_timers, node->mem);
     for (size_t i = 0; i < START_TABLES; i++) {
@@ -38,6 +41,8 @@ struct plk_node *plk_node_new(const struct plk_node_config *config) {
 void plk_node_free(struct plk_node *node) {
     if (node == NULL) return;
     plk_peers_free(node);
+    plk_boxes_free(node);
+    plk_relays_free(node);
     while (node->links != NULL) plk_link_free(node, node->links);
     plk_callers_free(node);
     plk_backup_job_free(node);
@@ -138,6 +143,10 @@ static enum plk_err start_row(struct plk_node *node, unsigned table, const struc
     switch (table) {
     case PLK_TABLE_profile:
         return start_profile(node, row);
+    case PLK_TABLE_relay:
+        return plk_relays_row(node, row);
+    case PLK_TABLE_queue:
+        return plk_boxes_row(node, row);
     case PLK_TABLE_invite:
         err = plk_invite_decode(row->key, row->value, &invite);
         if (err == PLK_ERR_OK) plk_invites_add(node, &invite);
@@ -171,6 +180,7 @@ static void started(struct plk_node *node) {
     node->state = has_profile ? PLK_NODE_READY : PLK_NODE_EMPTY;
     plk_sweep_begin(node);
     if (!has_profile) return;
+    plk_boxes_started(node);
     plk_invites_expire(node);
     if (node->network.known) plk_node_greet_all(node);
 }
@@ -240,6 +250,7 @@ static void network(struct plk_node *node, const struct plk_input *input) {
     for (struct plk_link *link = node->links; !first && link != NULL; link = link->next) {
         plk_link_network_changed(node, link);
     }
+    if (!first) plk_relays_network_changed(node);
     plk_node_greet_all(node);
 }
 
@@ -249,6 +260,7 @@ static void resume(struct plk_node *node, const struct plk_input *input) {
     plk_rng_stir(&node->rng, plk_bytes(input->resume.entropy, sizeof input->resume.entropy));
     if (node->state != PLK_NODE_READY) return;
     for (struct plk_link *link = node->links; link != NULL; link = link->next) plk_link_network_changed(node, link);
+    plk_relays_network_changed(node);
     plk_node_greet_all(node);
 }
 
@@ -297,6 +309,7 @@ static void tick_carriers(struct plk_node *node) {
 
 // Everything that an input touched is brought to rest: links tell, mail reads and writes.
 static void settle(struct plk_node *node) {
+    plk_relays_settle(node);
     for (struct plk_link *link = node->links; link != NULL; link = link->next) {
         if (!link->dirty) continue;
         if (link->role == PLK_LINK_INVITER) plk_node_inviter_settle(node, link);
@@ -330,6 +343,7 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
         break;
     case PLK_IN_STORED:
         if (plk_ledger_stored(&node->ledger, input->stored.n) == PLK_ERR_OK) all_dirty(node);
+        plk_boxes_stored(node);
         break;
     case PLK_IN_STORE_STATE:
         node->ledger.stalled = input->store_state.stalled;
@@ -339,7 +353,8 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
         loaded(node, input);
         break;
     case PLK_IN_RESOLVED:
-        break; // nothing here asks for names yet
+        plk_relays_resolved(node, input);
+        break;
     case PLK_IN_NETWORK:
         network(node, input);
         break;
@@ -357,6 +372,7 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
     tick_mail(node);
     tick_carriers(node);
     plk_node_dial(node);
+    plk_relays_tick(node);
     plk_sweep_run(node);
     settle(node);
     node->polling = node->links;
@@ -369,6 +385,7 @@ static uint64_t deadline(const struct plk_node *node) {
     uint64_t deadline_us = node->suspended ? PLK_NEVER : node->dial_us;
     if (sweeps) deadline_us = plk_earlier(deadline_us, node->sweep.due_us);
     deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->link_timers));
+    deadline_us = plk_earlier(deadline_us, plk_relays_deadline(node));
     if (!plk_ledger_behind(&node->ledger)) deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->mail_timers));
     for (const struct plk_carrier *carrier = node->carriers.first; carrier != NULL; carrier = carrier->next) {
         if (carrier->link != NULL && carrier->open) continue;
@@ -414,6 +431,7 @@ void plk_node_poll(struct plk_node *node, struct plk_now now, struct plk_output 
         if (plk_loads_next(&node->loads, node->ledger.emitted_n, output)) return;
         if (plk_outputs_next(&node->outputs, node->ledger.stored_n, output)) return;
         if (poll_links(node, output, &again)) return;
+        if (plk_relays_poll(node, output)) return;
     } while (again);
     // A packet may have closed a stream or opened one.
     if (plk_outputs_next(&node->outputs, node->ledger.stored_n, output)) return;

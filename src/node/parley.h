@@ -6,6 +6,8 @@
 
 #include "node/boxes.h"
 
+struct plk_peer;
+
 // ---- inviter: own INVITE boxes, owner is the invite's number
 
 void plk_parley_own_state(struct plk_node *node, struct plk_box *box); // ready or refused has changed

@@ -19,6 +19,7 @@ void plk_peer_fail_commands(struct plk_node *node, struct plk_peer *peer, enum p
 
 static void free_peer(struct plk_node *node, struct plk_peer *peer) {
     plk_peer_cool(node, peer);
+    plk_post_cool(node, peer);
     plk_peer_fail_commands(node, peer, PLK_ERR_NOT_FOUND); // it was removed while it was read
     plk_mem_give(node->mem, peer->stash);
     plk_mem_give(node->mem, peer);

@@ -13,14 +13,17 @@
 #include "mail/mail.h"
 #include "node/link.h"
 #include "node/loads.h"
+#include "node/post.h"
 #include "path/candidates.h"
 
 // Kinds of the node's own rows in table link (contact u32, kind u8, ...).
 enum plk_peer_slot {
-    PLK_PEER_SLOT_STAMP = 128,      // tag u32: stamps of one set of keys
-    PLK_PEER_SLOT_CANDIDATES = 129, // path/candidates.h
-    PLK_PEER_SLOT_ABOUT = 130,      // what the peer says about itself
-    PLK_PEER_SLOT_TOLD = 131,       // plk_node.profile_mark of what the peer was told of us
+    PLK_PEER_SLOT_STAMP = 128,       // tag u32: stamps of one set of keys
+    PLK_PEER_SLOT_CANDIDATES = 129,  // path/candidates.h
+    PLK_PEER_SLOT_ABOUT = 130,       // what the peer says about itself
+    PLK_PEER_SLOT_TOLD = 131,        // plk_node.profile_mark of what the peer was told of us
+    PLK_PEER_SLOT_TOLD_QUEUES = 132, // likewise of our queues
+    PLK_PEER_SLOT_QUEUES = 133,      // the peer's queues: wire/queue_list.h
 };
 
 // Hint tags of a contact's row: 0 the recovery secret, else which link generation: line << 16 | number, without the top bit,
@@ -71,7 +74,8 @@ struct plk_warm {
     uint64_t answer_mark;
     bool answer_due;
     bool rekey_wanted;
-    uint64_t told; // which name and about of ours it was told; 0: none that is known
+    uint64_t told;        // which name and about of ours it was told; 0: none that is known
+    uint64_t told_queues; // which queues of ours it was told; 0: none
     struct plk_buf about;
     struct plk_message_feed control, mail_feed; // streams 0 and 1 of the link, cut into records
     struct plk_buf out[2];                      // what streams 0 and 1 have not yet taken of a record
@@ -117,6 +121,12 @@ struct plk_peer {
     struct plk_stashed *stash; // message 1 that came while loading
     struct plk_waiting_command *commands, *last_command;
     unsigned command_count;
+    struct plk_waiting_cell *cells; // of queues: node/post
+    struct plk_parcel *parcels;
+    unsigned parcel_count;
+    uint64_t asked_us;    // since when it is called and has not answered, 0: it is not
+    uint64_t called_us;   // when it was last called
+    uint64_t retry_us;    // when what no relay took is tried again, 0: nothing
     uint64_t undelivered; // as of when it was last warm
 };
 
@@ -188,6 +198,8 @@ void plk_peer_message1(struct plk_node *node, struct plk_peer *peer, const struc
 // ---- talk.c: mail and link
 void plk_peer_touch(struct plk_node *node, struct plk_peer *peer); // to be settled before this input is done
 void plk_peer_settle(struct plk_node *node, struct plk_peer *peer);
+// A record of mail, of a link's stream or out of a cell.
+void plk_peer_take_record(struct plk_node *node, struct plk_peer *peer, bool control, struct plk_bytes record);
 void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_mail_loaded(struct plk_node *node, const struct plk_load *load, const struct plk_input *input);
 void plk_peer_send_control(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload);

@@ -6,6 +6,7 @@
 #ifndef PLK_NODE_RELAYS_H
 #define PLK_NODE_RELAYS_H
 
+#include "base/buf.h"
 #include "channel/relay_dial.h"
 #include "queue/client.h"
 #include "wire/relay_name.h"
@@ -13,9 +14,11 @@
 #define PLK_RELAYS_OWN_MAX 8                         // rows of table relay
 #define PLK_RELAYS_MAX 256                           // with those of others
 #define PLK_RELAYS_WANTED_US (2 * PLK_MINUTE)        // one of others is kept so long after it was last wanted
+#define PLK_RELAYS_LEAVE_US PLK_MINUTE               // one's own that is removed: until its queues are deleted
 #define PLK_RELAYS_FIRST_STREAM UINT32_C(0x40000000) // TCP streams of dials: from here, 64 Ki each
 #define PLK_RELAYS_ROW_MAX 224
 
+struct plk_box;
 struct plk_node;
 
 enum plk_relay_source {
@@ -24,8 +27,8 @@ enum plk_relay_source {
     PLK_RELAY_ADOPTED,    // a newcomer's: from the first link that it opened
 };
 
-struct plk_relay_client {
-    struct plk_relay_client *next;
+struct plk_relay_link {
+    struct plk_relay_link *next;
     uint32_t number; // of its row, from 1; 0: FOREIGN
     uint32_t slot;   // which streams and ticket are its dial's
     enum plk_relay_source source;
@@ -37,17 +40,19 @@ struct plk_relay_client {
     uint8_t token[PLK_QUEUE_TOKEN_LEN];
     struct plk_relay_dial *dial; // NULL: not wanted now
     struct plk_queue_client *queues;
-    uint64_t wanted_us;  // FOREIGN: connected until then
-    uint64_t up_us;      // when the present channel came up; 0: there is none
-    struct plk_buf rest; // what the stream has not yet taken of a record
-    bool dirty;
-    uint64_t due_us; // of dial and queue client, as of when it was last settled
-    unsigned boxes;  // of node/boxes that refer to it
+    uint64_t wanted_us;    // FOREIGN: connected until then
+    uint64_t up_us;        // when the present channel came up; 0: there is none
+    struct plk_buf rest;   // what the stream has not yet taken of a record
+    bool dirty, polls;     // to be settled; may have something to send
+    bool ending;           // CLOSE is said, then the dial goes
+    bool readdress;        // its address is another: it is dialled anew
+    uint64_t due_us;       // of dial and queue client, as of when it was last settled
+    struct plk_box *boxes; // queues there (node/boxes.h)
 };
 
 struct plk_relays {
     struct plk_mem *mem;
-    struct plk_relay_client *first; // own ones in the order of their numbers, then the others
+    struct plk_relay_link *first; // own ones in the order of their numbers, then the others
     size_t count;
     uint32_t next_number, next_slot;
     bool any_dirty;
@@ -60,23 +65,34 @@ void plk_relays_free(struct plk_node *node);
 // A row of the start. CORRUPT.
 enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row);
 
-struct plk_relay_client *plk_relays_find(const struct plk_relays *relays, const uint8_t key[32]); // or NULL
+struct plk_relay_link *plk_relays_find(const struct plk_relays *relays, const uint8_t key[32]); // or NULL
 // The one with this key; made as FOREIGN, with this address, when there is none. NULL: too many.
-struct plk_relay_client *plk_relays_get(struct plk_node *node, const uint8_t key[32], struct plk_bytes host,
-                                        uint16_t port);
+struct plk_relay_link *plk_relays_get(struct plk_node *node, const uint8_t key[32], struct plk_bytes host,
+                                      uint16_t port);
 // Makes it one's own, and durable; a token, or another address, replaces what was known. LIMIT: PLK_RELAYS_OWN_MAX. NULL
 // token: as it is.
 enum plk_err plk_relays_add(struct plk_node *node, const uint8_t key[32], struct plk_bytes host, uint16_t port,
-                            const uint8_t *token, enum plk_relay_source source, struct plk_relay_client **out);
+                            const uint8_t *token, enum plk_relay_source source, struct plk_relay_link **out);
+enum plk_err plk_relays_command_add(struct plk_node *node, const struct plk_command *command);
+enum plk_err plk_relays_command_remove(struct plk_node *node, const struct plk_command *command);
 // No more one's own. Queues on it are the caller's to drop before (plk_boxes_leave).
-void plk_relays_remove(struct plk_node *node, struct plk_relay_client *client);
+void plk_relays_remove(struct plk_node *node, struct plk_relay_link *client);
 bool plk_relays_has_own(const struct plk_relays *relays);
 
 // Something is wanted of it now: it is connected, if it is not, and stays so for a while.
-void plk_relays_want(struct plk_node *node, struct plk_relay_client *client);
+void plk_relays_want(struct plk_node *node, struct plk_relay_link *client);
 // What was asked of its queue client is to leave before this input is done.
-void plk_relays_touch(struct plk_node *node, struct plk_relay_client *client);
-static inline bool plk_relay_client_is_up(const struct plk_relay_client *client) { return client->up_us != 0; }
+void plk_relays_touch(struct plk_node *node, struct plk_relay_link *client);
+static inline bool plk_relay_link_is_up(const struct plk_relay_link *client) { return client->up_us != 0; }
+
+// ---- between relays.c and relay_rows.c
+
+struct plk_relay_link *plk_relay_link_new(struct plk_relays *relays, const uint8_t key[32], struct plk_bytes host,
+                                          uint16_t port); // in no list; NULL: too many
+void plk_relay_link_free(struct plk_mem *mem, struct plk_relay_link *client);
+void plk_relay_link_move(struct plk_relay_link *client, struct plk_bytes host, uint16_t port); // its address
+void plk_relays_enter(struct plk_relays *relays, struct plk_relay_link *client); // own ones stand before the others
+void plk_relays_take_out(struct plk_relays *relays, struct plk_relay_link *client);
 
 // ---- for node.c and incoming.c
 

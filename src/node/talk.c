@@ -91,6 +91,9 @@ static void take_control(struct plk_node *node, struct plk_peer *peer, uint16_t 
     case PLK_BODY_LINK:
         take_generation(node, peer, payload);
         break;
+    case PLK_BODY_QUEUES:
+        if (plk_post_learn(node, peer, payload, true) != PLK_ERR_OK) node->counters.protocol++;
+        break;
     case PLK_BODY_RESET:
         take_reset(node, peer, payload);
         break;
@@ -139,11 +142,10 @@ void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer) {
 
 // ---- streams --------------------------------------------------------------------------------------------------------
 
-static void take_record(struct plk_node *node, struct plk_peer *peer, unsigned stream, struct plk_bytes record) {
+void plk_peer_take_record(struct plk_node *node, struct plk_peer *peer, bool control, struct plk_bytes record) {
     struct plk_mail_turn turn = plk_node_turn(node);
     struct plk_mail *mail = peer->warm->mail;
-    enum plk_err err =
-        stream == CONTROL ? plk_mail_on_control(mail, &turn, record) : plk_mail_on_ciphertext(mail, &turn, record);
+    enum plk_err err = control ? plk_mail_on_control(mail, &turn, record) : plk_mail_on_ciphertext(mail, &turn, record);
     switch (err) {
     case PLK_ERR_OK:
     case PLK_ERR_UNSUPPORTED:
@@ -172,7 +174,7 @@ static void read_stream(struct plk_node *node, struct plk_peer *peer, struct plk
         struct plk_bytes record;
         enum plk_err err = plk_message_feed_next(feed, &record);
         if (err == PLK_ERR_OK) {
-            take_record(node, peer, stream, record);
+            plk_peer_take_record(node, peer, stream == CONTROL, record);
             if (peer->link != link || link->dead) return;
             continue;
         }
@@ -258,6 +260,7 @@ static void settle_acceptance(struct plk_node *node, struct plk_peer *peer, uint
 static void link_came_up(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
     link->came_up = link->restarted = false;
     forget_streams(peer);
+    plk_post_link_up(node, peer);
     plk_mail_link_up(peer->warm->mail);
     peer->tries = 0;
     peer->greet = false;
@@ -401,8 +404,11 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
     if (!plk_ledger_behind(&node->ledger)) {
         if (!run_due(node, peer)) return;
         tell_profile(node, peer);
+        plk_post_tell(node, peer);
         seal(node, peer);
     }
+    plk_post_settle(node, peer);
+    if (peer->heat != PLK_WARM) return;
     if (open && peer->link == link) {
         write_stream(node, peer, link, CONTROL);
         write_stream(node, peer, link, MAIL);
@@ -418,5 +424,6 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
     if (peer->joiner != NULL) plk_peer_joiner_settle(node, peer);
     if (peer->meeting != NULL) plk_peer_rekey_settle(node, peer);
     ask_wishes(node, peer);
-    plk_timers_set(&node->mail_timers, &peer->mail_timer, plk_mail_deadline(peer->warm->mail, node->now));
+    uint64_t due_us = plk_earlier(plk_mail_deadline(peer->warm->mail, node->now), plk_post_deadline(node, peer));
+    plk_timers_set(&node->mail_timers, &peer->mail_timer, due_us);
 }

@@ -47,6 +47,7 @@ void plk_peer_cool(struct plk_node *node, struct plk_peer *peer) {
     if (peer->heat == PLK_LOADING) node->peers.loading--;
     plk_timers_remove(&node->mail_timers, &peer->mail_timer);
     plk_loads_forget(&node->loads, peer->row.contact);
+    plk_post_cool(node, peer);
     if (peer->heat == PLK_WARM) peer->undelivered = plk_mail_undelivered(warm->mail);
     if (peer->link != NULL) plk_link_free(node, peer->link);
     if (peer->meeting != NULL) plk_link_free(node, peer->meeting);
@@ -208,9 +209,9 @@ static enum plk_err load_joining(struct plk_node *node, struct plk_warm *warm, s
     return plk_joining_decode(value, warm->join);
 }
 
-static enum plk_err load_told(struct plk_warm *warm, struct plk_bytes value) {
+static enum plk_err load_told(uint64_t *told, struct plk_bytes value) {
     struct plk_reader r = plk_reader(value);
-    warm->told = plk_reader_u64(&r);
+    *told = plk_reader_u64(&r);
     return plk_reader_done(&r) ? PLK_ERR_OK : PLK_ERR_CORRUPT;
 }
 
@@ -247,7 +248,11 @@ static enum plk_err load_row(struct plk_node *node, struct plk_peer *peer, struc
         plk_buf_put(node->mem, &warm->about, value);
         break;
     case PLK_PEER_SLOT_TOLD:
-        return load_told(warm, value);
+        return load_told(&warm->told, value);
+    case PLK_PEER_SLOT_TOLD_QUEUES:
+        return load_told(&warm->told_queues, value);
+    case PLK_PEER_SLOT_QUEUES:
+        return plk_post_learn(node, peer, value, false) == PLK_ERR_OK ? PLK_ERR_OK : PLK_ERR_CORRUPT;
     default:
         break;
     }

@@ -8,6 +8,9 @@
 #define LABEL_INVITE_SENDER "PeerLink/1/queue/invite-sender"
 #define LABEL_INVITE_ENVELOPE "PeerLink/1/queue/invite-envelope"
 #define LABEL_INVITE_CELL "PeerLink/1/queue/invite-cell"
+#define LABEL_OWN_OWNER "PeerLink/1/queue/own-owner"
+#define LABEL_OWN_SENDER "PeerLink/1/queue/own-sender"
+#define LABEL_OWN_ENVELOPE "PeerLink/1/queue/own-envelope"
 
 static void short_hash(uint8_t out[PLK_QUEUE_ID_LEN], const char *label, struct plk_bytes text) {
     uint8_t hash[PLK_HASH_LEN];
@@ -29,6 +32,13 @@ void plk_queue_key_invite(struct plk_queue_invite_keys *keys, const uint8_t psk[
     plk_hkdf_label(keys->sender, sizeof keys->sender, secret, LABEL_INVITE_SENDER);
     plk_hkdf_label(keys->envelope, sizeof keys->envelope, secret, LABEL_INVITE_ENVELOPE);
     plk_hkdf_label(keys->cell, sizeof keys->cell, secret, LABEL_INVITE_CELL);
+}
+
+void plk_queue_key_own(struct plk_queue_own_keys *keys, const uint8_t secret[PLK_QUEUE_KEY_LEN]) {
+    struct plk_bytes from = plk_bytes(secret, PLK_QUEUE_KEY_LEN);
+    plk_hkdf_label(keys->owner, sizeof keys->owner, from, LABEL_OWN_OWNER);
+    plk_hkdf_label(keys->sender, sizeof keys->sender, from, LABEL_OWN_SENDER);
+    plk_hkdf_label(keys->envelope, sizeof keys->envelope, from, LABEL_OWN_ENVELOPE);
 }
 
 enum plk_err plk_queue_key_proof(uint8_t proof[PLK_QUEUE_PROOF_LEN], const uint8_t own_secret[PLK_QUEUE_KEY_LEN],

@@ -21,6 +21,15 @@ struct plk_queue_invite_keys {
 };
 void plk_queue_key_invite(struct plk_queue_invite_keys *keys, const uint8_t psk[16]);
 
+// The keys of a queue of one's own, out of one random secret: what has to be kept of it. The caller wipes them. An invite
+// queue's sender and envelope are those above.
+struct plk_queue_own_keys {
+    uint8_t owner[PLK_QUEUE_KEY_LEN];    // X25519 secret
+    uint8_t sender[PLK_QUEUE_KEY_LEN];   // X25519 secret, for the one who writes
+    uint8_t envelope[PLK_QUEUE_KEY_LEN]; // of its cells
+};
+void plk_queue_key_own(struct plk_queue_own_keys *keys, const uint8_t secret[PLK_QUEUE_KEY_LEN]);
+
 // The proof of an ATTACH. The client gives its queue secret of that role and the relay's static public key, the relay its
 // static secret and the public key that it has stored: both get the same. Compare with plk_crypto_equal. FORGED: peer is
 // no usable key; proof is then zero.

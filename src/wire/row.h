@@ -30,7 +30,8 @@ enum plk_body_kind {
     PLK_BODY_ADDRESSES = 67,
     PLK_BODY_ACK = 68, // an Ack as a ratchet message; without sequence number, never acknowledged
     PLK_BODY_UNREADABLE = 69,
-    PLK_BODY_PULSE = 70, // nothing: turns the ratchet; without sequence number
+    PLK_BODY_PULSE = 70,  // nothing: turns the ratchet; without sequence number
+    PLK_BODY_QUEUES = 71, // where the sender is written to while it is away: wire/queue_list.h
 };
 
 enum plk_state {

@@ -235,6 +235,40 @@ static void out_load(struct actor *a, const struct plk_output *out) {
     disk_load(a->disk, &range);
 }
 
+// Whoever is on a machine of that name is found, some time later, if the process that asked is still there.
+struct question {
+    uint32_t starts;
+    uint64_t ticket;
+    int host; // -1: nobody has that name
+};
+
+static void answer_question(void *ctx, void *item) {
+    struct actor *a = ctx;
+    const struct question *question = item;
+    struct plk_addr found[2];
+    struct plk_input in = {.kind = PLK_IN_RESOLVED, .resolved = {.ticket = question->ticket, .addrs = found}};
+    if (!a->node || a->asleep || a->starts != question->starts) return;
+    for (uint8_t family = 6; question->host >= 0 && family >= 4; family -= 2) {
+        if (family == 6 ? !a->has6 : !a->has4) continue;
+        if (net_address(a->world->net, question->host, family, &found[in.resolved.count])) in.resolved.count++;
+    }
+    actor_input(a, &in);
+}
+
+static void out_resolve(struct actor *a, const struct plk_output *out) {
+    struct world *w = a->world;
+    struct question *question = malloc(sizeof *question);
+    if (!question) abort();
+    *question = (struct question){a->starts, out->resolve.ticket, -1};
+    for (int i = 0; i < w->actor_count; i++) {
+        const char *name = w->actors[i]->name;
+        if (plk_bytes_equal(out->resolve.host, plk_bytes(name, strlen(name)))) question->host = i;
+    }
+    struct trace_entry e = {world_now(w), a->name, "> resolve", out->resolve.host};
+    trace_add(&w->trace, &e, "%s", "");
+    agenda_at(w->agenda, world_now(w) + 5 * PLK_MS, answer_question, a, question);
+}
+
 static void carry_out(struct actor *a, const struct plk_output *out) {
     switch (out->kind) {
     case PLK_OUT_WAIT:
@@ -254,7 +288,7 @@ static void carry_out(struct actor *a, const struct plk_output *out) {
         out_load(a, out);
         return;
     case PLK_OUT_RESOLVE:
-        world_fail(a->world, "%s wants a name resolved; nothing in this world has one", a->name);
+        out_resolve(a, out);
         return;
     case PLK_OUT_EVENT:
         out_event(a, out);

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// One's own relays: their rows, and what people say and ask of them.
+#include "node/inside.h"
+#include "node/relays.h"
+
+#define ROW_VERSION 1
+#define ROW_ADOPTED 1
+#define ROW_TOKEN 2
+
+static void write_row(struct plk_node *node, const struct plk_relay_link *client) {
+    uint8_t key[4], value[PLK_RELAYS_ROW_MAX];
+    struct plk_writer k = plk_writer(key, sizeof key), w = plk_writer(value, sizeof value);
+    plk_writer_u32(&k, client->number);
+    plk_writer_u8(&w, ROW_VERSION);
+    plk_writer_u8(
+        &w, (uint8_t)((client->source == PLK_RELAY_ADOPTED ? ROW_ADOPTED : 0) | (client->has_token ? ROW_TOKEN : 0)));
+    plk_writer_copy(&w, client->key, sizeof client->key);
+    plk_writer_u16(&w, client->port);
+    plk_writer_u8(&w, client->host_len);
+    plk_writer_copy(&w, client->host, client->host_len);
+    if (client->has_token) plk_writer_copy(&w, client->token, sizeof client->token);
+    plk_assert(!w.failed);
+    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_relay, plk_writer_bytes(&k), plk_writer_bytes(&w));
+    plk_mem_wipe(value, sizeof value);
+}
+
+static void set_token(struct plk_relay_link *client, const uint8_t *token) {
+    client->has_token = token != NULL;
+    if (token != NULL) memcpy(client->token, token, sizeof client->token);
+    plk_queue_client_token(client->queues, token);
+}
+
+enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row) {
+    struct plk_reader k = plk_reader(row->key), r = plk_reader(row->value);
+    uint8_t key[32], token[PLK_QUEUE_TOKEN_LEN];
+    uint32_t number = plk_reader_u32(&k);
+    uint8_t version = plk_reader_u8(&r), flags = plk_reader_u8(&r);
+    plk_reader_copy(&r, key, sizeof key);
+    uint16_t port = plk_reader_u16(&r);
+    struct plk_bytes host = plk_reader_take(&r, plk_reader_u8(&r));
+    if ((flags & ROW_TOKEN) != 0) plk_reader_copy(&r, token, sizeof token);
+    bool good = plk_reader_done(&k) && plk_reader_done(&r) && version == ROW_VERSION && number > 0 && port != 0 &&
+                flags <= (ROW_ADOPTED | ROW_TOKEN) && host.len > 0 && host.len <= PLK_RELAY_HOST_MAX;
+    struct plk_relay_link *client = good ? plk_relay_link_new(&node->relays, key, host, port) : NULL;
+    if (client == NULL || plk_relays_find(&node->relays, key) != NULL) {
+        if (client != NULL) plk_relay_link_free(node->mem, client);
+        return PLK_ERR_CORRUPT;
+    }
+    client->number = number;
+    client->source = (flags & ROW_ADOPTED) != 0 ? PLK_RELAY_ADOPTED : PLK_RELAY_CONFIGURED;
+    if ((flags & ROW_TOKEN) != 0) set_token(client, token);
+    if (number >= node->relays.next_number) node->relays.next_number = number + 1;
+    plk_relays_enter(&node->relays, client);
+    client->due_us = node->relays.due_us = 0;
+    return PLK_ERR_OK;
+}
+
+static unsigned own_count(const struct plk_relays *relays) {
+    unsigned count = 0;
+    for (const struct plk_relay_link *c = relays->first; c != NULL; c = c->next)
+        count += c->source != PLK_RELAY_FOREIGN;
+    return count;
+}
+
+static bool has_address(const struct plk_relay_link *client, struct plk_bytes host, uint16_t port) {
+    return client->port == port && plk_bytes_equal(plk_bytes(client->host, client->host_len), host);
+}
+
+enum plk_err plk_relays_add(struct plk_node *node, const uint8_t key[32], struct plk_bytes host, uint16_t port,
+                            const uint8_t *token, enum plk_relay_source source, struct plk_relay_link **out) {
+    struct plk_relays *relays = &node->relays;
+    struct plk_relay_link *client = plk_relays_find(relays, key);
+    bool own = client != NULL && client->source != PLK_RELAY_FOREIGN;
+    if (!own && own_count(relays) >= PLK_RELAYS_OWN_MAX) return PLK_ERR_LIMIT;
+    if (client == NULL) {
+        client = plk_relay_link_new(relays, key, host, port);
+        if (client == NULL) return PLK_ERR_LIMIT;
+    } else {
+        plk_relays_take_out(relays, client);
+    }
+    if (!own) client->number = relays->next_number++;
+    if (!own || source == PLK_RELAY_CONFIGURED) client->source = source;
+    plk_relays_enter(relays, client);
+    if (!has_address(client, host, port)) {
+        plk_relay_link_move(client, host, port);
+        client->readdress = client->dial != NULL;
+    }
+    if (token != NULL) set_token(client, token);
+    write_row(node, client);
+    plk_relays_touch(node, client);
+    client->due_us = relays->due_us = 0;
+    *out = client;
+    return PLK_ERR_OK;
+}
+
+void plk_relays_remove(struct plk_node *node, struct plk_relay_link *client) {
+    uint8_t key[4];
+    struct plk_writer k = plk_writer(key, sizeof key);
+    plk_writer_u32(&k, client->number);
+    plk_batch_delete(plk_ledger_batch(&node->ledger), PLK_TABLE_relay, plk_writer_bytes(&k));
+    plk_relays_take_out(&node->relays, client);
+    client->number = 0;
+    client->source = PLK_RELAY_FOREIGN;
+    client->wanted_us = node->now.mono_us + PLK_RELAYS_LEAVE_US; // its queues are deleted meanwhile
+    client->due_us = node->relays.due_us = 0;
+    plk_relays_enter(&node->relays, client);
+}
+
+// ---- commands -------------------------------------------------------------------------------------------------------
+
+static void result(struct plk_node *node, const struct plk_command *command, const struct plk_relay_link *client,
+                   bool repeated) {
+    char text[PLK_RELAY_NAME_TEXT_MAX];
+    struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = command->ticket, .repeated = repeated}};
+    size_t len = 0;
+    struct plk_relay_name name = {.host = plk_bytes(client->host, client->host_len), .port = client->port};
+    plk_relay_name_encode(&name, text, &len);
+    size_t end = 0;
+    while (end < len && text[end] != '#') end++;
+    output.result.text = plk_bytes(text, end);
+    plk_outputs_later(&node->outputs, plk_ledger_mark(&node->ledger), &output);
+}
+
+enum plk_err plk_relays_command_add(struct plk_node *node, const struct plk_command *command) {
+    struct plk_relay_name name;
+    struct plk_relay_link *client;
+    enum plk_err err = plk_relay_name_decode(command->text, &name);
+    if (err != PLK_ERR_OK) return err;
+    const struct plk_relay_link *known = plk_relays_find(&node->relays, name.key);
+    bool repeated = known != NULL && known->source != PLK_RELAY_FOREIGN;
+    bool has_token = (name.flags & PLK_RELAY_NAME_TOKEN) != 0;
+    err = plk_relays_add(node, name.key, name.host, name.port, has_token ? name.token : NULL, PLK_RELAY_CONFIGURED,
+                         &client);
+    if (err == PLK_ERR_OK) result(node, command, client, repeated);
+    if (err == PLK_ERR_OK) plk_node_passing_event(node, PLK_EVENT_RELAY, 0);
+    plk_mem_wipe(&name, sizeof name);
+    return err;
+}
+
+// HOST:PORT, or HOST alone for the usual port, with or without what stands behind it.
+static struct plk_relay_link *named(const struct plk_relays *relays, struct plk_bytes text) {
+    char own[PLK_RELAY_NAME_TEXT_MAX];
+    size_t end = 0, len;
+    while (end < text.len && text.at[end] != '#') end++;
+    for (struct plk_relay_link *c = relays->first; c != NULL && c->source != PLK_RELAY_FOREIGN; c = c->next) {
+        struct plk_relay_name name = {.host = plk_bytes(c->host, c->host_len), .port = c->port};
+        plk_relay_name_encode(&name, own, &len);
+        size_t mark = 0;
+        while (mark < len && own[mark] != '#') mark++;
+        if (plk_bytes_equal(plk_bytes(own, mark), plk_bytes(text.at, end))) return c;
+        if (c->port == PLK_RELAY_PORT && plk_bytes_equal(name.host, plk_bytes(text.at, end))) return c;
+    }
+    return NULL;
+}
+
+enum plk_err plk_relays_command_remove(struct plk_node *node, const struct plk_command *command) {
+    struct plk_relay_link *client = named(&node->relays, command->text);
+    if (client == NULL) return PLK_ERR_NOT_FOUND;
+    result(node, command, client, false);
+    plk_boxes_leave(node, client);
+    plk_relays_remove(node, client);
+    plk_post_relays_changed(node);
+    plk_node_passing_event(node, PLK_EVENT_RELAY, 0);
+    return PLK_ERR_OK;
+}
+
+bool plk_node_relay(const struct plk_node *node, size_t index, struct plk_relay_view *view) {
+    const struct plk_relay_link *client = node->relays.first;
+    while (client != NULL && index > 0) {
+        client = client->next;
+        index--;
+    }
+    if (client == NULL || client->source == PLK_RELAY_FOREIGN) return false;
+    *view = (struct plk_relay_view){.host = plk_bytes(client->host, client->host_len), .port = client->port};
+    memcpy(view->key, client->key, sizeof view->key);
+    view->adopted = client->source == PLK_RELAY_ADOPTED;
+    struct plk_queue_client_status queues = plk_queue_client_status(client->queues);
+    view->queues = queues.own;
+    view->refused = queues.refused;
+    if (client->dial == NULL) return true;
+    struct plk_relay_dial_status dial = plk_relay_dial_status(client->dial);
+    view->connected = dial.connected;
+    view->failures = dial.failures;
+    view->transport = dial.tcp ? PLK_TCP : PLK_UDP;
+    view->addr = dial.addr;
+    const struct plk_relay_channel *channel = plk_relay_dial_channel(client->dial);
+    if (channel != NULL) view->rtt_us = plk_relay_channel_status(channel).rtt_us;
+    return true;
+}

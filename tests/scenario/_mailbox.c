@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "_mailbox.h"
+
+#include "node/peers.h"
+#include "wire/queue_list.h"
+#include "wire/relay_name.h"
+
+static const uint8_t token[PLK_QUEUE_TOKEN_LEN] = {7, 4, 4, 7};
+
+struct relayd *mailbox_relay(struct world *w, const char *name) {
+    struct relayd *relay = relayd_new(w, name);
+    relayd_start(relay);
+    relayd_token(relay, token, 100);
+    return relay;
+}
+
+bool mailbox_connected(const struct actor *a, const struct relayd *relay) {
+    struct plk_relay_view view;
+    for (size_t i = 0; a->node && plk_node_relay(a->node, i, &view); i++) {
+        if (memcmp(view.key, relay->static_public, 32) == 0) return view.connected;
+    }
+    return false;
+}
+
+struct pair {
+    struct actor *a, *b;
+    struct relayd *relay;
+    unsigned count;
+};
+
+static bool is_connected(struct world *w, void *ctx) {
+    const struct pair *pair = ctx;
+    (void)w;
+    return mailbox_connected(pair->a, pair->relay);
+}
+
+void mailbox_use(struct actor *a, struct relayd *relay) {
+    struct plk_relay_name name = {
+        .host = plk_bytes(relay->machine->name, strlen(relay->machine->name)), .port = relay->machine->port};
+    char text[PLK_RELAY_NAME_TEXT_MAX];
+    size_t len;
+    name.flags = PLK_RELAY_NAME_TOKEN;
+    memcpy(name.key, relay->static_public, sizeof name.key);
+    memcpy(name.token, token, sizeof name.token);
+    plk_relay_name_encode(&name, text, &len);
+    struct plk_command command = {.kind = PLK_CMD_RELAY_ADD, .text = plk_bytes(text, len)};
+    const struct actor_result *result = world_command(a, &command);
+    story_expect(a->world, result != NULL && result->err == PLK_ERR_OK);
+    struct pair pair = {.a = a, .relay = relay};
+    story_until(a->world, is_connected, &pair, MAILBOX_LIMIT, "the relay is connected");
+}
+
+// How many queues of the peer's it has on its disk.
+static unsigned known(const struct actor *a, const struct actor *peer) {
+    uint8_t key[5];
+    struct plk_writer w = plk_writer(key, sizeof key);
+    struct plk_queue_list list;
+    plk_writer_u32(&w, world_contact(a, peer));
+    plk_writer_u8(&w, PLK_PEER_SLOT_QUEUES);
+    const struct tables_row *row = tables_find(&a->disk->durable, PLK_TABLE_link, plk_writer_bytes(&w));
+    if (row == NULL) return 0;
+    return plk_queue_list_decode(tables_value(row), &list) == PLK_ERR_OK ? list.count : 0;
+}
+
+static bool are_told(struct world *w, void *ctx) {
+    const struct pair *pair = ctx;
+    (void)w;
+    return known(pair->a, pair->b) == pair->count && known(pair->b, pair->a) == pair->count;
+}
+
+void mailbox_until_told(struct actor *a, struct actor *b, unsigned count) {
+    struct pair pair = {.a = a, .b = b, .count = count};
+    story_until(a->world, are_told, &pair, MAILBOX_LIMIT, "both know each other's queues");
+}
+
+size_t mailbox_items(const struct relayd *relay) { return relayd_rows(relay, PLK_TABLE_ritem); }
+
+static bool is_empty(struct world *w, void *ctx) {
+    (void)w;
+    return relayd_rows(ctx, PLK_TABLE_ritem) == 0 && relayd_rows(ctx, PLK_TABLE_rcell) == 0;
+}
+
+void mailbox_until_empty(struct relayd *relay, uint64_t limit_us) {
+    story_until(relay->world, is_empty, relay, limit_us, "the relay keeps nothing any more");
+}

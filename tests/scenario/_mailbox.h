@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Relays of people: what the stories begin with in which two who are not there at the same time write to each other.
+#ifndef SCENARIO_MAILBOX_H
+#define SCENARIO_MAILBOX_H
+
+#include "sim/relayd.h"
+#include "sim/story.h"
+
+#define MAILBOX_LIMIT (30 * PLK_SECOND) // in which a relay is found, and queues are made and told
+
+struct relayd *mailbox_relay(struct world *w, const char *name); // up, with a token for a hundred queues
+void mailbox_use(struct actor *a, struct relayd *relay);         // `relay add`, and connected
+// Both hold each other's queues, so many of each, durably.
+void mailbox_until_told(struct actor *a, struct actor *b, unsigned count);
+size_t mailbox_items(const struct relayd *relay); // on its disk
+// Nothing is left on the relay's disk of what it kept.
+void mailbox_until_empty(struct relayd *relay, uint64_t limit_us);
+bool mailbox_connected(const struct actor *a, const struct relayd *relay);
+
+#endif
