@@ -35,8 +35,8 @@ static bool is_connected(struct world *w, void *ctx) {
 }
 
 void mailbox_use(struct actor *a, struct relayd *relay) {
-    struct plk_relay_name name = {
-        .host = plk_bytes(relay->machine->name, strlen(relay->machine->name)), .port = relay->machine->port};
+    struct plk_relay_name name = {.host = plk_bytes(relay->machine->name, strlen(relay->machine->name)),
+                                  .port = relay->machine->port};
     char text[PLK_RELAY_NAME_TEXT_MAX];
     size_t len;
     name.flags = PLK_RELAY_NAME_TOKEN;
