@@ -136,6 +136,7 @@ void plk_node_send_now(struct plk_node *node, const struct plk_command *command)
     if (command->caller_id.len > 0) plk_callers_made(node, command->caller_id, command->contact, row, body.id);
     plk_peer_mail_events(node, peer);
     plk_peer_touch(node, peer);
+    plk_post_ask(node, peer);
     struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = command->ticket, .row = row}};
     output.result.contact = command->contact;
     output.result.state = PLK_STATE_QUEUED;

@@ -120,6 +120,8 @@ void plk_peer_recovery_call(struct plk_node *node, struct plk_peer *peer) {
     plk_hint_key(hint_key, psk, outbound(node, peer));
     struct plk_handshake_keys keys = {.kind = PLK_HANDSHAKE_NN, .psk = psk, .hint_key = hint_key};
     plk_link_attempt(node, peer->meeting, &keys, stamp, 0, keying->gate.highest, plk_ledger_mark(&node->ledger), NULL);
+    warm->request_put = false;
+    plk_post_reach(node, peer);
     plk_mem_wipe(psk, sizeof psk);
     plk_mem_wipe(hint_key, sizeof hint_key);
 }

@@ -6,6 +6,7 @@
 
 #include "contact/generation.h"
 #include "contact/joining.h"
+#include "contact/record.h"
 #include "contact/recovery.h"
 #include "contact/rekey.h"
 #include "contact/slot.h"
@@ -74,6 +75,9 @@ struct plk_warm {
     uint64_t answer_mark;
     bool answer_due;
     bool rekey_wanted;
+    // The same through queues: the request was put since the last attempt; the answer, or a refusal, is to be put.
+    bool request_put, answer_put_due, refusal_due;
+    uint8_t refusal[PLK_RECORD_REFUSED_LEN];
     uint64_t told;        // which name and about of ours it was told; 0: none that is known
     uint64_t told_queues; // which queues of ours it was told; 0: none
     struct plk_buf about;
@@ -222,6 +226,9 @@ void plk_peer_forget_joining(struct plk_node *node, struct plk_peer *peer); // r
 void plk_peer_join_again(struct plk_node *node, struct plk_peer *peer);     // an attempt for a joiner
 void plk_peer_rekey_settle(struct plk_node *node, struct plk_peer *peer);   // RECOVERY
 void plk_peer_rekey(struct plk_node *node, struct plk_peer *peer);          // wanted: make a request and call
+void plk_peer_rekey_cell(struct plk_node *node, struct plk_peer *peer, uint8_t kind, struct plk_bytes content);
+// What is to be put into the peer's queues now: a kind of cell and its content, borrowed. False: nothing.
+bool plk_peer_rekey_next(struct plk_node *node, struct plk_peer *peer, uint8_t *kind, struct plk_bytes *content);
 void plk_peer_recovery_call(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_recovery_end(struct plk_node *node, struct plk_peer *peer); // its secret is about to be another one
 void plk_peer_replaced(struct plk_node *node,

@@ -158,8 +158,15 @@ void plk_post_reach(struct plk_node *node, struct plk_peer *peer) {
     while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
         plk_relays_want(node, box->relay);
     }
+    bool anew = peer->asked_us == 0 || node->now.mono_us - peer->called_us >= PLK_POST_CALL_US;
     peer->called_us = node->now.mono_us;
-    if (peer->asked_us == 0) peer->asked_us = node->now.mono_us;
+    if (anew) peer->asked_us = node->now.mono_us; // it may have come meanwhile: it is given time to answer
+}
+
+void plk_post_ask(struct plk_node *node, struct plk_peer *peer) {
+    bool up = peer->link != NULL && plk_link_is_up(peer->link);
+    if (up || node->now.mono_us - peer->called_us < PLK_POST_CALL_US) return;
+    if (plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, NULL) != NULL) plk_peer_dial_soon(node, peer, 0);
 }
 
 // ---- cells that come --------------------------------------------------------------------------------------------------
@@ -215,6 +222,11 @@ static void take_cell(struct plk_node *node, struct plk_peer *peer, struct plk_b
     case PLK_CELL_ACCEPTANCE:
         plk_parley_acceptance(node, peer, body);
         break;
+    case PLK_CELL_REKEY:
+    case PLK_CELL_REKEY_ANSWER:
+    case PLK_CELL_REFUSED:
+        plk_peer_rekey_cell(node, peer, content.at[0], body);
+        break;
     default:
         node->counters.protocol++; // of a later version, or not for such a queue
         break;
@@ -268,6 +280,7 @@ static bool nobody_there(const struct plk_node *node, const struct plk_peer *pee
 // Since when the peer does not answer; 0: it does, or was not asked.
 static uint64_t silent_since(const struct plk_peer *peer, uint64_t *wait_us) {
     *wait_us = PLK_POST_SILENCE_US;
+    if (peer->meeting != NULL && plk_link_is_up(peer->meeting)) return 0;
     if (peer->link == NULL || !plk_link_is_up(peer->link)) return peer->asked_us;
     const struct plk_path *path = plk_paths_active(&peer->link->paths);
     if (!peer->link->paths.suspect) return 0;
@@ -390,6 +403,23 @@ static void put_messages(struct plk_node *node, struct plk_peer *peer) {
     plk_buf_free(node->mem, &content);
 }
 
+// A re-key's request is put once an attempt; what answers one, once.
+static void put_rekey(struct plk_node *node, struct plk_peer *peer) {
+    struct plk_buf content = {0};
+    struct plk_bytes body;
+    uint8_t kind;
+    while (peer->parcel_count < PLK_POST_PARCELS_MAX && plk_peer_rekey_next(node, peer, &kind, &body)) {
+        struct plk_parcel *parcel = plk_mem_take(node->mem, sizeof *parcel);
+        content.len = 0;
+        plk_buf_put(node->mem, &content, plk_bytes(&kind, 1));
+        plk_buf_put(node->mem, &content, body);
+        if (post(node, peer, parcel, plk_buf_bytes(&content))) continue;
+        plk_mem_give(node->mem, parcel);
+        break;
+    }
+    plk_buf_free(node->mem, &content);
+}
+
 static void cancel_parcels(struct plk_node *node, struct plk_peer *peer) {
     while (peer->parcels != NULL) {
         struct plk_parcel *parcel = peer->parcels;
@@ -421,6 +451,7 @@ void plk_post_settle(struct plk_node *node, struct plk_peer *peer) {
     unsigned of = usable(node, peer);
     if (of > 0 && is_away(node, peer)) {
         retry_if_due(node, peer);
+        put_rekey(node, peer);
         plk_mail_box_open(peer->warm->mail, of);
         put_messages(node, peer);
     } else if (of == 0) {

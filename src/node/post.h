@@ -50,6 +50,8 @@ void plk_post_nobody(struct plk_node *node, struct plk_box *box);
 void plk_post_ensure(struct plk_node *node, struct plk_peer *peer);
 // An attempt to reach the peer begins: its relays are wanted.
 void plk_post_reach(struct plk_node *node, struct plk_peer *peer);
+// Something is to be said: who did not answer some time ago is called once more before relays have it.
+void plk_post_ask(struct plk_node *node, struct plk_peer *peer);
 // The peer has answered on a link: nothing more is put.
 void plk_post_link_up(struct plk_node *node, struct plk_peer *peer);
 // Part of settling a contact that is warm: cells in, messages out.

@@ -50,6 +50,7 @@ void plk_peer_rekey(struct plk_node *node, struct plk_peer *peer) {
         return;
     }
     warm->has_pending = true;
+    warm->request_put = false;
     warm->rekey_wanted = false;
     plk_peer_write_recovery(node, peer);
     write_pending(node, peer);
@@ -63,7 +64,7 @@ void plk_peer_recovery_end(struct plk_node *node, struct plk_peer *peer) {
     if (warm->has_pending) drop_pending(node, peer);
     plk_buf_free(node->mem, &warm->answer);
     plk_peer_put(node, peer, PLK_TABLE_link, PLK_SLOT_ANSWER, plk_bytes(NULL, 0));
-    warm->answer_due = warm->rekey_wanted = false;
+    warm->answer_due = warm->answer_put_due = warm->refusal_due = warm->rekey_wanted = false;
     plk_peer_forget_keying(node, peer, PLK_HINT_TAG_RECOVERY);
 }
 
@@ -114,7 +115,6 @@ static void answer(struct plk_node *node, struct plk_peer *peer, const struct pl
         plk_peer_put(node, peer, PLK_TABLE_link, PLK_SLOT_ANSWER, plk_bytes(bytes, len));
         begin_anew(node, peer, &done, link_secret, mine.epoch, &opened->payload, false);
         warm->answer_mark = plk_ledger_mark(&node->ledger);
-        warm->answer_due = true;
     } else {
         node->counters.forged++;
     }
@@ -122,6 +122,34 @@ static void answer(struct plk_node *node, struct plk_peer *peer, const struct pl
     plk_mem_wipe(&done, sizeof done);
 }
 
+// What goes back where the request came from: onto the session, or, without one, into the peer's queues.
+static void refuse(struct plk_peer *peer, struct plk_link *link, enum plk_record_why why, uint64_t counter) {
+    if (link != NULL) {
+        plk_records_refuse(link, why, counter);
+        return;
+    }
+    plk_record_refused_encode(peer->warm->refusal, why, counter);
+    peer->warm->refusal_due = true;
+}
+
+static void say_again(struct plk_peer *peer, struct plk_link *link) {
+    if (link != NULL) {
+        link->handed = false;
+    } else {
+        peer->warm->request_put = false;
+    }
+}
+
+static void answer_goes(struct plk_peer *peer, const struct plk_link *link) {
+    if (peer->warm->answer.len == 0) return;
+    if (link != NULL) {
+        peer->warm->answer_due = true;
+    } else {
+        peer->warm->answer_put_due = true;
+    }
+}
+
+// link: NULL: it lay in a queue.
 static void asked(struct plk_node *node, struct plk_peer *peer, struct plk_link *link, struct plk_bytes request) {
     struct plk_warm *warm = peer->warm;
     struct plk_rekey_opened opened;
@@ -129,30 +157,32 @@ static void asked(struct plk_node *node, struct plk_peer *peer, struct plk_link 
     case PLK_ERR_OK:
         break;
     case PLK_ERR_REPLAYED:
-        warm->answer_due = warm->answer.len > 0;
+        answer_goes(peer, link);
         return;
     case PLK_ERR_STALE:
-        plk_records_refuse(link, PLK_RECORD_WHY_STALE, warm->recovery.seen);
+        refuse(peer, link, PLK_RECORD_WHY_STALE, warm->recovery.seen);
         return;
     case PLK_ERR_MOVED:
-        plk_records_refuse(link, PLK_RECORD_WHY_MOVED, 0);
+        refuse(peer, link, PLK_RECORD_WHY_MOVED, 0);
         return;
     default:
         node->counters.forged++;
-        plk_records_refuse(link, PLK_RECORD_WHY_FORGED, 0);
+        refuse(peer, link, PLK_RECORD_WHY_FORGED, 0);
         return;
     }
     switch (plk_rekey_decide(node->persona.peer_id, peer->row.peer_id, warm->has_pending)) {
     case PLK_REKEY_ANSWER:
         answer(node, peer, &opened);
+        answer_goes(peer, link);
         break;
     case PLK_REKEY_ANSWER_AND_DROP:
         drop_pending(node, peer);
-        link->handed = false; // it is the peer that ends the session, when it has our answer
+        if (link != NULL) link->handed = false; // it is the peer that ends the session, when it has our answer
         answer(node, peer, &opened);
+        answer_goes(peer, link);
         break;
     case PLK_REKEY_INSIST:
-        link->handed = false;
+        say_again(peer, link);
         break; // our request goes out on this session
     }
     plk_mem_wipe(&opened, sizeof opened);
@@ -197,7 +227,7 @@ static void was_refused(struct plk_node *node, struct plk_peer *peer, struct plk
     if (why == PLK_RECORD_WHY_STALE && plk_rekey_heard(&peer->warm->recovery, counter)) {
         drop_pending(node, peer);
         peer->warm->rekey_wanted = true; // with a higher counter, at the pace of all attempts
-        peer->meeting->closing = true;
+        if (peer->meeting != NULL) peer->meeting->closing = true;
     } else if (why == PLK_RECORD_WHY_MOVED) {
         plk_peer_replaced(node, peer);
     }
@@ -231,6 +261,38 @@ static void read_records(struct plk_node *node, struct plk_peer *peer, struct pl
         plk_ledger_turn(&node->ledger);
     }
 }
+
+// ---- through queues, for two who are never there at the same time ---------------------------------------------------------
+
+void plk_peer_rekey_cell(struct plk_node *node, struct plk_peer *peer, uint8_t kind, struct plk_bytes content) {
+    if (!peer->warm->has_recovery) return;
+    if (kind == PLK_CELL_REKEY) asked(node, peer, NULL, content);
+    if (kind == PLK_CELL_REKEY_ANSWER) answered(node, peer, content);
+    if (kind == PLK_CELL_REFUSED) was_refused(node, peer, content);
+}
+
+bool plk_peer_rekey_next(struct plk_node *node, struct plk_peer *peer, uint8_t *kind, struct plk_bytes *content) {
+    struct plk_warm *warm = peer->warm;
+    if (warm->refusal_due) {
+        warm->refusal_due = false;
+        *kind = PLK_CELL_REFUSED;
+        *content = plk_bytes(warm->refusal, sizeof warm->refusal);
+        return true;
+    }
+    if (warm->answer_put_due && warm->answer.len > 0 && plk_ledger_durable(&node->ledger, warm->answer_mark)) {
+        warm->answer_put_due = false;
+        *kind = PLK_CELL_REKEY_ANSWER;
+        *content = plk_buf_bytes(&warm->answer);
+        return true;
+    }
+    if (!warm->has_pending || warm->request_put || !plk_ledger_durable(&node->ledger, warm->pending_mark)) return false;
+    warm->request_put = true;
+    *kind = PLK_CELL_REKEY;
+    *content = plk_bytes(warm->pending->request, warm->pending->request_len);
+    return true;
+}
+
+// ---- the session, settled -------------------------------------------------------------------------------------------------
 
 void plk_peer_rekey_settle(struct plk_node *node, struct plk_peer *peer) {
     struct plk_link *link = peer->meeting;

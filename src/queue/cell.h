@@ -18,6 +18,7 @@ enum plk_cell_kind { // the first byte of a cell's content
     PLK_CELL_CONTROL,
     PLK_CELL_REKEY,
     PLK_CELL_REKEY_ANSWER,
+    PLK_CELL_REFUSED,
 };
 
 // The size of the smallest cell that holds so much content; 0: none does.
