@@ -10,10 +10,11 @@
 #define VERSION 1
 #define CLEAR_LEN (MAGIC_LEN + 1 + 4)         // magic, version, length of all u32
 #define HEAD_LEN (CLEAR_LEN + PLK_XNONCE_LEN) // then the sealed text
-#define CONTACT_MAX (PLK_RECOVERY_ROW_MAX + PLK_PLACES_LEN_MAX + 2 * PLK_NAME_MAX + PLK_ABOUT_MAX + 64)
+#define CONTACT_MAX \
+    (PLK_RECOVERY_ROW_MAX + PLK_PLACES_LEN_MAX + 2 * PLK_NAME_MAX + PLK_ABOUT_MAX + PLK_PAYLOAD_QUEUES_MAX + 64)
 
 // The text: items {type u8, length varint, content}, the profile first. Unknown types are passed over.
-enum { ITEM_PROFILE = 1, ITEM_CONTACT = 2, ITEM_INVITE = 3 };
+enum { ITEM_PROFILE = 1, ITEM_CONTACT = 2, ITEM_INVITE = 3, ITEM_RELAY = 4, ITEM_QUEUE = 5 };
 
 // A contact's content: TLV.
 enum {
@@ -25,6 +26,7 @@ enum {
     TYPE_ABOUT,
     TYPE_PLACES,
     TYPE_RECOVERY,
+    TYPE_QUEUES,
 };
 
 enum { FLAG_VERIFIED = 1, FLAG_BLOCKED = 2, FLAG_RENAMED = 4 };
@@ -85,6 +87,7 @@ void plk_backup_put_contact(struct plk_mem *mem, struct plk_buf *buf, const stru
     plk_tlv_head(&w, TYPE_PLACES, plk_places_len(&places));
     plk_places_write(&w, &places);
     put_recovery(&w, &contact->recovery);
+    if (contact->queues.len > 0) plk_tlv_put(&w, TYPE_QUEUES, contact->queues);
     plk_assert(!w.failed);
     put_item(mem, buf, ITEM_CONTACT, plk_writer_bytes(&w));
     plk_mem_wipe(content, sizeof content);
@@ -98,6 +101,18 @@ void plk_backup_put_invite(struct plk_mem *mem, struct plk_buf *buf, const struc
     plk_assert(!w.failed);
     put_item(mem, buf, ITEM_INVITE, plk_writer_bytes(&w));
     plk_mem_wipe(content, sizeof content);
+}
+
+void plk_backup_put_row(struct plk_mem *mem, struct plk_buf *buf, enum plk_backup_part part, struct plk_bytes key,
+                        struct plk_bytes value) {
+    struct plk_buf content = {0};
+    size_t most = key.len + value.len + 8;
+    plk_assert(part == PLK_BACKUP_RELAY || part == PLK_BACKUP_QUEUE);
+    struct plk_writer w = plk_writer(plk_buf_room(mem, &content, most), most);
+    plk_writer_sized(&w, key);
+    plk_writer_put(&w, value);
+    put_item(mem, buf, part == PLK_BACKUP_RELAY ? ITEM_RELAY : ITEM_QUEUE, plk_writer_bytes(&w));
+    plk_buf_free(mem, &content);
 }
 
 enum plk_err plk_backup_seal(struct plk_mem *mem, struct plk_buf *buf, const uint8_t seed[PLK_SEED_LEN],
@@ -158,6 +173,9 @@ static bool read_entry(struct plk_backup_contact *c, const struct plk_tlv *entry
     case TYPE_PLACES:
         plk_places_read(&r, &c->places, PLK_PLACES_MAX);
         break;
+    case TYPE_QUEUES:
+        c->queues = plk_reader_rest(&r);
+        return c->queues.len <= PLK_PAYLOAD_QUEUES_MAX;
     case TYPE_RECOVERY:
         return plk_recovery_decode(plk_reader_rest(&r), &c->recovery) == PLK_ERR_OK;
     default:
@@ -185,6 +203,13 @@ static bool read_invite(struct plk_bytes content, struct plk_invite *invite) {
     return plk_invite_decode(key, plk_reader_rest(&r), invite) == PLK_ERR_OK;
 }
 
+static bool read_row(struct plk_bytes content, struct plk_row *row) {
+    struct plk_reader r = plk_reader(content);
+    row->key = plk_reader_sized(&r, PLK_ROW_KEY_MAX);
+    row->value = plk_reader_rest(&r);
+    return !r.failed && row->key.len > 0;
+}
+
 // The next item of a known type; false when it is broken.
 static bool read_item(struct plk_reader *r, struct plk_backup_item *item) {
     item->part = PLK_BACKUP_END;
@@ -199,6 +224,10 @@ static bool read_item(struct plk_reader *r, struct plk_backup_item *item) {
         if (type == ITEM_INVITE) {
             item->part = PLK_BACKUP_INVITE;
             return read_invite(content, &item->invite);
+        }
+        if (type == ITEM_RELAY || type == ITEM_QUEUE) {
+            item->part = type == ITEM_RELAY ? PLK_BACKUP_RELAY : PLK_BACKUP_QUEUE;
+            return read_row(content, &item->row);
         }
     }
     return true;

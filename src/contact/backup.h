@@ -8,6 +8,7 @@
 #include "contact/invite.h"
 #include "contact/profile.h"
 #include "contact/recovery.h"
+#include "wire/table.h"
 
 #define PLK_BACKUP_MAX (16u << 20) // bytes, sealed
 #define PLK_BACKUP_CONTACTS_MAX 16384
@@ -18,23 +19,28 @@ struct plk_backup_contact {
     bool verified, blocked, renamed;
     uint64_t created_ms;
     struct plk_places places; // last known
+    struct plk_bytes queues;  // the contact's, wire/queue_list.h; borrowed; empty: none are known
     struct plk_recovery recovery;
 };
 
-// Writing: begin, contacts and invites in any order, seal. *buf is the backup; owned by the caller.
+enum plk_backup_part { PLK_BACKUP_END, PLK_BACKUP_CONTACT, PLK_BACKUP_INVITE, PLK_BACKUP_RELAY, PLK_BACKUP_QUEUE };
+
+// Writing: begin, contacts, invites and rows in any order, seal. *buf is the backup; owned by the caller.
 void plk_backup_begin(struct plk_mem *mem, struct plk_buf *buf, const struct plk_profile *profile, uint64_t now_ms);
 void plk_backup_put_contact(struct plk_mem *mem, struct plk_buf *buf, const struct plk_backup_contact *contact);
 void plk_backup_put_invite(struct plk_mem *mem, struct plk_buf *buf, const struct plk_invite *invite);
+// A row of table relay or queue, as it is: RELAY or QUEUE. That of a contact's queue names it by its number on this device.
+void plk_backup_put_row(struct plk_mem *mem, struct plk_buf *buf, enum plk_backup_part part, struct plk_bytes key,
+                        struct plk_bytes value);
 // LIMIT: over PLK_BACKUP_MAX; *buf is then freed.
 enum plk_err plk_backup_seal(struct plk_mem *mem, struct plk_buf *buf, const uint8_t seed[PLK_SEED_LEN],
                              struct plk_rng *rng);
-
-enum plk_backup_part { PLK_BACKUP_END, PLK_BACKUP_CONTACT, PLK_BACKUP_INVITE };
 
 struct plk_backup_item {
     enum plk_backup_part part;
     struct plk_backup_contact contact;
     struct plk_invite invite;
+    struct plk_row row; // RELAY, QUEUE; borrowed
 };
 
 // An open backup. Secrets: plk_backup_free wipes.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "node/backup.h"
 
+#include "base/map.h"
 #include "node/inside.h"
 
 void plk_backup_job_free(struct plk_node *node) {
     struct plk_backup_job *job = &node->backup;
     plk_buf_free(node->mem, &job->buf);
     plk_buf_free(node->mem, &job->about);
+    plk_buf_free(node->mem, &job->queues);
     plk_mem_wipe(job, sizeof *job);
 }
 
@@ -32,6 +34,7 @@ static void flush_contact(struct plk_node *node) {
     contact.name = plk_bytes(peer->row.name, peer->row.name_len);
     contact.profile_name = plk_bytes(peer->row.profile_name, peer->row.profile_name_len);
     contact.about = plk_buf_bytes(&job->about);
+    contact.queues = plk_buf_bytes(&job->queues);
     contact.verified = peer->row.verified;
     contact.blocked = peer->row.blocked;
     contact.renamed = peer->row.renamed;
@@ -57,7 +60,7 @@ static void take_row(struct plk_node *node, const struct plk_row *row) {
         job->contact = contact;
         job->has_recovery = false;
         job->candidates.count = 0;
-        job->about.len = 0;
+        job->about.len = job->queues.len = 0;
     }
     switch (kind) {
     case PLK_SLOT_RECOVERY:
@@ -68,6 +71,9 @@ static void take_row(struct plk_node *node, const struct plk_row *row) {
         break;
     case PLK_PEER_SLOT_ABOUT:
         plk_buf_put(node->mem, &job->about, row->value);
+        break;
+    case PLK_PEER_SLOT_QUEUES:
+        plk_buf_put(node->mem, &job->queues, row->value);
         break;
     default:
         break;
@@ -81,6 +87,8 @@ static void finish(struct plk_node *node) {
         if (node->invites.list[i].state == PLK_INVITE_OPEN)
             plk_backup_put_invite(node->mem, &job->buf, &node->invites.list[i]);
     }
+    plk_relays_back_up(node, &job->buf);
+    plk_boxes_back_up(node, &job->buf);
     struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = job->ticket}};
     output.result.err = plk_backup_seal(node->mem, &job->buf, node->profile.seed, &node->rng);
     if (output.result.err == PLK_ERR_OK) output.result.text = plk_buf_bytes(&job->buf);
@@ -94,7 +102,8 @@ void plk_backup_job_loaded(struct plk_node *node, const struct plk_input *input)
     if (!input->loaded.more) finish(node);
 }
 
-static void restore_contact(struct plk_node *node, const struct plk_backup_contact *saved) {
+// numbers: from what a contact was called by on the old device to what it is here.
+static void restore_contact(struct plk_node *node, const struct plk_backup_contact *saved, struct plk_map *numbers) {
     struct plk_contact_row row = {.contact = node->profile.next_contact++, .state = PLK_CONTACT_ACTIVE};
     plk_persona_peer_id(row.peer_id, &saved->recovery.identity);
     row.verified = saved->verified;
@@ -121,9 +130,11 @@ static void restore_contact(struct plk_node *node, const struct plk_backup_conta
                            PLK_CANDIDATE_GOOD, node->now.wall_ms, &(struct plk_addr_rules){.loopback = true});
     }
     plk_peer_write_candidates(node, peer);
+    if (saved->queues.len > 0) plk_post_learn(node, peer, saved->queues, true);
     plk_peer_hints(node, peer);
     plk_peer_write(node, peer);
     plk_peer_cool(node, peer);
+    plk_map_put(numbers, saved->contact, row.contact);
 }
 
 enum plk_err plk_backup_restore(struct plk_node *node, struct plk_bytes sealed, const uint8_t seed[32]) {
@@ -137,11 +148,17 @@ enum plk_err plk_backup_restore(struct plk_node *node, struct plk_bytes sealed, 
     memcpy(node->profile.device, device, sizeof device);
     node->profile.next_contact = 1;
     struct plk_backup_item *item = plk_mem_take(node->mem, sizeof *item);
+    struct plk_map numbers;
+    plk_map_init(&numbers, node->mem);
     for (plk_backup_next(&backup, item); item->part != PLK_BACKUP_END; plk_backup_next(&backup, item)) {
-        if (item->part == PLK_BACKUP_CONTACT) restore_contact(node, &item->contact);
+        if (item->part == PLK_BACKUP_CONTACT) restore_contact(node, &item->contact, &numbers);
         if (item->part == PLK_BACKUP_INVITE) plk_invites_write(node, plk_invites_add(node, &item->invite));
+        if (item->part == PLK_BACKUP_RELAY) plk_relays_restore(node, &item->row);
+        if (item->part == PLK_BACKUP_QUEUE) plk_boxes_restore(node, &item->row, &numbers);
         plk_ledger_turn(&node->ledger);
     }
+    plk_boxes_started(node);
+    plk_map_free(&numbers);
     plk_mem_give(node->mem, item);
     plk_backup_free(node->mem, &backup);
     return PLK_ERR_OK;

@@ -18,7 +18,7 @@ struct plk_backup_job {
     bool has_recovery;
     struct plk_recovery recovery;
     struct plk_candidates candidates;
-    struct plk_buf about;
+    struct plk_buf about, queues;
 };
 
 void plk_backup_job_start(struct plk_node *node, const struct plk_command *command);

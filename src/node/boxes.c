@@ -96,19 +96,49 @@ static void row_key(const struct plk_box *box, uint8_t out[KEY_LEN]) {
     plk_writer_u32(&k, box->relay_number);
 }
 
-static void write_row(struct plk_node *node, const struct plk_box *box) {
-    uint8_t key[KEY_LEN], value[PLK_BOXES_ROW_MAX];
-    struct plk_writer w = plk_writer(value, sizeof value);
-    row_key(box, key);
+static struct plk_bytes row_value(const struct plk_box *box, uint8_t out[PLK_BOXES_ROW_MAX]) {
+    struct plk_writer w = plk_writer(out, PLK_BOXES_ROW_MAX);
     plk_writer_u8(&w, ROW_VERSION);
     plk_writer_u8(&w, box->flags);
     plk_writer_u8(&w, box->made ? ROW_MADE : 0);
     plk_writer_copy(&w, box->secret, sizeof box->secret);
     if (box->use == PLK_BOX_INVITE) plk_writer_copy(&w, box->psk, sizeof box->psk);
     plk_assert(!w.failed);
+    return plk_writer_bytes(&w);
+}
+
+static void write_row(struct plk_node *node, const struct plk_box *box) {
+    uint8_t key[KEY_LEN], value[PLK_BOXES_ROW_MAX];
+    row_key(box, key);
     plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_queue, plk_bytes(key, sizeof key),
-                     plk_writer_bytes(&w));
+                     row_value(box, value));
     plk_mem_wipe(value, sizeof value);
+}
+
+void plk_boxes_back_up(struct plk_node *node, struct plk_buf *backup) {
+    uint8_t key[KEY_LEN], value[PLK_BOXES_ROW_MAX];
+    for (const struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
+        for (const struct plk_box *box = relay->boxes; box != NULL; box = box->next) {
+            if (!box->own) continue;
+            row_key(box, key);
+            plk_backup_put_row(node->mem, backup, PLK_BACKUP_QUEUE, plk_bytes(key, sizeof key), row_value(box, value));
+        }
+    }
+    plk_mem_wipe(value, sizeof value);
+}
+
+void plk_boxes_restore(struct plk_node *node, const struct plk_row *row, const struct plk_map *contacts) {
+    struct plk_box *before = node->boxes.rows;
+    plk_boxes_row(node, row);
+    struct plk_box *box = node->boxes.rows;
+    if (box == before) return;
+    if (box->use != PLK_BOX_INVITE) box->owner = (uint32_t)plk_map_find(contacts, box->owner);
+    if (box->owner == 0) {
+        node->boxes.rows = before;
+        plk_mem_give(node->mem, box);
+        return;
+    }
+    write_row(node, box);
 }
 
 void plk_box_made(struct plk_node *node, struct plk_box *box) {
@@ -130,9 +160,13 @@ enum plk_err plk_boxes_row(struct plk_node *node, const struct plk_row *row) {
     box->made = marks == ROW_MADE;
     plk_reader_copy(&r, box->secret, sizeof box->secret);
     if (use == PLK_BOX_INVITE) plk_reader_copy(&r, box->psk, sizeof box->psk);
+    if (!plk_reader_done(&r)) {
+        plk_mem_give(node->mem, box);
+        return PLK_ERR_CORRUPT;
+    }
     box->next = node->boxes.rows;
     node->boxes.rows = box;
-    return plk_reader_done(&r) ? PLK_ERR_OK : PLK_ERR_CORRUPT;
+    return PLK_ERR_OK;
 }
 
 // ---- own ones -------------------------------------------------------------------------------------------------------

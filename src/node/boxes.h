@@ -126,7 +126,10 @@ bool plk_box_takes(const struct plk_box *box); // its relay is connected, and ha
 
 enum plk_err plk_boxes_row(struct plk_node *node, const struct plk_row *row); // of the start
 void plk_box_made(struct plk_node *node, struct plk_box *box);                // the relay has it: others may be told
-void plk_boxes_started(struct plk_node *node);                                // all rows are in
+void plk_boxes_back_up(struct plk_node *node, struct plk_buf *backup);        // all rows
+// A row out of a backup: written, if its contact was restored; plk_boxes_started follows.
+void plk_boxes_restore(struct plk_node *node, const struct plk_row *row, const struct plk_map *contacts);
+void plk_boxes_started(struct plk_node *node); // all rows are in
 void plk_boxes_free(struct plk_node *node);
 void plk_boxes_event(struct plk_node *node, struct plk_relay_link *client, const struct plk_queue_client_event *event);
 void plk_boxes_frame(struct plk_node *node, struct plk_relay_link *client, const struct plk_relay_channel_frame *frame);

@@ -166,7 +166,8 @@ void plk_post_reach(struct plk_node *node, struct plk_peer *peer) {
 void plk_post_ask(struct plk_node *node, struct plk_peer *peer) {
     bool up = peer->link != NULL && plk_link_is_up(peer->link);
     if (up || node->now.mono_us - peer->called_us < PLK_POST_CALL_US) return;
-    if (plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, NULL) != NULL) plk_peer_dial_soon(node, peer, 0);
+    if (plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, NULL) != NULL)
+        plk_peer_dial_soon(node, peer, 0);
 }
 
 // ---- cells that come --------------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@
 #define ROW_ADOPTED 1
 #define ROW_TOKEN 2
 
-static void write_row(struct plk_node *node, const struct plk_relay_link *client) {
-    uint8_t key[4], value[PLK_RELAYS_ROW_MAX];
-    struct plk_writer k = plk_writer(key, sizeof key), w = plk_writer(value, sizeof value);
+static struct plk_bytes encode_row(const struct plk_relay_link *client, uint8_t key[4],
+                                   uint8_t value[PLK_RELAYS_ROW_MAX]) {
+    struct plk_writer k = plk_writer(key, 4), w = plk_writer(value, PLK_RELAYS_ROW_MAX);
     plk_writer_u32(&k, client->number);
     plk_writer_u8(&w, ROW_VERSION);
     plk_writer_u8(
@@ -20,8 +20,29 @@ static void write_row(struct plk_node *node, const struct plk_relay_link *client
     plk_writer_copy(&w, client->host, client->host_len);
     if (client->has_token) plk_writer_copy(&w, client->token, sizeof client->token);
     plk_assert(!w.failed);
-    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_relay, plk_writer_bytes(&k), plk_writer_bytes(&w));
+    return plk_writer_bytes(&w);
+}
+
+static void write_row(struct plk_node *node, const struct plk_relay_link *client) {
+    uint8_t key[4], value[PLK_RELAYS_ROW_MAX];
+    struct plk_bytes row = encode_row(client, key, value);
+    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_relay, plk_bytes(key, sizeof key), row);
     plk_mem_wipe(value, sizeof value);
+}
+
+void plk_relays_back_up(struct plk_node *node, struct plk_buf *backup) {
+    uint8_t key[4], value[PLK_RELAYS_ROW_MAX];
+    for (const struct plk_relay_link *c = node->relays.first; c != NULL && c->source != PLK_RELAY_FOREIGN;
+         c = c->next) {
+        struct plk_bytes row = encode_row(c, key, value);
+        plk_backup_put_row(node->mem, backup, PLK_BACKUP_RELAY, plk_bytes(key, sizeof key), row);
+    }
+    plk_mem_wipe(value, sizeof value);
+}
+
+void plk_relays_restore(struct plk_node *node, const struct plk_row *row) {
+    if (plk_relays_row(node, row) != PLK_ERR_OK) return;
+    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_relay, row->key, row->value);
 }
 
 static void set_token(struct plk_relay_link *client, const uint8_t *token) {

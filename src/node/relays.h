@@ -65,6 +65,10 @@ void plk_relays_free(struct plk_node *node);
 // A row of the start. CORRUPT.
 enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row);
 
+// For a backup, and out of one: the row is then written. What is no row is passed over.
+void plk_relays_back_up(struct plk_node *node, struct plk_buf *backup);
+void plk_relays_restore(struct plk_node *node, const struct plk_row *row);
+
 struct plk_relay_link *plk_relays_find(const struct plk_relays *relays, const uint8_t key[32]); // or NULL
 // The one with this key; made as FOREIGN, with this address, when there is none. NULL: too many.
 struct plk_relay_link *plk_relays_get(struct plk_node *node, const uint8_t key[32], struct plk_bytes host,
