@@ -18,6 +18,8 @@ struct plk_store {
 
 // ---- opening ----------------------------------------------------------------------------------------------------------
 
+#define RELAY_CACHE_KIB "32768"
+
 static enum plk_fault_kind make_key(const struct plk_store_config *config, uint8_t *key, bool *sealed,
                                     struct plk_fault *fault) {
     plk_entropy_bytes(key, PLK_KEYFILE_KEY_LEN);
@@ -55,6 +57,8 @@ static enum plk_fault_kind open_db(const struct plk_store_config *config, const 
     if (kind != PLK_FAULT_NONE) return kind;
     kind = config->relay ? plk_store_schema_migrate_relay(*db, fault)
                          : plk_store_schema_migrate(*db, PLK_STORE_SCHEMA_VERSION, fault);
+    // A relay's queues lie all over its tables: with a cache as small as a node's each would be read again and again.
+    if (kind == PLK_FAULT_NONE && config->relay) plk_store_db_exec(*db, "PRAGMA cache_size=-" RELAY_CACHE_KIB);
     if (kind != PLK_FAULT_NONE) sqlite3_close(*db);
     return kind;
 }

@@ -91,6 +91,8 @@ static int set_up(sqlite3 *db, enum plk_store_db_mode mode) {
              "PRAGMA cache_size=-%d;",
              mode == PLK_STORE_DB_READ ? READER_CACHE_KIB : CACHE_KIB);
     int code = plk_store_db_exec(db, sql);
+    // A statement's plan does not depend on what is bound to it: else each reading of a range plans anew.
+    if (code == SQLITE_OK) code = sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     int64_t tables;
     if (code == SQLITE_OK) code = plk_store_db_number(db, "SELECT count(*) FROM sqlite_master", &tables);
     if (code != SQLITE_OK) return code;

@@ -118,7 +118,9 @@ static int answer(struct plk_store_writer *w, struct plk_store_item *item) {
 }
 
 static int run_pending(struct plk_store_writer *w, uint64_t *stored) {
-    int code = SQLITE_OK;
+    // Reads that come together share a transaction: the locks of each cost as much as its row.
+    bool several = w->pending.first != NULL && w->pending.first->next != NULL;
+    int code = several ? begin(w) : SQLITE_OK;
     for (struct plk_store_item *item = w->pending.first; item != NULL && code == SQLITE_OK; item = item->next) {
         if (item->kind == PLK_STORE_ITEM_LOAD) {
             code = answer(w, item);

@@ -3,6 +3,7 @@
 
 #include "host/address.h"
 #include "host/memory.h"
+#include "host/udp_trains.h"
 
 #include <errno.h>
 #include <netinet/udp.h>
@@ -17,15 +18,6 @@
 
 #define CONTROL_LEN 128 // an address and a length
 
-// Consecutive datagrams of one size (the last may be shorter) to one target.
-struct train {
-    struct plk_addr to, from;
-    size_t at, len; // in the arena
-    uint16_t size;  // of each
-    unsigned count;
-    bool closed; // the last is shorter: nothing may follow
-};
-
 struct sock {
     uv_poll_t poll;
     struct plk_udp *udp;
@@ -39,13 +31,9 @@ struct plk_udp {
     plk_udp_received *received;
     void (*done)(void *ctx);
     void *ctx;
-    struct train trains[PLK_UDP_BATCH];
-    unsigned train_count;
-    size_t arena_len;
-    uint64_t dropped;
+    struct plk_udp_trains *trains;
     int open_handles;
     uint8_t *buffers; // PLK_UDP_BATCH * PLK_UDP_BUFFER_LEN, for receiving
-    uint8_t *arena;   // as many, for what is to be sent
 };
 
 // ---- opening ----------------------------------------------------------------------------------------------------------
@@ -200,19 +188,19 @@ struct plk_udp *plk_udp_open(uv_loop_t *loop, int fd4, int fd6, plk_udp_received
     struct plk_udp *udp = plk_memory_take(sizeof *udp);
     // Large enough for the system to give them lazily: an idle node uses next to nothing of them.
     udp->buffers = plk_memory_take((size_t)PLK_UDP_BATCH * PLK_UDP_BUFFER_LEN);
-    udp->arena = plk_memory_take((size_t)PLK_UDP_BATCH * PLK_UDP_BUFFER_LEN);
     udp->received = received;
     udp->done = done;
     udp->ctx = ctx;
     open_sock(udp, &udp->v4, loop, fd4, false);
     open_sock(udp, &udp->v6, loop, fd6, true);
+    udp->trains = plk_udp_trains_new(fd4, udp->v4.segment, fd6, udp->v6.segment);
     return udp;
 }
 
 static void free_udp(struct plk_udp *udp) {
     // Ciphertext only: not worth touching pages that were never used.
     free(udp->buffers);
-    free(udp->arena);
+    plk_udp_trains_free(udp->trains);
     plk_memory_give(udp, sizeof *udp);
 }
 
@@ -230,127 +218,12 @@ void plk_udp_close(struct plk_udp *udp) {
     if (!any) free_udp(udp);
 }
 
-uint64_t plk_udp_dropped(const struct plk_udp *udp) { return udp->dropped; }
-
 // ---- sending ----------------------------------------------------------------------------------------------------------
 
-static bool fits(const struct train *train, const struct plk_addr *to, const struct plk_addr *from, size_t len) {
-    return !train->closed && len <= train->size && train->count < PLK_UDP_TRAIN_MAX &&
-           train->len + len <= PLK_UDP_TRAIN_BYTES && plk_addr_equal(&train->to, to) &&
-           plk_addr_equal(&train->from, from);
-}
-
 void plk_udp_send(struct plk_udp *udp, const struct plk_addr *to, const struct plk_addr *from, struct plk_bytes data) {
-    const struct sock *sock = to->family == 4 ? &udp->v4 : &udp->v6;
-    if (sock->fd < 0 || data.len == 0 || data.len > PLK_UDP_TRAIN_BYTES) {
-        udp->dropped++;
-        return;
-    }
-    struct train *train = udp->train_count > 0 ? &udp->trains[udp->train_count - 1] : NULL;
-    if (train == NULL || !sock->segment || !fits(train, to, from, data.len)) {
-        if (udp->train_count == PLK_UDP_BATCH ||
-            udp->arena_len + data.len > (size_t)PLK_UDP_BATCH * PLK_UDP_BUFFER_LEN) {
-            plk_udp_flush(udp);
-        }
-        train = &udp->trains[udp->train_count++];
-        *train = (struct train){.to = *to, .from = *from, .at = udp->arena_len, .size = (uint16_t)data.len};
-    }
-    memcpy(udp->arena + udp->arena_len, data.at, data.len);
-    udp->arena_len += data.len;
-    train->len += data.len;
-    train->count++;
-    train->closed = data.len < train->size;
+    plk_udp_trains_add(udp->trains, to, from, data);
 }
 
-static void add_control(struct msghdr *header, int level, int type, const void *data, size_t len) {
-    struct cmsghdr *c = (struct cmsghdr *)((uint8_t *)header->msg_control + header->msg_controllen);
-    c->cmsg_level = level;
-    c->cmsg_type = type;
-    c->cmsg_len = CMSG_LEN(len);
-    memcpy(CMSG_DATA(c), data, len);
-    header->msg_controllen += CMSG_SPACE(len);
-}
+void plk_udp_flush(struct plk_udp *udp) { plk_udp_trains_flush(udp->trains); }
 
-static void add_source(struct msghdr *header, const struct plk_addr *from) {
-#ifdef IP_PKTINFO
-    if (from->family == 4) {
-        struct in_pktinfo info = {.ipi_ifindex = 0};
-        memcpy(&info.ipi_spec_dst, from->ip, 4);
-        add_control(header, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
-    }
-#endif
-#ifdef IPV6_PKTINFO
-    if (from->family == 6) {
-        struct in6_pktinfo info = {.ipi6_ifindex = from->scope};
-        memcpy(&info.ipi6_addr, from->ip, 16);
-        add_control(header, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
-    }
-#endif
-}
-
-struct letter {
-    struct msghdr header;
-    struct sockaddr_storage to;
-    struct iovec io;
-    _Alignas(struct cmsghdr) uint8_t control[CONTROL_LEN];
-};
-
-// One message of count datagrams that begin at `at`.
-static void write_letter(struct letter *letter, const struct plk_udp *udp, const struct train *train, size_t at,
-                         size_t len, bool cut) {
-    memset(letter->control, 0, sizeof letter->control);
-    letter->io = (struct iovec){.iov_base = udp->arena + at, .iov_len = len};
-    letter->header = (struct msghdr){.msg_name = &letter->to,
-                                     .msg_namelen = plk_address_to_system(&train->to, &letter->to),
-                                     .msg_iov = &letter->io,
-                                     .msg_iovlen = 1,
-                                     .msg_control = letter->control};
-    add_source(&letter->header, &train->from);
-#ifdef __linux__
-    if (cut) add_control(&letter->header, IPPROTO_UDP, UDP_SEGMENT, &train->size, sizeof train->size);
-#else
-    (void)cut;
-#endif
-    if (letter->header.msg_controllen == 0) letter->header.msg_control = NULL;
-}
-
-static bool send_letter(int fd, struct letter *letter) {
-    ssize_t sent;
-    do sent = sendmsg(fd, &letter->header, MSG_DONTWAIT | MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    return sent >= 0;
-}
-
-static void send_singly(struct plk_udp *udp, int fd, const struct train *train) {
-    for (unsigned i = 0; i < train->count; i++) {
-        size_t at = (size_t)i * train->size;
-        struct letter letter;
-        write_letter(&letter, udp, train, train->at + at, train->len - at < train->size ? train->len - at : train->size,
-                     false);
-        if (!send_letter(fd, &letter)) udp->dropped++;
-    }
-}
-
-static void send_train(struct plk_udp *udp, const struct train *train) {
-    struct sock *sock = train->to.family == 4 ? &udp->v4 : &udp->v6;
-    struct letter letter;
-    write_letter(&letter, udp, train, train->at, train->len, train->count > 1);
-    if (send_letter(sock->fd, &letter)) return;
-    if (train->count == 1) {
-        udp->dropped++;
-        return;
-    }
-    // The interface, or the path's size, does not allow it: as they are, and from now on always, unless it was a lack of room.
-    if (errno == EIO || errno == EINVAL || errno == EOPNOTSUPP) sock->segment = false;
-    if (errno == EAGAIN || errno == ENOBUFS) {
-        udp->dropped += train->count;
-    } else {
-        send_singly(udp, sock->fd, train);
-    }
-}
-
-void plk_udp_flush(struct plk_udp *udp) {
-    for (unsigned i = 0; i < udp->train_count; i++) send_train(udp, &udp->trains[i]);
-    udp->train_count = 0;
-    udp->arena_len = 0;
-}
+uint64_t plk_udp_dropped(const struct plk_udp *udp) { return plk_udp_trains_dropped(udp->trains); }

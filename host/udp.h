@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The node's UDP sockets. Receives in batches; gathers what is sent: consecutive datagrams of one size to one target become
-// one train, which the kernel cuts (GSO) where it can. What the system does not take is dropped and counted, as a network
-// would.
+// The UDP sockets of a node, or of one port of a relay. Receives in batches; gathers what is sent (host/udp_trains.h). What the
+// system does not take is dropped and counted, as a network would.
 #ifndef PLK_HOST_UDP_H
 #define PLK_HOST_UDP_H
 
@@ -9,9 +8,7 @@
 
 #include "base/addr.h"
 
-#define PLK_UDP_BATCH 8                 // buffers of one receiving call, trains of one sending call
-#define PLK_UDP_TRAIN_MAX 60            // datagrams in a train; the kernel takes 64
-#define PLK_UDP_TRAIN_BYTES 61440       // and less than 64 KiB
+#define PLK_UDP_BATCH 64                // buffers of one receiving call
 #define PLK_UDP_BUFFER_LEN 65536        // of one receive: a train that the kernel has not cut (GRO)
 #define PLK_UDP_SOCKET_BYTES (4u << 20) // asked of the kernel for each direction; it may give less
 #define PLK_UDP_ROUNDS 8                // receiving calls before others have their turn

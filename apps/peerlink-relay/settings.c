@@ -82,6 +82,14 @@ static const char *set_disk(struct plk_relay_settings *s, const char *value) {
     return set_mib(&s->limits.store_max, value);
 }
 
+static const char *set_pass(struct plk_relay_settings *s, const char *value) {
+    uint64_t kib;
+    if (!plk_settings_number(value, 1, UINT32_MAX >> 13, &kib)) return "takes a number of KiB a second";
+    s->limits.pass_rate = (uint32_t)(kib << 10);
+    s->limits.pass_burst = s->limits.pass_rate * PLK_RELAY_PASS_BURST_S;
+    return NULL;
+}
+
 // One choice so far; a word about the others, since the name is known.
 static const char *set_store(struct plk_relay_settings *s, const char *value) {
     (void)s;
@@ -108,9 +116,9 @@ bool plk_settings_set(struct plk_relay_settings *settings, const char *name, con
     static const struct {
         const char *name;
         const char *(*set)(struct plk_relay_settings *settings, const char *value);
-    } known[] = {{"data", set_data},       {"listen", set_listen},       {"public", set_public}, {"admit", set_admit},
-                 {"metrics", set_metrics}, {"clients", set_clients},     {"memory", set_memory}, {"disk", set_disk},
-                 {"store", set_store},     {"bootstrap", set_bootstrap}, {"log", set_log}};
+    } known[] = {{"data", set_data},       {"listen", set_listen},   {"public", set_public},       {"admit", set_admit},
+                 {"metrics", set_metrics}, {"clients", set_clients}, {"memory", set_memory},       {"disk", set_disk},
+                 {"pass", set_pass},       {"store", set_store},     {"bootstrap", set_bootstrap}, {"log", set_log}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(known[i].name, name) != 0) continue;
         const char *what = known[i].set(settings, value);

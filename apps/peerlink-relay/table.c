@@ -28,6 +28,7 @@ static const struct plk_option serve_options[] = {
     {"--clients", "N", "most clients at a time (default: 100000)"},
     {"--memory", "MIB", "most memory for them (default: 512)"},
     {"--disk", "MIB", "most bytes of what waits (default: 16384)"},
+    {"--pass", "KIB", "passed on a second at most, of each client and into each queue (default: 512)"},
     {"--metrics", "PORT|off", "figures at http://127.0.0.1:PORT/metrics and /healthz (default: PORT+2, if it is free)"},
     {"--store", "sqlite|URL", "what keeps the queues: sqlite, a file in DIR (default); postgresql:// is not in this build"},
     {"--bootstrap", "RELAY", "other relays to tell of; not in this build"},

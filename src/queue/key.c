@@ -41,29 +41,44 @@ void plk_queue_key_own(struct plk_queue_own_keys *keys, const uint8_t secret[PLK
     plk_hkdf_label(keys->envelope, sizeof keys->envelope, from, LABEL_OWN_ENVELOPE);
 }
 
-enum plk_err plk_queue_key_proof(uint8_t proof[PLK_QUEUE_PROOF_LEN], const uint8_t own_secret[PLK_QUEUE_KEY_LEN],
-                                 const uint8_t peer_public[PLK_QUEUE_KEY_LEN], enum plk_queue_role role,
-                                 const uint8_t id[PLK_QUEUE_ID_LEN], const uint8_t channel_hash[PLK_HASH_LEN],
-                                 uint32_t handle) {
-    uint8_t shared[32], key[PLK_KEY_LEN], mac[PLK_HASH_LEN], number[4];
+enum plk_err plk_queue_key_attach(uint8_t key[PLK_KEY_LEN], const uint8_t own_secret[PLK_QUEUE_KEY_LEN],
+                                  const uint8_t peer_public[PLK_QUEUE_KEY_LEN], enum plk_queue_role role,
+                                  const uint8_t id[PLK_QUEUE_ID_LEN]) {
+    uint8_t shared[32];
     uint8_t info[sizeof LABEL_ATTACH + PLK_QUEUE_ID_LEN]; // the mark that ends the label is the role's place
-    memset(proof, 0, PLK_QUEUE_PROOF_LEN);
+    memset(key, 0, PLK_KEY_LEN);
     enum plk_err err = plk_dh(shared, own_secret, peer_public);
     if (err != PLK_ERR_OK) return err;
     struct plk_writer w = plk_writer(info, sizeof info);
     plk_writer_put(&w, plk_bytes_text(LABEL_ATTACH));
     plk_writer_u8(&w, (uint8_t)role);
     plk_writer_copy(&w, id, PLK_QUEUE_ID_LEN);
-    plk_hkdf(key, sizeof key, plk_bytes(NULL, 0), plk_bytes(shared, sizeof shared), plk_writer_bytes(&w));
-    w = plk_writer(number, sizeof number);
+    plk_hkdf(key, PLK_KEY_LEN, plk_bytes(NULL, 0), plk_bytes(shared, sizeof shared), plk_writer_bytes(&w));
+    plk_mem_wipe(shared, sizeof shared);
+    return PLK_ERR_OK;
+}
+
+void plk_queue_key_prove(uint8_t proof[PLK_QUEUE_PROOF_LEN], const uint8_t key[PLK_KEY_LEN],
+                         const uint8_t channel_hash[PLK_HASH_LEN], uint32_t handle) {
+    uint8_t mac[PLK_HASH_LEN], number[4];
+    struct plk_writer w = plk_writer(number, sizeof number);
     plk_writer_u32(&w, handle);
     const struct plk_bytes parts[] = {plk_bytes(channel_hash, PLK_HASH_LEN), plk_writer_bytes(&w)};
-    plk_hmac(mac, plk_bytes(key, sizeof key), parts, 2);
+    plk_hmac(mac, plk_bytes(key, PLK_KEY_LEN), parts, 2);
     memcpy(proof, mac, PLK_QUEUE_PROOF_LEN);
-    plk_mem_wipe(shared, sizeof shared);
-    plk_mem_wipe(key, sizeof key);
     plk_mem_wipe(mac, sizeof mac);
-    return PLK_ERR_OK;
+}
+
+enum plk_err plk_queue_key_proof(uint8_t proof[PLK_QUEUE_PROOF_LEN], const uint8_t own_secret[PLK_QUEUE_KEY_LEN],
+                                 const uint8_t peer_public[PLK_QUEUE_KEY_LEN], enum plk_queue_role role,
+                                 const uint8_t id[PLK_QUEUE_ID_LEN], const uint8_t channel_hash[PLK_HASH_LEN],
+                                 uint32_t handle) {
+    uint8_t key[PLK_KEY_LEN];
+    memset(proof, 0, PLK_QUEUE_PROOF_LEN);
+    enum plk_err err = plk_queue_key_attach(key, own_secret, peer_public, role, id);
+    if (err == PLK_ERR_OK) plk_queue_key_prove(proof, key, channel_hash, handle);
+    plk_mem_wipe(key, sizeof key);
+    return err;
 }
 
 unsigned plk_queue_key_work(const uint8_t rid[PLK_QUEUE_ID_LEN], uint32_t day, uint64_t nonce) {

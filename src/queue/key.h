@@ -38,6 +38,13 @@ enum plk_err plk_queue_key_proof(uint8_t proof[PLK_QUEUE_PROOF_LEN], const uint8
                                  const uint8_t id[PLK_QUEUE_ID_LEN], const uint8_t channel_hash[PLK_HASH_LEN],
                                  uint32_t handle);
 
+// The two halves of it: the key, which is the same on all channels, and what is made of it for one channel and handle.
+enum plk_err plk_queue_key_attach(uint8_t key[PLK_KEY_LEN], const uint8_t own_secret[PLK_QUEUE_KEY_LEN],
+                                  const uint8_t peer_public[PLK_QUEUE_KEY_LEN], enum plk_queue_role role,
+                                  const uint8_t id[PLK_QUEUE_ID_LEN]); // FORGED: key is zero
+void plk_queue_key_prove(uint8_t proof[PLK_QUEUE_PROOF_LEN], const uint8_t key[PLK_KEY_LEN],
+                         const uint8_t channel_hash[PLK_HASH_LEN], uint32_t handle);
+
 // How many zero bits the hash of this work begins with: what an open relay asks for instead of a token. day counts from
 // 1970. A client tries nonces, in steps of its own choice; a relay calls it once.
 unsigned plk_queue_key_work(const uint8_t rid[PLK_QUEUE_ID_LEN], uint32_t day, uint64_t nonce);

@@ -11,6 +11,8 @@ void plk_admit_init(struct plk_relay *relay) {
     plk_map_init(&admit->map, relay->mem);
     for (unsigned i = 0; i < relay->config.static_count; i++) {
         plk_hello_static_init(&admit->statics[i], relay->config.statics[i]);
+        plk_hkdf_label(admit->seal[i], sizeof admit->seal[i], plk_bytes(relay->config.statics[i], 32),
+                       PLK_QUEUE_LABEL_PROVES);
     }
 }
 

@@ -30,6 +30,7 @@ struct plk_half {
 
 struct plk_admit {
     struct plk_hello_static statics[2];
+    uint8_t seal[2][PLK_KEY_LEN]; // of what is kept on disk under each static (queues.h)
     struct plk_cookie_jar jar;
     struct plk_bucket unproven, proven;
     struct plk_map map; // key -> struct plk_half

@@ -43,24 +43,46 @@ static void write_token(struct plk_relay *relay, const uint8_t hash[PLK_TOKEN_HA
 
 // ---- ATTACH ---------------------------------------------------------------------------------------------------------------
 
+// The owner's K: what the row keeps of it, or made anew, which is to be kept (*made) if it is under the static of now.
+static enum plk_err owner_key(const struct plk_relay *relay, const struct turn *turn, struct plk_queue_row *row,
+                              uint8_t key[PLK_KEY_LEN], bool *made) {
+    unsigned which = turn->client->which_static;
+    const uint8_t *seal = relay->admit.seal[which], *rid = turn->command.attach.id;
+    struct plk_bytes aad = plk_bytes(rid, PLK_QUEUE_ID_LEN);
+    // The nonce is the owner's key: under it only this one K is ever sealed.
+    if (plk_xaead_open(key, seal, row->owner, aad, plk_bytes(row->proves, sizeof row->proves)) == PLK_ERR_OK) {
+        return PLK_ERR_OK;
+    }
+    enum plk_err err = plk_queue_key_attach(key, relay->config.statics[which], row->owner, PLK_QUEUE_OWNER, rid);
+    if (err == PLK_ERR_OK && which == 0) {
+        plk_xaead_seal(row->proves, seal, row->owner, aad, plk_bytes(key, PLK_KEY_LEN));
+        *made = true;
+    }
+    return err;
+}
+
+// *changed: the row is to be written again, if the proof is good.
 static enum plk_queue_code judge_proof(const struct plk_relay *relay, const struct turn *turn,
-                                       const struct plk_queue_row *row) {
+                                       struct plk_queue_row *row, bool *changed) {
     const struct plk_queue_record *command = &turn->command;
     const struct plk_relay_client *client = turn->client;
     bool owner = command->attach.role == PLK_QUEUE_OWNER;
-    uint8_t proof[PLK_QUEUE_PROOF_LEN], rid[PLK_QUEUE_ID_LEN];
+    uint8_t key[PLK_KEY_LEN], proof[PLK_QUEUE_PROOF_LEN], rid[PLK_QUEUE_ID_LEN];
     plk_queue_key_rid(rid, row->owner);
     if (owner && memcmp(rid, command->attach.id, sizeof rid) != 0) return PLK_QUEUE_CODE_DENIED;
-    enum plk_err err =
-        plk_queue_key_proof(proof, relay->config.statics[client->which_static], owner ? row->owner : row->sender,
-                            command->attach.role, command->attach.id, client->hash, command->handle);
+    enum plk_err err = owner ? owner_key(relay, turn, row, key, changed)
+                             : plk_queue_key_attach(key, relay->config.statics[client->which_static], row->sender,
+                                                    PLK_QUEUE_SENDER, command->attach.id);
+    plk_queue_key_prove(proof, key, client->hash, command->handle);
     bool good = err == PLK_ERR_OK && plk_crypto_equal(proof, command->attach.proof, sizeof proof);
+    plk_mem_wipe(key, sizeof key);
     return good ? PLK_QUEUE_CODE_OK : PLK_QUEUE_CODE_DENIED;
 }
 
 static void attach(struct plk_relay *relay, struct turn *turn, const struct plk_row *found) {
     struct plk_queue *queue = turn->read->queue;
     struct plk_queue_row row;
+    bool changed = false;
     if (turn->client == NULL) return;
     struct plk_handle *handle = plk_relay_client_handle(turn->client, turn->command.handle);
     plk_assert(handle != NULL && handle->state == PLK_HANDLE_ATTACHING);
@@ -68,7 +90,7 @@ static void attach(struct plk_relay *relay, struct turn *turn, const struct plk_
     if (found != NULL && plk_queue_row_decode(found->value, &row) != PLK_ERR_OK) {
         relay->counters.corrupt++;
     } else if (found != NULL) {
-        code = judge_proof(relay, turn, &row);
+        code = judge_proof(relay, turn, &row, &changed);
     }
     if (code != PLK_QUEUE_CODE_OK) {
         plk_relay_client_unbind(relay, turn->client, handle);
@@ -77,7 +99,7 @@ static void attach(struct plk_relay *relay, struct turn *turn, const struct plk_
         handle->state = PLK_HANDLE_ATTACHED;
         handle->epoch = queue->epoch;
         queue->flags = row.flags;
-        if (turn->command.attach.role == PLK_QUEUE_OWNER && row.day != plk_relay_day(relay)) {
+        if (turn->command.attach.role == PLK_QUEUE_OWNER && (changed || row.day != plk_relay_day(relay))) {
             row.day = plk_relay_day(relay);
             write_queue(relay, queue->sid, &row);
         }

@@ -63,7 +63,6 @@ static bool newq(struct plk_relay *relay, struct plk_relay_client *client, const
     plk_queue_key_rid(rid, command->newq.owner);
     plk_queue_key_sid(sid, rid);
     struct plk_queue *queue = plk_queues_hold(&relay->queues, sid);
-    if (queue == NULL) return done(relay, client, command, PLK_QUEUE_CODE_BUSY);
     bool locked = queue->reads > 0;
     plk_queues_drop(&relay->queues, queue);
     if (locked) return wait_for_place(relay, client);
@@ -98,7 +97,6 @@ static bool attach(struct plk_relay *relay, struct plk_relay_client *client, con
     if (plk_reads_full(&relay->reads)) return wait_for_place(relay, client);
     if (client->attaching >= PLK_RELAY_CLIENT_ATTACHING_MAX) return false; // the first of them to be answered wakes it
     struct plk_queue *queue = plk_queues_hold(&relay->queues, sid);
-    if (queue == NULL) return done(relay, client, command, PLK_QUEUE_CODE_BUSY);
     if (queue->exclusive) {
         plk_queues_drop(&relay->queues, queue);
         return wait_for_place(relay, client);

@@ -6,7 +6,7 @@
 
 #include "wire/effect.h"
 
-#define PLK_PACKETS_MAX 64
+#define PLK_PACKETS_MAX 128
 #define PLK_PACKETS_LEN (PLK_DATAGRAM_MAX + 2) // on TCP behind its length
 
 struct plk_packet_out {

@@ -4,10 +4,10 @@
 #include "relay/mailbox.h"
 
 #define ROW_VERSION 1
+#define BUCKETS_MIN 16
 
 void plk_queues_init(struct plk_queues *queues, struct plk_mem *mem, const uint8_t key[16]) {
     *queues = (struct plk_queues){.mem = mem};
-    plk_map_init(&queues->map, mem);
     memcpy(queues->key, key, sizeof queues->key);
 }
 
@@ -17,27 +17,48 @@ static void release(struct plk_queues *queues, struct plk_queue *queue) {
 }
 
 void plk_queues_free(struct plk_queues *queues) {
-    for (size_t i = 0; i < queues->map.cap; i++) {
-        struct plk_queue *queue = (struct plk_queue *)(uintptr_t)queues->map.slots[i].value;
-        if (queue != NULL) release(queues, queue);
+    for (size_t i = 0; i < queues->bucket_count; i++) {
+        while (queues->buckets[i] != NULL) {
+            struct plk_queue *queue = queues->buckets[i];
+            queues->buckets[i] = queue->next_in_bucket;
+            release(queues, queue);
+        }
     }
-    plk_map_free(&queues->map);
+    plk_mem_give(queues->mem, queues->buckets);
 }
 
-static uint64_t place(const struct plk_queues *queues, const uint8_t sid[PLK_QUEUE_ID_LEN]) {
-    return plk_siphash(queues->key, plk_bytes(sid, PLK_QUEUE_ID_LEN));
+static struct plk_queue **bucket_of(const struct plk_queues *queues, const uint8_t sid[PLK_QUEUE_ID_LEN]) {
+    uint64_t hash = plk_siphash(queues->key, plk_bytes(sid, PLK_QUEUE_ID_LEN));
+    return &queues->buckets[hash & (queues->bucket_count - 1)];
+}
+
+static void grow(struct plk_queues *queues) {
+    struct plk_queue **before = queues->buckets;
+    size_t count = queues->bucket_count;
+    queues->bucket_count = count == 0 ? BUCKETS_MIN : 2 * count;
+    queues->buckets = plk_mem_take(queues->mem, queues->bucket_count * sizeof *queues->buckets);
+    for (size_t i = 0; i < count; i++) {
+        while (before[i] != NULL) {
+            struct plk_queue *queue = before[i], **bucket = bucket_of(queues, queue->sid);
+            before[i] = queue->next_in_bucket;
+            queue->next_in_bucket = *bucket;
+            *bucket = queue;
+        }
+    }
+    plk_mem_give(queues->mem, before);
 }
 
 struct plk_queue *plk_queues_hold(struct plk_queues *queues, const uint8_t sid[PLK_QUEUE_ID_LEN]) {
-    uint64_t key = place(queues, sid);
-    struct plk_queue *queue = plk_map_pointer(&queues->map, key);
+    if (queues->count == queues->bucket_count) grow(queues);
+    struct plk_queue **bucket = bucket_of(queues, sid), *queue = *bucket;
+    while (queue != NULL && memcmp(queue->sid, sid, sizeof queue->sid) != 0) queue = queue->next_in_bucket;
     if (queue == NULL) {
         queue = plk_mem_take(queues->mem, sizeof *queue);
         memcpy(queue->sid, sid, sizeof queue->sid);
-        plk_map_put_pointer(&queues->map, key, queue);
+        queue->next_in_bucket = *bucket;
+        *bucket = queue;
         queues->count++;
     }
-    if (memcmp(queue->sid, sid, sizeof queue->sid) != 0) return NULL;
     queue->refs++;
     return queue;
 }
@@ -45,7 +66,9 @@ struct plk_queue *plk_queues_hold(struct plk_queues *queues, const uint8_t sid[P
 void plk_queues_drop(struct plk_queues *queues, struct plk_queue *queue) {
     plk_assert(queue->refs > 0);
     if (--queue->refs > 0) return;
-    plk_map_remove(&queues->map, place(queues, queue->sid));
+    struct plk_queue **at = bucket_of(queues, queue->sid);
+    while (*at != queue) at = &(*at)->next_in_bucket;
+    *at = queue->next_in_bucket;
     queues->count--;
     release(queues, queue);
 }
@@ -57,6 +80,7 @@ void plk_queue_row_encode(uint8_t out[PLK_QUEUE_ROW_LEN], const struct plk_queue
     plk_writer_u32(&w, row->day);
     plk_writer_copy(&w, row->owner, PLK_QUEUE_KEY_LEN);
     plk_writer_copy(&w, row->sender, PLK_QUEUE_KEY_LEN);
+    plk_writer_copy(&w, row->proves, PLK_QUEUE_PROVES_LEN);
     plk_assert(!w.failed);
 }
 
@@ -68,6 +92,7 @@ enum plk_err plk_queue_row_decode(struct plk_bytes value, struct plk_queue_row *
     read.day = plk_reader_u32(&r);
     plk_reader_copy(&r, read.owner, PLK_QUEUE_KEY_LEN);
     plk_reader_copy(&r, read.sender, PLK_QUEUE_KEY_LEN);
+    plk_reader_copy(&r, read.proves, PLK_QUEUE_PROVES_LEN);
     if (!plk_reader_done(&r) || version != ROW_VERSION) return PLK_ERR_CORRUPT;
     *row = read;
     return PLK_ERR_OK;

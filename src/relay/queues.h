@@ -4,7 +4,7 @@
 #ifndef PLK_RELAY_QUEUES_H
 #define PLK_RELAY_QUEUES_H
 
-#include "base/map.h"
+#include "base/mem.h"
 #include "crypto/crypto.h"
 #include "relay/bucket.h"
 #include "wire/queue.h"
@@ -14,6 +14,7 @@ struct plk_relay_client;
 struct plk_mailbox;
 
 struct plk_queue {
+    struct plk_queue *next_in_bucket;
     uint8_t sid[PLK_QUEUE_ID_LEN];
     struct plk_relay_client *sub; // the subscriber, or NULL
     struct plk_mailbox *mailbox;  // NULL: empty, if heads_known
@@ -28,26 +29,32 @@ struct plk_queue {
     bool heads_known, heads_reading;
 };
 
+// By sid: one bucket or less for each, since there are very many and the rest of a queue takes little.
 struct plk_queues {
     struct plk_mem *mem;
-    struct plk_map map; // SipHash of the sid -> queue
+    struct plk_queue **buckets; // by SipHash of the sid; a power of two of them
+    size_t bucket_count, count;
     uint8_t key[16];
-    size_t count;
 };
 
 void plk_queues_init(struct plk_queues *queues, struct plk_mem *mem, const uint8_t key[16]);
 void plk_queues_free(struct plk_queues *queues);
 
-// The queue of this sid, made if it is not in memory, with one reference more. NULL: another sid has its place (one in 2^64).
+// The queue of this sid, made if it is not in memory, with one reference more.
 struct plk_queue *plk_queues_hold(struct plk_queues *queues, const uint8_t sid[PLK_QUEUE_ID_LEN]);
 void plk_queues_drop(struct plk_queues *queues, struct plk_queue *queue); // the last one frees it, and its mailbox
 
-// A queue's row.
-#define PLK_QUEUE_ROW_LEN (1 + 1 + 4 + 2 * PLK_QUEUE_KEY_LEN)
+// A queue's row. What proves an owner (queue.md, section 1: K) costs a Diffie-Hellman to make, and all owners come at once
+// when a relay has started again: so it is kept, sealed under a key of the relay's static. Who has that static and the row
+// can make K anyway; who has the row only can do nothing with it.
+#define PLK_QUEUE_LABEL_PROVES "PeerLink/1/relay/proves"
+#define PLK_QUEUE_PROVES_LEN (PLK_KEY_LEN + PLK_TAG_LEN)
+#define PLK_QUEUE_ROW_LEN (1 + 1 + 4 + 2 * PLK_QUEUE_KEY_LEN + PLK_QUEUE_PROVES_LEN)
 struct plk_queue_row {
     uint8_t flags;
     uint32_t day; // on which its owner last attached, since 1970
     uint8_t owner[PLK_QUEUE_KEY_LEN], sender[PLK_QUEUE_KEY_LEN];
+    uint8_t proves[PLK_QUEUE_PROVES_LEN]; // the owner's K, sealed; zero: not known yet
 };
 void plk_queue_row_encode(uint8_t out[PLK_QUEUE_ROW_LEN], const struct plk_queue_row *row);
 enum plk_err plk_queue_row_decode(struct plk_bytes value, struct plk_queue_row *row); // CORRUPT

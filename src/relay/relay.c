@@ -51,6 +51,8 @@ void plk_relay_retune(struct plk_relay *relay, const struct plk_relay_config *co
     relay->config.clients_max = config->clients_max;
     relay->config.memory_max = config->memory_max;
     relay->config.store_max = config->store_max;
+    relay->config.pass_rate = config->pass_rate;
+    relay->config.pass_burst = config->pass_burst;
 }
 
 void plk_relay_free(struct plk_relay *relay) {

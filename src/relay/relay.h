@@ -21,7 +21,8 @@
 #define PLK_RELAY_QUEUE_ITEMS_MAX 1000
 #define PLK_RELAY_QUEUE_BYTES_MAX (UINT32_C(16) << 20)
 #define PLK_RELAY_PASS_RATE (512u << 10) // bytes a second of each queue and each channel
-#define PLK_RELAY_PASS_BURST (4u << 20)
+#define PLK_RELAY_PASS_BURST_S 8         // seconds of it that may come at once
+#define PLK_RELAY_PASS_BURST (PLK_RELAY_PASS_BURST_S * PLK_RELAY_PASS_RATE)
 #define PLK_RELAY_ITEM_DAYS 30
 #define PLK_RELAY_QUEUE_DAYS 90
 

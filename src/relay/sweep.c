@@ -47,7 +47,6 @@ static void expire_item(struct plk_relay *relay, const struct plk_row *row, cons
     plk_batch_delete(plk_relay_batch(relay), PLK_TABLE_rcell, row->key);
     plk_relay_sweep_remove(relay, plk_head_size(head));
     relay->counters.expired++;
-    if (queue == NULL) return;
     if (queue->mailbox != NULL) plk_mailbox_remove(queue->mailbox, head->number, false);
     plk_queues_drop(&relay->queues, queue);
 }
@@ -73,8 +72,8 @@ static void queue_row(struct plk_relay *relay, const struct plk_row *row) {
     }
     if (found.day + PLK_RELAY_QUEUE_DAYS >= relay->sweep.day) return;
     struct plk_queue *queue = plk_queues_hold(&relay->queues, row->key.at);
-    bool in_use = queue != NULL && queue->refs > 1; // somebody is attached: it has its time until the next walk
-    if (queue != NULL) plk_queues_drop(&relay->queues, queue);
+    bool in_use = queue->refs > 1; // somebody is attached: it has its time until the next walk
+    plk_queues_drop(&relay->queues, queue);
     if (in_use) return;
     plk_relay_delete_queue(relay, row->key.at);
     relay->counters.queues_expired++;

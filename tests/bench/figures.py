@@ -21,8 +21,10 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "process"))
 from _peer import Rpc, World  # noqa: E402
+from relay_figures import relay_all, relay_rows  # noqa: E402
 
 TOOLS = pathlib.Path(os.environ.get("PLK_BUILD_DIR", HERE.parent.parent / "build" / "release")) / "tests" / "bench"
+PARTS = ["talk", "idle", "cold", "strangers", "relay", "tox"]
 LINKS_OPEN_S = 5  # what a node does after its start is over by then
 
 
@@ -240,6 +242,10 @@ def strangers(results, options):
             results[name].append(value)
 
 
+def relay(results, options):
+    relay_all(tool, say, results, options)
+
+
 def tox(results, options):
     """The peer: toxcore, where it is installed."""
     program = TOOLS / "bench_toxcore_peer"
@@ -328,6 +334,7 @@ def table(r):
     row("a stranger's packet that is none", "malformed_us", "µs", 2)
     row("a stranger's message 1 among 200 contacts", "scan_200_us", "µs", 10)
     row("a stranger's message 1 among 1,000 contacts", "scan_1000_us", "µs", 50)
+    relay_rows(row, beside)
     calm = median(r["p99_ms"])
     row("p99 of a link while strangers flood", "flood_p99_ms", "ms", None, f"calm: {number(calm)} ms",
         limit=calm * 1.2 if calm else None, aim="20 % more than calm")
@@ -358,10 +365,11 @@ def main():
     parser.add_argument("--singles", type=int, default=500, help="messages one at a time")
     parser.add_argument("--idle", type=float, default=60, help="seconds")
     parser.add_argument("--flood", type=int, default=10000, help="strangers' packets a second")
+    parser.add_argument("--cells", type=int, default=400, help="that each of 200 clients puts")
     parser.add_argument("--tox-rounds", type=int, default=3)
     parser.add_argument("--tox-messages", type=int, default=5000)
     parser.add_argument("--tox-idle", type=float, default=30, help="seconds")
-    parser.add_argument("--only", choices=["talk", "idle", "cold", "strangers", "tox"], action="append")
+    parser.add_argument("--only", choices=PARTS, action="append")
     parser.add_argument("--quick", action="store_true", help="one round, short")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true")
@@ -369,14 +377,15 @@ def main():
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.messages, options.idle, options.tox_idle, options.singles = 1, 10000, 15, 10, 200
+        options.cells = 100
     results = Results()
-    parts = options.only or ["talk", "idle", "cold", "strangers", "tox"]
+    parts = options.only or PARTS
     if "talk" in parts:
         for i in range(options.rounds):
             say(f"two nodes talk, round {i + 1} of {options.rounds} ...")
             talk_round(results, options)
     for name, part, what in (("idle", idle_all, f"they are idle for {options.idle:.0f} s"), ("cold", cold_all, "a start with much"),
-                             ("strangers", strangers, "strangers"), ("tox", tox, "toxcore")):
+                             ("strangers", strangers, "strangers"), ("relay", relay, "a relay"), ("tox", tox, "toxcore")):
         if name in parts:
             say(f"{what} ...")
             part(results, options)

@@ -129,6 +129,25 @@ static void targets_are_kept_apart(void **state) {
     finish(&story);
 }
 
+// More than is gathered at once, of sizes that end trains and begin others: none overtakes another of its target.
+static void the_order_of_each_target_stays(void **state) {
+    (void)state;
+    struct story story;
+    begin(&story, "127.0.0.1:0");
+    for (uint32_t i = 0; i < 800; i++) {
+        send_one(&story.a, i % 2 == 0 ? &story.b.at : &story.a.at, i, i % 7 == 0 ? 1152 : i % 31 == 0 ? 90 : 700);
+    }
+    plk_udp_flush(story.a.udp);
+    wait_for(&story, &story.a, 400);
+    wait_for(&story, &story.b, 400);
+    for (size_t i = 0; i < 400; i++) {
+        assert_int_equal(story.b.numbers[i], 2 * i);
+        assert_int_equal(story.a.numbers[i], 2 * i + 1);
+    }
+    assert_int_equal(plk_udp_dropped(story.a.udp), 0);
+    finish(&story);
+}
+
 static void the_source_address_is_chosen(void **state) {
     (void)state;
     struct story story;
@@ -187,7 +206,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trains_arrive_as_what_they_were),    cmocka_unit_test(targets_are_kept_apart),
         cmocka_unit_test(the_source_address_is_chosen),       cmocka_unit_test(what_cannot_go_is_counted),
-        cmocka_unit_test(an_error_of_the_socket_is_survived),
+        cmocka_unit_test(an_error_of_the_socket_is_survived), cmocka_unit_test(the_order_of_each_target_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

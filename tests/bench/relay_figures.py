@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""The relay's figures: a real peerlink-relay on loopback, and its core with the real store and very many clients."""
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+STORM_CLIENTS, STORM_QUEUES = 100000, 20
+HELLOS_PER_S = 2500  # that a relay answers by default: 500 without a cookie, four times that with one
+
+
+class Relay:
+    """A relay that lets pass what the bench sends."""
+
+    def __init__(self, program):
+        self.data = pathlib.Path(tempfile.mkdtemp(prefix="plk-"))
+        self.process = subprocess.Popen([program, "--data", str(self.data / "relay"), "--listen", "127.0.0.1:0", "--pass",
+                                         "500000", "--metrics", "off", "--log", "error"], stdout=subprocess.PIPE, text=True)
+        self.line = self.process.stdout.readline().strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.data, ignore_errors=True)
+
+
+class Turn:
+    """coturn without credentials; its relayed packets are not encrypted."""
+
+    def __init__(self, program):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.folder = tempfile.mkdtemp(prefix="plk-")
+        self.process = subprocess.Popen(
+            [program, "-n", "-m", "0", "--no-auth", "--no-tls", "--no-dtls", "--no-cli", "--listening-ip", "127.0.0.1",
+             "--listening-port", str(self.port), "--relay-ip", "127.0.0.1", "--allow-loopback-peers", "--log-file",
+             f"{self.folder}/log", "--simple-log", "--pidfile", f"{self.folder}/pid", "--db", f"{self.folder}/db"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.wait()
+
+    def wait(self):
+        """Until it answers a STUN request."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+            asker.connect(("127.0.0.1", self.port))
+            asker.settimeout(0.2)
+            for _ in range(50):
+                try:
+                    asker.send(bytes.fromhex("000100002112a442") + os.urandom(12))
+                    asker.recv(1500)
+                    return
+                except OSError:
+                    time.sleep(0.1)
+        raise RuntimeError("turnserver does not answer")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def relay_round(tool, results, options):
+    program = os.environ["PEERLINK_RELAY"]
+    with Relay(program) as relay:
+        for name, value in tool("relay_pass", relay.process.pid, relay.line).items():
+            results[name].append(value)
+    turnserver = shutil.which("turnserver")
+    if turnserver is not None:
+        with Turn(turnserver) as turn:
+            results["turn"].append(tool("turn_pass", turn.process.pid, turn.port)["turn"])
+    with Relay(program) as relay:
+        put = tool("relay_put", relay.process.pid, relay.line, options.cells)
+        for name, value in {**put, "put_per_cpu_s": 1e6 / put["put_cpu_us"]}.items():
+            results[name].append(value)
+
+
+def relay_all(tool, say, results, options):
+    for i in range(options.rounds):
+        say(f"a relay, round {i + 1} of {options.rounds} ...")
+        relay_round(tool, results, options)
+    clients = STORM_CLIENTS // 20 if options.quick else STORM_CLIENTS
+    say(f"a relay has started again, {clients:,} clients come ...")
+    with tempfile.TemporaryDirectory(prefix="plk-") as folder:
+        for name, value in tool("relay_storm", folder, clients, STORM_QUEUES, timeout=1800).items():
+            results[name].append(value)
+    # Whichever is slowest: the loop's thread, the store's, or the budget of hellos.
+    each = [results[name][-1] / clients for name in ("storm_loop_s", "storm_store_s")]
+    results["storm_s"].append(max(*each, 1 / HELLOS_PER_S) * STORM_CLIENTS)
+    results["storm_cpu_s"].append(sum(each) * STORM_CLIENTS)
+
+
+def relay_rows(row, beside):
+    row("PASS, 1,200 bytes, one at a time, a CPU-second of the relay", "pass_single", "/s", 130000,
+        beside("turn", "/s", "coturn, nothing encrypted:"), least=True)
+    row("the same, in trains of 8", "pass_train", "/s", 200000, least=True)
+    row("PUT of a cell of 4 KiB, on disk and confirmed, 200 clients", "put_per_s", "/s", 10000,
+        beside("put_p99_ms", "ms", "p99 of one:"), least=True)
+    row("the same, a CPU-second of the relay", "put_per_cpu_s", "/s", 10000, least=True)
+    row("idle client of a relay, in the core", "idle_core_b", "bytes", 1024)
+    row("each of its subscribed queues", "idle_queue_b", "bytes", 128)
+    row("idle client with 20 queues, resident", "idle_all_b", "bytes", 4096 + 20 * 128)
+    row("relay restarted, 100,000 clients of 20 queues: until all are subscribed", "storm_s", "s", None,
+        beside("storm_cpu_s", "s", "CPU:"))
