@@ -66,7 +66,7 @@ void plk_relay_token_revoke(struct plk_relay *relay, const uint8_t hash[32]);
 // How the relay keeps a token.
 void plk_relay_token_hash(uint8_t hash[32], const uint8_t token[PLK_QUEUE_TOKEN_LEN]);
 
-// Takes over admission, work_bits, clients_max, memory_max and store_max; who is there stays.
+// Takes over admission, work_bits, clients_max, memory_max, store_max, pass_rate and pass_burst; who is there stays.
 void plk_relay_retune(struct plk_relay *relay, const struct plk_relay_config *config);
 
 // The relay is about to stop: every client is told to come back after wait_ms, and no new one is heard.
