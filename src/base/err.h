@@ -38,7 +38,7 @@
     X(INVALID, "this is not valid")                                                    \
     X(MOVED, "this profile has moved to another device")                               \
     X(TOO_LATE, "this may have reached the other side already")                        \
-    X(NO_RELAY, "none of your relays has answered")                                    \
+    X(NO_RELAY, "you have no relay that answers")                                      \
     X(NO_TOKEN, "your relays make no queue for you: they ask for a token")
 
 enum plk_err {

@@ -62,6 +62,45 @@ enum plk_err plk_invite_text(const struct plk_invite *invite, const struct plk_p
     return PLK_ERR_OK;
 }
 
+void plk_invite_text_relays(const struct plk_invite *invite, const struct plk_persona *me,
+                            const uint8_t queue[PLK_INVITE_QUEUE_LEN], const struct plk_invite_relay *relays,
+                            uint8_t count, char out[PLK_INVITE_LINK_TEXT_MAX], size_t *len) {
+    struct plk_invite_link link = {.kind = invite->kind, .relay_count = count};
+    plk_assert(invite->kind != PLK_LINK_KIND_INLINE && count >= 1 && count <= PLK_INVITE_RELAYS_MAX);
+    if (invite->kind == PLK_LINK_KIND_ADDRESS) {
+        memcpy(link.hash, me->peer_id, sizeof link.hash);
+    } else {
+        uint8_t bundle[PLK_BUNDLE_LEN];
+        plk_invite_bundle(invite, me, bundle);
+        plk_persona_bundle_hash(link.hash, plk_bytes(bundle, sizeof bundle));
+    }
+    memcpy(link.psk, invite->psk, sizeof link.psk);
+    memcpy(link.queue, queue, sizeof link.queue);
+    memcpy(link.relays, relays, count * sizeof *relays);
+    plk_invite_link_encode(&link, out, len);
+    plk_mem_wipe(&link, sizeof link);
+}
+
+size_t plk_invite_cell_encode(uint8_t out[PLK_INVITE_CELL_MAX], enum plk_invite_cell kind, struct plk_bytes bytes) {
+    struct plk_writer w = plk_writer(out, PLK_INVITE_CELL_MAX);
+    plk_writer_u8(&w, (uint8_t)kind);
+    plk_writer_put(&w, bytes);
+    plk_assert(!w.failed && (kind == PLK_INVITE_CELL_OPEN || bytes.len == 32));
+    return w.len;
+}
+
+enum plk_err plk_invite_cell_decode(struct plk_bytes content, enum plk_invite_cell *kind, struct plk_bytes *bytes) {
+    struct plk_reader r = plk_reader(content);
+    uint8_t read = plk_reader_u8(&r);
+    struct plk_bytes rest = plk_reader_rest(&r);
+    if (r.failed || read < PLK_INVITE_CELL_OPEN || read > PLK_INVITE_CELL_USED) return PLK_ERR_MALFORMED;
+    if (read == PLK_INVITE_CELL_USED && rest.len != 32) return PLK_ERR_MALFORMED;
+    if (read == PLK_INVITE_CELL_OPEN && rest.len > PLK_BUNDLE_MAX) return PLK_ERR_MALFORMED;
+    *kind = (enum plk_invite_cell)read;
+    *bytes = rest;
+    return PLK_ERR_OK;
+}
+
 void plk_invite_session_psk(uint8_t out[32], const uint8_t psk[PLK_INVITE_PSK_LEN]) {
     plk_hkdf_label(out, 32, plk_bytes(psk, PLK_INVITE_PSK_LEN), LABEL_SESSION);
 }

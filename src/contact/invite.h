@@ -45,6 +45,19 @@ void plk_invite_bundle(const struct plk_invite *invite, const struct plk_persona
 enum plk_err plk_invite_text(const struct plk_invite *invite, const struct plk_persona *me,
                              const struct plk_places *places, char out[PLK_INVITE_LINK_TEXT_MAX], size_t *len);
 
+// The text of an invite that lies on relays: queue is its sid, relays are those that have confirmed queue and cell, count of
+// them 1 to PLK_INVITE_RELAYS_MAX. One-time: OPEN, else a trap.
+void plk_invite_text_relays(const struct plk_invite *invite, const struct plk_persona *me,
+                            const uint8_t queue[PLK_INVITE_QUEUE_LEN], const struct plk_invite_relay *relays,
+                            uint8_t count, char out[PLK_INVITE_LINK_TEXT_MAX], size_t *len);
+
+// Content of the invite queue's overwritable cell (docs/protocol/queue.md, section 5): {1, bundle} or {2, H(blob) that spent
+// it}. decode: MALFORMED; bytes is the bundle or the hash, borrowed.
+#define PLK_INVITE_CELL_MAX (1 + PLK_BUNDLE_MAX)
+enum plk_invite_cell { PLK_INVITE_CELL_OPEN = 1, PLK_INVITE_CELL_USED };
+size_t plk_invite_cell_encode(uint8_t out[PLK_INVITE_CELL_MAX], enum plk_invite_cell kind, struct plk_bytes bytes);
+enum plk_err plk_invite_cell_decode(struct plk_bytes content, enum plk_invite_cell *kind, struct plk_bytes *bytes);
+
 // The psk of the inline invite's NNpsk0 session, HKDF(psk of the link); its hint key is derived from this one
 // (session/hint.h). Both sides.
 void plk_invite_session_psk(uint8_t out[32], const uint8_t psk[PLK_INVITE_PSK_LEN]);

@@ -14,6 +14,9 @@ enum plk_slot_kind {
     PLK_SLOT_JOINING = 84,    // link: contact/joining.h, until the acceptance has come
     PLK_SLOT_BLOB = 85,       // blob: the joiner's blob, as sent
     PLK_SLOT_ACCEPTANCE = 86, // blob: the inviter's acceptance, as sent
+    PLK_SLOT_OPENED = 87,     // blob: contact/opened.h, until the acceptance has come
+    PLK_SLOT_SEQUENCE = 88,   // link: u64, the highest sequence seen in a bundle of this contact's address links
+    PLK_SLOT_REQUEST = 89,    // blob: contact/request.h, until it is accepted
 };
 
 #define PLK_SLOT_LEN 5

@@ -21,6 +21,12 @@ struct plk_mail *plk_mail_new(struct plk_mem *mem, const struct plk_mail_config 
     return m;
 }
 
+void plk_mail_bind(struct plk_mail *m, struct plk_bytes ad) {
+    plk_assert(ad.len <= PLK_MAIL_AD_MAX && !plk_mail_has_ratchet(m));
+    m->ad_len = ad.len;
+    if (ad.len > 0) memcpy(m->ad, ad.at, ad.len);
+}
+
 void plk_mail_free(struct plk_mail *m) {
     if (m == NULL) return;
     plk_seal_drop_pulse(m);

@@ -73,6 +73,8 @@ struct plk_mail_turn {
 // mem outlives the mail. The caller owns it until plk_mail_free, which wipes.
 struct plk_mail *plk_mail_new(struct plk_mem *mem, const struct plk_mail_config *config);
 void plk_mail_free(struct plk_mail *mail);
+// Another ad, before anything was encrypted (else a trap): who the peer is was not known yet.
+void plk_mail_bind(struct plk_mail *mail, struct plk_bytes ad);
 
 // ---- from the store -------------------------------------------------------------------------------------------------
 

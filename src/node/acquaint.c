@@ -13,13 +13,89 @@ void plk_node_payload(struct plk_node *node, struct plk_payload *payload) {
     payload->incarnation = plk_rng_u64(&node->rng) | 1;
 }
 
+// ---- queues ---------------------------------------------------------------------------------------------------------------
+
+struct stand {
+    unsigned relays, made, refused, open; // own relays; own boxes of the contact
+};
+
+static bool has_box(const struct plk_node *node, uint32_t contact, const struct plk_relay_link *relay) {
+    const struct plk_box *box = NULL;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, contact, box)) != NULL) {
+        if (box->relay == relay) return true;
+    }
+    return false;
+}
+
+static struct stand stand_of(const struct plk_node *node, uint32_t contact) {
+    struct stand stand = {0};
+    const struct plk_box *box = NULL;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, contact, box)) != NULL) {
+        if (box->refused) {
+            stand.refused++;
+        } else if (box->made) {
+            stand.made++;
+        } else {
+            stand.open++;
+        }
+    }
+    for (const struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
+        stand.relays += relay->source != PLK_RELAY_FOREIGN;
+    }
+    return stand;
+}
+
+bool plk_acquaint_queues(struct plk_node *node, uint32_t contact, struct plk_queues_wait *wait, uint64_t limit_us) {
+    uint64_t now_us = node->now.mono_us;
+    struct stand stand = stand_of(node, contact);
+    for (struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
+        if (stand.made + stand.open >= PLK_BOXES_EACH) break;
+        if (relay->source == PLK_RELAY_FOREIGN || !plk_relay_link_is_up(relay)) continue;
+        if (has_box(node, contact, relay)) continue;
+        if (plk_box_make(node, PLK_BOX_CONTACT, contact, relay, 0, NULL, NULL) != NULL) stand.open++;
+    }
+    unsigned wanted = stand.relays < PLK_BOXES_EACH ? stand.relays : PLK_BOXES_EACH;
+    if (stand.made >= wanted || stand.refused == stand.relays) return true;
+    if (wait->since_us == 0) wait->since_us = now_us;
+    if (stand.made > 0 && wait->made_us == 0) wait->made_us = now_us;
+    return plk_acquaint_queues_due(wait, limit_us) <= now_us;
+}
+
+uint64_t plk_acquaint_queues_due(const struct plk_queues_wait *wait, uint64_t limit_us) {
+    uint64_t due_us = wait->made_us == 0 ? PLK_NEVER : wait->made_us + PLK_ACQUAINT_MORE_US;
+    if (wait->since_us == 0 || limit_us == PLK_NEVER) return due_us;
+    return plk_earlier(due_us, wait->since_us + limit_us);
+}
+
+struct plk_bytes plk_acquaint_offer(struct plk_node *node, uint32_t contact, uint8_t out[PLK_QUEUE_LIST_LEN_MAX]) {
+    struct plk_queue_list list = {.count = 0};
+    struct plk_writer w = plk_writer(out, PLK_QUEUE_LIST_LEN_MAX);
+    plk_boxes_offer(node, contact, &list);
+    if (list.count > 0) plk_queue_list_encode(&w, &list);
+    plk_assert(!w.failed);
+    plk_mem_wipe(&list, sizeof list);
+    return plk_writer_bytes(&w);
+}
+
+static void learn_queues(struct plk_node *node, struct plk_peer *peer, struct plk_bytes queues) {
+    if (queues.len > 0 && plk_post_learn(node, peer, queues, true) != PLK_ERR_OK) node->counters.protocol++;
+}
+
+// ---- contacts -------------------------------------------------------------------------------------------------------------
+
+uint32_t plk_acquaint_number(struct plk_node *node) {
+    uint32_t number = node->profile.next_contact++;
+    plk_node_write_profile(node);
+    return number;
+}
+
 struct plk_peer *plk_acquaint_new(struct plk_node *node, const uint8_t peer_id[PLK_PEER_ID_LEN],
-                                  enum plk_contact_state state, struct plk_bytes name) {
+                                  enum plk_contact_state state, struct plk_bytes name, uint32_t number) {
     static const char nobody[] = "new contact";
-    struct plk_contact_row row = {.contact = node->profile.next_contact++, .state = state};
+    struct plk_contact_row row = {.contact = number, .state = state};
+    if (number == 0) row.contact = plk_acquaint_number(node);
     memcpy(row.peer_id, peer_id, PLK_PEER_ID_LEN);
     row.created_ms = node->now.wall_ms;
-    plk_node_write_profile(node);
     struct plk_peer *peer = plk_peers_add(node, &row);
     plk_peer_name(node, peer, name.len > 0 ? name : plk_bytes(nobody, sizeof nobody - 1));
     plk_peer_make_warm(node, peer);
@@ -64,6 +140,7 @@ void plk_acquaint_know(struct plk_node *node, struct plk_peer *peer, const struc
     plk_buf_put(node->mem, &warm->about, theirs->about);
     plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_ABOUT, theirs->about);
     plk_peer_places(node, peer, &theirs->places, PLK_CANDIDATE_LINK);
+    learn_queues(node, peer, theirs->queues);
     plk_peer_apply_generations(node, peer, &change);
     plk_peer_write(node, peer);
     if (peer->link != NULL) peer->link->closing = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ADD: a link becomes a contact, or a known one begins anew (DESIGN 3.1, 3.3). The blob is made here; node/join.c sends it.
 #include "node/acquaint.h"
+#include "node/approach.h"
 #include "node/inside.h"
 
 void plk_peer_write_joining(struct plk_node *node, struct plk_peer *peer) {
@@ -49,36 +50,50 @@ static enum plk_err make_blob(struct plk_node *node, struct plk_joining *join, c
     return err;
 }
 
-// The blob for someone new. The first text is sealed inside it, so the envelope comes before the ratchet, which is then as it is
-// after message 0.
-static enum plk_err first_blob(struct plk_node *node, struct plk_peer *peer, const struct plk_invite_link *link,
-                               const struct plk_bundle *bundle, struct plk_bytes note) {
+void plk_add_begin_mail(struct plk_node *node, struct plk_peer *peer, struct plk_bytes note, struct plk_buf *envelope) {
+    struct plk_warm *warm = peer->warm;
+    struct plk_mail_turn turn = plk_node_turn(node);
+    struct plk_mail_body body = {.kind = PLK_BODY_TEXT, .payload = note};
+    uint8_t epoch[PLK_EPOCH_LEN];
+    uint64_t row;
+    plk_rng_bytes(&node->rng, epoch, sizeof epoch);
+    plk_mail_begin(warm->mail, &turn, PLK_MAIL_BEGIN_FIRST, NULL, epoch);
+    if (note.len == 0) return;
+    plk_rng_bytes(&node->rng, body.id, sizeof body.id);
+    struct plk_writer w = plk_writer(plk_buf_room(node->mem, envelope, note.len + PLK_ENVELOPE_HEAD_MAX),
+                                     note.len + PLK_ENVELOPE_HEAD_MAX);
+    enum plk_err err = plk_mail_wrap(warm->mail, &turn, &body, &w, &row);
+    plk_assert(err == PLK_ERR_OK); // its length was checked
+    envelope->len = w.len;
+}
+
+// The first text is sealed inside the blob, so the envelope comes before the ratchet, which is then as it is after message 0.
+enum plk_err plk_add_first_blob(struct plk_node *node, struct plk_peer *peer, const struct plk_invite_link *link,
+                                const struct plk_bundle *bundle, struct plk_bytes envelope) {
     struct plk_warm *warm = peer->warm;
     struct plk_mail_turn turn = plk_node_turn(node);
     struct plk_payload payload;
     struct plk_ratchet ratchet;
-    struct plk_buf envelope = {0};
+    uint8_t queues[PLK_QUEUE_LIST_LEN_MAX];
+    plk_mem_give(node->mem, warm->join);
     warm->join = new_joining(node, link, bundle, &payload);
-    warm->joining = true;
-    plk_mail_begin(warm->mail, &turn, PLK_MAIL_BEGIN_FIRST, NULL, warm->join->epoch);
-    if (note.len > 0) {
-        struct plk_mail_body body = {.kind = PLK_BODY_TEXT, .payload = note};
-        uint64_t row;
-        plk_rng_bytes(&node->rng, body.id, sizeof body.id);
-        struct plk_writer w = plk_writer(plk_buf_room(node->mem, &envelope, note.len + PLK_ENVELOPE_HEAD_MAX),
-                                         note.len + PLK_ENVELOPE_HEAD_MAX);
-        enum plk_err err = plk_mail_wrap(warm->mail, &turn, &body, &w, &row);
-        plk_assert(err == PLK_ERR_OK); // its length was checked
-        payload.envelopes[payload.envelope_count++] = plk_writer_bytes(&w);
-    }
+    memcpy(warm->join->epoch, plk_mail_epoch(warm->mail), sizeof warm->join->epoch);
+    memcpy(payload.epoch, warm->join->epoch, sizeof payload.epoch);
+    payload.queues = plk_acquaint_offer(node, peer->row.contact, queues);
+    if (envelope.len > 0) payload.envelopes[payload.envelope_count++] = envelope;
     enum plk_err err = make_blob(node, warm->join, link, &payload, &warm->blob, &ratchet);
     if (err == PLK_ERR_OK) plk_mail_set_ratchet(warm->mail, &turn, &ratchet);
+    warm->joining = err == PLK_ERR_OK;
+    if (err != PLK_ERR_OK) {
+        plk_mem_give(node->mem, warm->join);
+        warm->join = NULL;
+    }
     plk_mem_wipe(&ratchet, sizeof ratchet);
-    plk_buf_free(node->mem, &envelope);
+    plk_mem_wipe(queues, sizeof queues);
     return err;
 }
 
-static void result(struct plk_node *node, const struct plk_command *command, struct plk_peer *peer, bool known) {
+void plk_add_result(struct plk_node *node, const struct plk_command *command, struct plk_peer *peer, bool known) {
     struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = command->ticket}};
     output.result.contact = peer->row.contact;
     output.result.repeated = known;
@@ -86,7 +101,7 @@ static void result(struct plk_node *node, const struct plk_command *command, str
     plk_outputs_later(&node->outputs, plk_ledger_mark(&node->ledger), &output);
 }
 
-static void write_and_call(struct plk_node *node, struct plk_peer *peer, const struct plk_invite_link *link) {
+void plk_add_commit(struct plk_node *node, struct plk_peer *peer, const struct plk_invite_link *link) {
     struct plk_warm *warm = peer->warm;
     plk_peer_write_joining(node, peer);
     plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_BLOB, plk_buf_bytes(&warm->blob));
@@ -111,8 +126,7 @@ static enum plk_err check_add(const struct plk_node *node, const struct plk_comm
                               struct plk_invite_link *link, struct plk_bundle *bundle) {
     enum plk_err err = plk_invite_link_decode(command->text, raw, link);
     if (err != PLK_ERR_OK) return err;
-    if (link->kind != PLK_LINK_KIND_INLINE) return PLK_ERR_UNSUPPORTED;
-    err = plk_persona_check_bundle(link->bundle, node->now.wall_ms, bundle);
+    if (link->kind == PLK_LINK_KIND_INLINE) err = plk_persona_check_bundle(link->bundle, node->now.wall_ms, bundle);
     if (err == PLK_ERR_OK && command->name.len > 0) err = plk_name_check(command->name);
     if (err == PLK_ERR_OK && command->note.len > PLK_BODY_MAX) err = PLK_ERR_TOO_LONG;
     if (err == PLK_ERR_OK && !plk_bytes_is_utf8(command->note)) err = PLK_ERR_NOT_UTF8;
@@ -122,44 +136,49 @@ static enum plk_err check_add(const struct plk_node *node, const struct plk_comm
 static enum plk_err add_new(struct plk_node *node, const struct plk_command *command,
                             const struct plk_invite_link *link, const struct plk_bundle *bundle,
                             const uint8_t peer_id[PLK_PEER_ID_LEN]) {
-    struct plk_peer *peer = plk_acquaint_new(node, peer_id, PLK_CONTACT_ADDED, command->name);
+    struct plk_peer *peer = plk_acquaint_new(node, peer_id, PLK_CONTACT_ADDED, command->name, 0);
     peer->row.renamed = command->name.len > 0;
     peer->loopback = only_loopback(&link->places);
-    enum plk_err err = first_blob(node, peer, link, bundle, command->note);
+    struct plk_buf envelope = {0};
+    plk_add_begin_mail(node, peer, command->note, &envelope);
+    enum plk_err err = plk_add_first_blob(node, peer, link, bundle, plk_buf_bytes(&envelope));
+    plk_buf_free(node->mem, &envelope);
     if (err != PLK_ERR_OK) {
         plk_mail_remove(peer->row.contact, plk_ledger_batch(&node->ledger));
         plk_peers_drop(node, peer);
         return err;
     }
     plk_peer_write_told(node, peer);
-    write_and_call(node, peer, link);
-    result(node, command, peer, false);
+    plk_add_commit(node, peer, link);
+    plk_add_result(node, command, peer, false);
     return PLK_ERR_OK;
 }
 
 // ---- someone who is here already --------------------------------------------------------------------------------------
 
-// Why a link of this contact cannot be used now.
-static enum plk_err check_again(const struct plk_peer *peer, const struct plk_bundle *bundle) {
+enum plk_err plk_add_check_again(const struct plk_peer *peer, const struct plk_bundle *bundle) {
     if (peer->row.blocked) return PLK_ERR_BLOCKED;
     if (peer->damaged) return PLK_ERR_CORRUPT;
     if (peer->heat != PLK_WARM) return PLK_ERR_BUSY;
     const struct plk_warm *warm = peer->warm;
     // The link was made on a device whose place another has taken.
-    bool refused = warm->has_recovery && plk_recovery_is_refused(&warm->recovery, bundle->device);
+    bool refused = bundle != NULL && warm->has_recovery && plk_recovery_is_refused(&warm->recovery, bundle->device);
     return refused ? PLK_ERR_MOVED : PLK_ERR_OK;
 }
 
 // The blob for one who is here already: its ratchet stays apart, and mail goes on as it was, until the acceptance comes.
-static enum plk_err blob_apart(struct plk_node *node, struct plk_peer *peer, const struct plk_invite_link *link,
-                               const struct plk_bundle *bundle) {
+enum plk_err plk_add_blob_apart(struct plk_node *node, struct plk_peer *peer, const struct plk_invite_link *link,
+                                const struct plk_bundle *bundle) {
     struct plk_warm *warm = peer->warm;
     struct plk_payload payload;
     struct plk_buf blob = {0};
+    uint8_t queues[PLK_QUEUE_LIST_LEN_MAX];
     struct plk_joining *join = new_joining(node, link, bundle, &payload);
     join->apart = true;
     payload.continues = warm->has_recovery;
+    payload.queues = plk_acquaint_offer(node, peer->row.contact, queues);
     enum plk_err err = make_blob(node, join, link, &payload, &blob, &join->ratchet);
+    plk_mem_wipe(queues, sizeof queues);
     if (err != PLK_ERR_OK) {
         plk_mem_give(node->mem, join);
         return err;
@@ -174,7 +193,7 @@ static enum plk_err blob_apart(struct plk_node *node, struct plk_peer *peer, con
     return PLK_ERR_OK;
 }
 
-static void send_note(struct plk_node *node, struct plk_peer *peer, struct plk_bytes note) {
+void plk_add_note(struct plk_node *node, struct plk_peer *peer, struct plk_bytes note) {
     struct plk_mail_turn turn = plk_node_turn(node);
     struct plk_mail_body body = {.kind = PLK_BODY_TEXT, .payload = note};
     uint64_t row;
@@ -188,12 +207,13 @@ static void send_note(struct plk_node *node, struct plk_peer *peer, struct plk_b
 static enum plk_err add_again(struct plk_node *node, const struct plk_command *command,
                               const struct plk_invite_link *link, const struct plk_bundle *bundle,
                               struct plk_peer *peer) {
-    enum plk_err err = check_again(peer, bundle);
+    enum plk_err err = plk_add_check_again(peer, bundle);
     if (err == PLK_ERR_BUSY) return plk_node_command_wait(node, peer, command) ? PLK_ERR_OK : PLK_ERR_BUSY;
     const struct plk_joining *join = peer->warm == NULL ? NULL : peer->warm->join;
     bool same_link = join != NULL && memcmp(join->psk, link->psk, sizeof join->psk) == 0;
-    if (err == PLK_ERR_OK && !same_link) err = blob_apart(node, peer, link, bundle);
+    if (err == PLK_ERR_OK && !same_link) err = plk_add_blob_apart(node, peer, link, bundle);
     if (err != PLK_ERR_OK) return err;
+    plk_approach_forget(node, peer); // this link takes the place of one that leads through relays
     if (command->name.len > 0) {
         peer->row.renamed = true;
         plk_peer_name(node, peer, command->name);
@@ -201,10 +221,10 @@ static enum plk_err add_again(struct plk_node *node, const struct plk_command *c
     peer->loopback = peer->loopback || only_loopback(&link->places);
     if (peer->row.state != PLK_CONTACT_ACTIVE)
         peer->row.state = peer->warm->has_recovery ? PLK_CONTACT_ACTIVE : PLK_CONTACT_ADDED;
-    send_note(node, peer, command->note);
-    write_and_call(node, peer, link);
+    plk_add_note(node, peer, command->note);
+    plk_add_commit(node, peer, link);
     plk_peer_touch(node, peer);
-    result(node, command, peer, true);
+    plk_add_result(node, command, peer, true);
     return PLK_ERR_OK;
 }
 
@@ -214,6 +234,7 @@ enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *comma
     struct plk_bundle bundle;
     enum plk_err err = check_add(node, command, raw, &link, &bundle);
     if (err != PLK_ERR_OK) return err;
+    if (link.kind != PLK_LINK_KIND_INLINE) return plk_approach_add(node, command, &link);
     plk_persona_peer_id(peer_id, &bundle.identity);
     if (memcmp(peer_id, node->persona.peer_id, PLK_PEER_ID_LEN) == 0) return PLK_ERR_SELF;
     struct plk_peer *known = plk_peers_by_id(&node->peers, peer_id);

@@ -59,10 +59,11 @@ static enum plk_err set_profile(struct plk_node *node, const struct plk_command 
 // ---- invites ----------------------------------------------------------------------------------------------------------
 
 static enum plk_err invite(struct plk_node *node, const struct plk_command *command) {
-    if (command->invite_kind == PLK_INVITE_ONE_TIME || command->invite_kind == PLK_INVITE_ADDRESS) {
-        return PLK_ERR_UNSUPPORTED; // they lie on a relay
-    }
+    bool any = command->invite_kind == PLK_INVITE_AUTO;
     plk_invites_expire(node);
+    if (command->invite_kind == PLK_INVITE_ADDRESS) return plk_publish_invite(node, command, PLK_LINK_KIND_ADDRESS);
+    if (command->invite_kind == PLK_INVITE_ONE_TIME || (any && plk_relays_has_own(&node->relays)))
+        return plk_publish_invite(node, command, PLK_LINK_KIND_ONE_TIME);
     if (node->invites.count >= PLK_INVITE_OPEN_MAX) return PLK_ERR_LIMIT;
     struct plk_places places;
     plk_network_places(&node->network, &places);
@@ -187,16 +188,7 @@ static void delete_rows(struct plk_node *node, uint32_t contact) {
 static enum plk_err change_contact(struct plk_node *node, const struct plk_command *command) {
     struct plk_peer *peer = plk_peers_find(&node->peers, command->contact);
     if (peer == NULL) return PLK_ERR_NOT_FOUND;
-    bool requested = peer->row.state == PLK_CONTACT_REQUEST;
     switch (command->kind) {
-    case PLK_CMD_ACCEPT:
-        if (!requested) return PLK_ERR_INVALID;
-        peer->row.state = PLK_CONTACT_ACTIVE;
-        break;
-    case PLK_CMD_REJECT:
-        if (!requested) return PLK_ERR_INVALID;
-        peer->row.state = PLK_CONTACT_REFUSED;
-        break;
     case PLK_CMD_BLOCK:
         peer->row.blocked = true;
         end_links(node, peer);
@@ -226,25 +218,43 @@ static enum plk_err change_contact(struct plk_node *node, const struct plk_comma
     return PLK_ERR_OK;
 }
 
+void plk_node_forget_contact(struct plk_node *node, struct plk_peer *peer) {
+    uint32_t contact = peer->row.contact;
+    end_links(node, peer);
+    delete_rows(node, contact);
+    plk_post_remove(node, peer);
+    plk_boxes_drop_of(node, PLK_BOX_INVITE, false, contact);
+    plk_peers_drop(node, peer);
+    plk_node_event(node, PLK_EVENT_CONTACT, contact, 0, 0, 0, NULL);
+}
+
 static enum plk_err remove_contact(struct plk_node *node, const struct plk_command *command) {
     struct plk_peer *peer = plk_peers_find(&node->peers, command->contact);
     if (peer == NULL) return PLK_ERR_NOT_FOUND;
-    end_links(node, peer);
-    plk_post_remove(node, peer);
-    delete_rows(node, command->contact);
-    plk_peers_drop(node, peer);
-    plk_node_event(node, PLK_EVENT_CONTACT, command->contact, 0, 0, 0, NULL);
+    plk_node_forget_contact(node, peer);
     return PLK_ERR_OK;
 }
 
-// CONNECT and CANCEL, which need the contact's rows. True: it was put off.
+// Those that need the contact's rows. True: it was put off.
 static enum plk_err with_warm(struct plk_node *node, const struct plk_command *command, bool *later) {
     struct plk_peer *peer = plk_peers_find(&node->peers, command->contact);
     if (peer == NULL) return PLK_ERR_NOT_FOUND;
     if (peer->damaged) return PLK_ERR_CORRUPT;
+    bool answers = command->kind == PLK_CMD_ACCEPT || command->kind == PLK_CMD_REJECT;
+    if (answers && peer->row.state != PLK_CONTACT_REQUEST) return PLK_ERR_INVALID;
     if (peer->heat != PLK_WARM) {
         *later = plk_node_command_wait(node, peer, command);
         return PLK_ERR_BUSY;
+    }
+    if (command->kind == PLK_CMD_REJECT) {
+        plk_parley_reject(node, peer);
+        return PLK_ERR_OK;
+    }
+    if (command->kind == PLK_CMD_ACCEPT) {
+        plk_parley_accept(node, peer);
+        plk_peer_write(node, peer);
+        plk_node_event(node, PLK_EVENT_CONTACT, command->contact, 0, 0, 0, NULL);
+        return PLK_ERR_OK;
     }
     if (command->kind == PLK_CMD_CONNECT) {
         peer->greet = true;
@@ -289,10 +299,10 @@ static bool answers_itself(struct plk_node *node, const struct plk_command *comm
         return true;
     case PLK_CMD_CONNECT:
     case PLK_CMD_CANCEL:
-        *err = with_warm(node, command, &later);
-        return later;
     case PLK_CMD_ACCEPT:
     case PLK_CMD_REJECT:
+        *err = with_warm(node, command, &later);
+        return later;
     case PLK_CMD_BLOCK:
     case PLK_CMD_UNBLOCK:
     case PLK_CMD_RENAME:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // When a contact is called, with which keys; and whose message 1 has arrived.
+#include "node/approach.h"
 #include "node/inside.h"
+#include "node/parley.h"
 
 void plk_peer_dial_soon(struct plk_node *node, struct plk_peer *peer, uint64_t in_us) {
     uint64_t at_us = node->now.mono_us + in_us;
@@ -19,7 +21,9 @@ static bool may_talk(const struct plk_peer *peer) {
 }
 
 static bool is_joining(const struct plk_node *node, const struct plk_peer *peer) {
-    return peer->heat == PLK_WARM && peer->warm->joining && node->now.wall_ms <= peer->warm->join->expires_ms;
+    if (peer->heat != PLK_WARM) return false;
+    if (peer->warm->approach != NULL) return true;
+    return peer->warm->joining && node->now.wall_ms <= peer->warm->join->expires_ms;
 }
 
 static bool wants_link(const struct plk_node *node, const struct plk_peer *peer) {
@@ -28,7 +32,7 @@ static bool wants_link(const struct plk_node *node, const struct plk_peer *peer)
     if (peer->row.state != PLK_CONTACT_ACTIVE) return false;
     if (peer->greet || peer->opened || is_joining(node, peer)) return true;
     if (peer->heat != PLK_WARM) return peer->row.has_outbox;
-    if (peer->warm->acceptance.len > 0) return true; // as good as a message that waits
+    if (peer->warm->acceptance.len > 0 || peer->warm->request.len > 0) return true; // as good as a message that waits
     return plk_mail_needs_link(peer->warm->mail) || peer->warm->has_pending || peer->warm->rekey_wanted;
 }
 
@@ -129,6 +133,10 @@ void plk_peer_recovery_call(struct plk_node *node, struct plk_peer *peer) {
 void plk_peer_join_again(struct plk_node *node, struct plk_peer *peer) {
     struct plk_warm *warm = peer->warm;
     if (!is_joining(node, peer)) return;
+    if (warm->approach != NULL) {
+        plk_approach_again(node, peer);
+        return;
+    }
     if (peer->joiner == NULL) {
         peer->joiner = plk_link_new(node, PLK_LINK_JOINER, peer);
         peer->joiner->candidates = &warm->candidates;
@@ -162,6 +170,7 @@ static void call_for_recovery(struct plk_node *node, struct plk_peer *peer) {
 
 static void call_due(struct plk_node *node, struct plk_peer *peer) {
     struct plk_warm *warm = peer->warm;
+    plk_parley_acceptance_again(node, peer);
     plk_peer_join_again(node,
                         peer); // a contact that was there before is called as well: nobody knows who still holds whom
     if (peer->row.state == PLK_CONTACT_ADDED) {

@@ -18,6 +18,8 @@
 #include "node/loads.h"
 #include "node/post.h"
 #include "node/network.h"
+#include "node/parley.h"
+#include "node/publish.h"
 #include "node/node.h"
 #include "effect/outputs.h"
 #include "node/peers.h"
@@ -45,6 +47,8 @@ struct plk_node {
     struct plk_haunts haunts;
     struct plk_peers peers;
     struct plk_invites invites;
+    struct plk_parley parley;
+    struct plk_publish publish;
     struct plk_callers callers;
     struct plk_relays relays;
     struct plk_boxes boxes;
@@ -86,6 +90,7 @@ void plk_node_packet(struct plk_node *node, const struct plk_way *way, struct pl
 void plk_node_result(struct plk_node *node, uint64_t ticket, enum plk_err err);
 
 // commands.c
+void plk_node_forget_contact(struct plk_node *node, struct plk_peer *peer); // its rows, its history, its queues
 void plk_node_greet_all(struct plk_node *node); // calls every contact soon, those for whom something waits first
 void plk_node_command(struct plk_node *node, const struct plk_command *command);
 // One that has waited for its contact's rows. A send was looked up by its caller's id before that: looking again would let

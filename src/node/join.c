@@ -2,6 +2,7 @@
 // The joiner of an inline invite (DESIGN 3.3): its blob goes out, the same bytes on every attempt, until the acceptance comes.
 // What must be durable before what leaves is in contact/first.h.
 #include "node/acquaint.h"
+#include "node/approach.h"
 #include "node/inside.h"
 #include "node/records.h"
 
@@ -11,6 +12,7 @@ void plk_peer_forget_joining(struct plk_node *node, struct plk_peer *peer) {
     warm->join = NULL;
     warm->joining = false;
     plk_buf_free(node->mem, &warm->blob);
+    plk_approach_forget(node, peer);
     plk_peer_put(node, peer, PLK_TABLE_link, PLK_SLOT_JOINING, plk_bytes(NULL, 0));
     plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_BLOB, plk_bytes(NULL, 0));
 }
@@ -75,17 +77,25 @@ static enum plk_err reason_of(uint8_t why) {
 }
 
 // Who was a contact before stays one: the link did not help, and nothing is lost.
+void plk_peer_join_fail(struct plk_node *node, struct plk_peer *peer, enum plk_err reason) {
+    if (!peer->warm->has_recovery && peer->row.state == PLK_CONTACT_ADDED) {
+        peer->row.state = PLK_CONTACT_REFUSED;
+        plk_boxes_drop_of(node, PLK_BOX_CONTACT, true, peer->row.contact);
+    }
+    plk_peer_write(node, peer);
+    plk_peer_forget_joining(node, peer);
+    plk_peer_hints(node, peer);
+    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, (uint8_t)reason, NULL);
+}
+
 void plk_peer_join_refused(struct plk_node *node, struct plk_peer *peer, struct plk_bytes content) {
     uint8_t why;
     uint64_t counter;
     if (plk_record_refused_decode(content, &why, &counter) != PLK_ERR_OK) return;
     enum plk_err reason = reason_of(why);
     if (reason == PLK_ERR_OK) return;
-    if (!peer->warm->has_recovery || reason == PLK_ERR_MOVED) peer->row.state = PLK_CONTACT_REFUSED;
-    plk_peer_write(node, peer);
-    plk_peer_forget_joining(node, peer);
-    plk_peer_hints(node, peer);
-    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, (uint8_t)reason, NULL);
+    if (reason == PLK_ERR_MOVED) peer->row.state = PLK_CONTACT_REFUSED;
+    plk_peer_join_fail(node, peer, reason);
 }
 
 // From the first time that the blob is handed over the inviter may hold us as its contact, and answers that blob for as long as

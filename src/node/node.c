@@ -46,6 +46,8 @@ void plk_node_free(struct plk_node *node) {
     while (node->links != NULL) plk_link_free(node, node->links);
     plk_callers_free(node);
     plk_backup_job_free(node);
+    plk_parley_free(node);
+    plk_publish_free(node);
     plk_invites_free(&node->invites);
     plk_timers_free(&node->link_timers);
     plk_timers_free(&node->mail_timers);
@@ -138,7 +140,6 @@ static enum plk_err start_profile(struct plk_node *node, const struct plk_row *r
 
 static enum plk_err start_row(struct plk_node *node, unsigned table, const struct plk_row *row) {
     struct plk_contact_row contact;
-    struct plk_invite invite;
     enum plk_err err;
     switch (table) {
     case PLK_TABLE_profile:
@@ -148,10 +149,7 @@ static enum plk_err start_row(struct plk_node *node, unsigned table, const struc
     case PLK_TABLE_queue:
         return plk_boxes_row(node, row);
     case PLK_TABLE_invite:
-        err = plk_invite_decode(row->key, row->value, &invite);
-        if (err == PLK_ERR_OK) plk_invites_add(node, &invite);
-        plk_mem_wipe(&invite, sizeof invite);
-        return err;
+        return plk_invites_row(node, row);
     default:
         err = plk_contact_row_decode(row->key, row->value, &contact);
         if (err == PLK_ERR_OK) plk_peers_add(node, &contact);
@@ -182,6 +180,7 @@ static void started(struct plk_node *node) {
     if (!has_profile) return;
     plk_boxes_started(node);
     plk_invites_expire(node);
+    plk_parley_begin(node);
     if (node->network.known) plk_node_greet_all(node);
 }
 
@@ -310,6 +309,8 @@ static void tick_carriers(struct plk_node *node) {
 // Everything that an input touched is brought to rest: links tell, mail reads and writes.
 static void settle(struct plk_node *node) {
     plk_relays_settle(node);
+    plk_parley_settle(node);
+    plk_publish_settle(node);
     for (struct plk_link *link = node->links; link != NULL; link = link->next) {
         if (!link->dirty) continue;
         if (link->role == PLK_LINK_INVITER) plk_node_inviter_settle(node, link);
@@ -383,6 +384,10 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
 static uint64_t deadline(const struct plk_node *node) {
     bool sweeps = !node->suspended && node->state == PLK_NODE_READY;
     uint64_t deadline_us = node->suspended ? PLK_NEVER : node->dial_us;
+    if (!node->suspended && !plk_ledger_behind(&node->ledger)) {
+        deadline_us = plk_earlier(deadline_us, plk_parley_deadline(node));
+        deadline_us = plk_earlier(deadline_us, plk_publish_deadline(node));
+    }
     if (sweeps) deadline_us = plk_earlier(deadline_us, node->sweep.due_us);
     deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->link_timers));
     deadline_us = plk_earlier(deadline_us, plk_relays_deadline(node));

@@ -5,6 +5,41 @@
 #define PLK_NODE_PARLEY_H
 
 #include "node/boxes.h"
+#include "node/peers.h"
+
+#define PLK_PARLEY_HELD_MAX 32                // cells with blobs that wait for rows, queues or the disk
+#define PLK_PARLEY_HELD_BYTES (1u << 20)      // of them together; beyond it they stay with the relay
+#define PLK_PARLEY_QUEUES_US (5 * PLK_SECOND) // an acceptance waits so long for own queues to tell of
+#define PLK_PARLEY_TOLD_MAX 32 // invites of which it was told, in this process, that they were used twice
+
+// A blob out of an invite queue that cannot be judged yet; its item is not acknowledged.
+struct plk_held {
+    struct plk_held *next;
+    uint32_t box;
+    uint64_t number;
+    struct plk_buf blob;
+    uint32_t contact; // its number, set aside so that its queues can be made; 0: none yet
+    struct plk_queues_wait wait;
+};
+
+struct plk_parley {
+    bool look; // something may be due: an approach, an acceptance, a request that was accepted
+    struct plk_held *held;
+    unsigned held_count;
+    size_t held_bytes;
+    uint32_t told[PLK_PARLEY_TOLD_MAX];
+    unsigned told_count;
+};
+
+void plk_parley_free(struct plk_node *node);
+void plk_parley_begin(struct plk_node *node);  // all rows of the start are there
+void plk_parley_settle(struct plk_node *node); // before links and mail are settled
+uint64_t plk_parley_deadline(const struct plk_node *node);
+// The acceptance of this contact, if one waits, is put once more unless a relay has it.
+void plk_parley_acceptance_again(struct plk_node *node, struct plk_peer *peer);
+// REQUEST: the user has said yes (the contact is active from now on) or no (it is forgotten, the peer hears nothing).
+void plk_parley_accept(struct plk_node *node, struct plk_peer *peer);
+void plk_parley_reject(struct plk_node *node, struct plk_peer *peer);
 
 struct plk_peer;
 

@@ -87,7 +87,6 @@ static void publish_hints(struct plk_node *node, const struct plk_contact_row *r
 
 struct plk_peer *plk_peers_add(struct plk_node *node, const struct plk_contact_row *row) {
     struct plk_peers *peers = &node->peers;
-    plk_assert(peers->count == 0 || peers->list[peers->count - 1]->row.contact < row->contact);
     if (peers->count == peers->cap) {
         peers->cap = peers->cap == 0 ? 16 : peers->cap * 2;
         peers->list = plk_mem_grow(peers->mem, peers->list, peers->cap * sizeof(struct plk_peer *));
@@ -97,7 +96,13 @@ struct plk_peer *plk_peers_add(struct plk_node *node, const struct plk_contact_r
     peer->mail_timer.owner = peer;
     peer->next_try_us = PLK_NEVER;
     publish_hints(node, row);
-    peers->list[peers->count++] = peer;
+    size_t at = peers->count++; // its number may have been set aside before others came
+    while (at > 0 && peers->list[at - 1]->row.contact > row->contact) {
+        peers->list[at] = peers->list[at - 1];
+        at--;
+    }
+    plk_assert(at == 0 || peers->list[at - 1]->row.contact < row->contact);
+    peers->list[at] = peer;
     return peer;
 }
 

@@ -46,6 +46,12 @@ enum plk_peer_slot {
 #define PLK_PEER_COOL_US (2 * PLK_MINUTE)   // idle for so long: its rows leave the memory
 #define PLK_PEER_GREET_GAP_US (20 * PLK_MS) // between contacts, when all are greeted after a start
 
+// Since when own queues are waited for, that the other side of a first contact is to be told of.
+struct plk_queues_wait {
+    uint64_t since_us; // 0: they are not
+    uint64_t made_us;  // when the first of them was there; 0: none is
+};
+
 // The stamps of one set of keys: a link generation, the recovery secret, the invite that was joined.
 struct plk_keying {
     bool live;
@@ -68,6 +74,13 @@ struct plk_warm {
     struct plk_buf blob;                 // the joiner's, as sent
     struct plk_buf acceptance;           // the inviter's, as sent
     uint64_t blob_mark, acceptance_mark; // they may leave when this is durable
+    struct plk_approach
+        *approach;          // the link that is joined by leads through relays; there before `joining`, until its end
+    bool acceptance_due;    // it is to be put into the peer's queues
+    bool acceptance_stored; // it was, and a relay has it
+    struct plk_buf request; // contact/request.h: what an acceptance is made of, if we accept
+    struct plk_queues_wait request_wait;
+    uint64_t bundle_sequence; // the highest seen in a bundle of the peer's address links
     bool has_pending;
     struct plk_rekey_pending *pending; // an own re-key request
     uint64_t pending_mark;
@@ -86,6 +99,8 @@ struct plk_warm {
     uint8_t tables_left;                        // of the loads, until it is ready
     uint64_t used_us;
 };
+
+struct plk_approach;
 
 struct plk_stashed {
     struct plk_way way;
@@ -151,7 +166,7 @@ struct plk_peer *plk_peers_find(const struct plk_peers *peers, uint32_t contact)
 struct plk_peer *plk_peers_by_id(const struct plk_peers *peers, const uint8_t peer_id[PLK_PEER_ID_LEN]);
 struct plk_peer *plk_peers_by_name(const struct plk_peers *peers, struct plk_bytes name);
 struct plk_peer *plk_peers_add(struct plk_node *node,
-                               const struct plk_contact_row *row); // rows come in order of number
+                               const struct plk_contact_row *row); // of a number that is not there
 void plk_peers_drop(struct plk_node *node, struct plk_peer *peer); // memory only
 void plk_peer_write(struct plk_node *node, struct plk_peer *peer); // its index row
 // Sets the name, made unique by a number behind it. NULL reserved: of this contact itself.
@@ -209,6 +224,8 @@ void plk_peer_mail_loaded(struct plk_node *node, const struct plk_load *load, co
 void plk_peer_send_control(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload);
 bool plk_peer_is_online(const struct plk_node *node, const struct plk_peer *peer);
 struct plk_mail *plk_peer_mail_new(struct plk_node *node, const struct plk_peer *peer);
+// Who the peer is has become known: until now its peer_id was made up.
+void plk_peer_identify(struct plk_node *node, struct plk_peer *peer, const uint8_t peer_id[PLK_PEER_ID_LEN]);
 
 // ---- add.c, join.c, welcome.c: first contact; rekey.c: re-key
 enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *command); // OK: the result follows
@@ -222,6 +239,8 @@ void plk_node_hand_acceptance(struct plk_node *node, struct plk_link *link); // 
 bool plk_node_take_crossing(struct plk_node *node, struct plk_link *link, struct plk_bytes blob);
 void plk_peer_joiner_settle(struct plk_node *node, struct plk_peer *peer);  // JOINER
 void plk_node_inviter_settle(struct plk_node *node, struct plk_link *link); // INVITER
+// The link helps no further: event and, unless the other side is a contact all the same, state REFUSED.
+void plk_peer_join_fail(struct plk_node *node, struct plk_peer *peer, enum plk_err reason);
 void plk_peer_forget_joining(struct plk_node *node, struct plk_peer *peer); // rows and memory
 void plk_peer_join_again(struct plk_node *node, struct plk_peer *peer);     // an attempt for a joiner
 void plk_peer_rekey_settle(struct plk_node *node, struct plk_peer *peer);   // RECOVERY

@@ -10,14 +10,27 @@ void plk_peer_touch(struct plk_node *node, struct plk_peer *peer) {
     node->peers.any_dirty = true;
 }
 
-struct plk_mail *plk_peer_mail_new(struct plk_node *node, const struct plk_peer *peer) {
+// Bound into every message: whose conversation it is.
+static void mail_ad(uint8_t hash[PLK_HASH_LEN], const struct plk_node *node, const struct plk_peer *peer) {
     static const char label[] = "PeerLink/1/node/mail";
     const uint8_t *mine = node->persona.peer_id, *theirs = peer->row.peer_id;
     bool smaller = memcmp(mine, theirs, PLK_PEER_ID_LEN) < 0;
     struct plk_bytes parts[] = {plk_bytes(label, sizeof label - 1), plk_bytes(smaller ? mine : theirs, PLK_PEER_ID_LEN),
                                 plk_bytes(smaller ? theirs : mine, PLK_PEER_ID_LEN)};
-    uint8_t hash[PLK_HASH_LEN];
     plk_hash(hash, parts, 3);
+}
+
+void plk_peer_identify(struct plk_node *node, struct plk_peer *peer, const uint8_t peer_id[PLK_PEER_ID_LEN]) {
+    uint8_t hash[PLK_HASH_LEN];
+    if (memcmp(peer->row.peer_id, peer_id, PLK_PEER_ID_LEN) == 0) return;
+    memcpy(peer->row.peer_id, peer_id, PLK_PEER_ID_LEN);
+    mail_ad(hash, node, peer);
+    plk_mail_bind(peer->warm->mail, plk_bytes(hash, 32));
+}
+
+struct plk_mail *plk_peer_mail_new(struct plk_node *node, const struct plk_peer *peer) {
+    uint8_t hash[PLK_HASH_LEN];
+    mail_ad(hash, node, peer);
     struct plk_mail_config config = {.contact = peer->row.contact, .ad = plk_bytes(hash, 32)};
     memcpy(config.device, node->profile.device, sizeof config.device);
     return plk_mail_new(node->mem, &config);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A contact's rows come in when it becomes active and go when it is idle; and each of its rows is written here.
+#include "node/approach.h"
 #include "node/inside.h"
 
 // The tables that hold rows of one contact which are needed together; outbox and message are paged by mail.
@@ -58,7 +59,8 @@ void plk_peer_cool(struct plk_node *node, struct plk_peer *peer) {
     plk_message_feed_free(&warm->mail_feed);
     plk_mem_give(node->mem, warm->join);
     plk_mem_give(node->mem, warm->pending);
-    struct plk_buf *bufs[] = {&warm->blob,  &warm->acceptance, &warm->answer,
+    plk_approach_free(node, warm->approach);
+    struct plk_buf *bufs[] = {&warm->blob,  &warm->acceptance, &warm->answer, &warm->request,
                               &warm->about, &warm->out[0],     &warm->out[1]};
     for (size_t i = 0; i < sizeof bufs / sizeof bufs[0]; i++) plk_buf_free(node->mem, bufs[i]);
     plk_mem_give(node->mem, warm);
@@ -240,6 +242,13 @@ static enum plk_err load_row(struct plk_node *node, struct plk_peer *peer, struc
     case PLK_SLOT_ACCEPTANCE:
         plk_buf_put(node->mem, &warm->acceptance, value);
         break;
+    case PLK_SLOT_OPENED:
+        return plk_approach_load(node, peer, value);
+    case PLK_SLOT_SEQUENCE:
+        return load_told(&warm->bundle_sequence, value);
+    case PLK_SLOT_REQUEST:
+        plk_buf_put(node->mem, &warm->request, value);
+        break;
     case PLK_PEER_SLOT_STAMP:
         return load_keying(peer, &k, value);
     case PLK_PEER_SLOT_CANDIDATES:
@@ -326,6 +335,7 @@ static void become_warm(struct plk_node *node, struct plk_peer *peer) {
     bool lost =
         peer->warm->has_recovery && (!plk_mail_has_ratchet(peer->warm->mail) || plk_mail_is_stopped(peer->warm->mail));
     peer->warm->rekey_wanted = lost;
+    node->parley.look = true;
     plk_peer_dial_soon(node, peer, PLK_PEER_COOL_US); // whatever it was read for, one day it may go again
     run_stash(node, peer);
     plk_peer_run_commands(node, peer);

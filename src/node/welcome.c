@@ -5,14 +5,27 @@
 #include "node/inside.h"
 #include "node/records.h"
 
-static void make_acceptance(struct plk_node *node, struct plk_peer *peer, struct plk_first_opened *opened,
-                            const uint8_t hash[PLK_FIRST_HASH_LEN]) {
+static void begin_mail(struct plk_node *node, struct plk_peer *peer, struct plk_first_opened *opened,
+                       enum plk_mail_begin how, const uint8_t epoch[PLK_EPOCH_LEN]) {
+    struct plk_mail_turn turn = plk_node_turn(node);
+    plk_mail_begin(peer->warm->mail, &turn, how, &opened->first.ratchet, epoch);
+    for (unsigned i = 0; i < opened->payload.envelope_count; i++) {
+        if (plk_mail_adopt(peer->warm->mail, &turn, opened->payload.envelopes[i]) != PLK_ERR_OK)
+            node->counters.protocol++;
+    }
+}
+
+void plk_welcome_accept(struct plk_node *node, struct plk_peer *peer, struct plk_first_opened *opened,
+                        const uint8_t hash[PLK_FIRST_HASH_LEN], bool requested) {
     struct plk_warm *warm = peer->warm;
     struct plk_mail_turn turn = plk_node_turn(node);
     struct plk_payload mine;
     uint8_t link_secret[32], acks[PLK_ACKS_LEN_MAX];
     struct plk_ratchet_place place;
+    uint8_t queues[PLK_QUEUE_LIST_LEN_MAX];
+    plk_invites_close_of(node, peer->row.contact); // an earlier acceptance is of no use any more
     plk_node_payload(node, &mine);
+    mine.queues = plk_acquaint_offer(node, peer->row.contact, queues);
     mine.continues = warm->has_recovery;
     plk_rng_bytes(&node->rng, mine.epoch, sizeof mine.epoch);
     plk_rng_bytes(&node->rng, link_secret, sizeof link_secret);
@@ -21,9 +34,10 @@ static void make_acceptance(struct plk_node *node, struct plk_peer *peer, struct
         plk_acquaint_renew(node, peer, &opened->identity, opened->first.recovery, &opened->payload);
     plk_recovery_refresh(&warm->recovery, &node->rng, &mine.reset);
     mine.has_reset = true;
-    plk_mail_begin(warm->mail, &turn, how, &opened->first.ratchet, mine.epoch);
-    for (unsigned i = 0; i < opened->payload.envelope_count; i++) {
-        if (plk_mail_adopt(warm->mail, &turn, opened->payload.envelopes[i]) != PLK_ERR_OK) node->counters.protocol++;
+    if (requested) {
+        memcpy(mine.epoch, plk_mail_epoch(warm->mail), sizeof mine.epoch);
+    } else {
+        begin_mail(node, peer, opened, how, mine.epoch);
     }
     struct plk_writer w = plk_writer(acks, sizeof acks);
     plk_mail_acks(warm->mail, &w);
@@ -38,17 +52,21 @@ static void make_acceptance(struct plk_node *node, struct plk_peer *peer, struct
     plk_acquaint_know(node, peer, &opened->first, link_secret, &opened->payload, false);
     plk_peer_write_told(node, peer);
     plk_peer_mail_events(node, peer);
+    warm->acceptance_mark = plk_ledger_mark(&node->ledger);
+    warm->acceptance_due = true;
+    warm->acceptance_stored = false;
+    node->parley.look = true;
     plk_mem_wipe(link_secret, sizeof link_secret);
+    plk_mem_wipe(queues, sizeof queues);
 }
 
 static void opened_blob(struct plk_node *node, struct plk_link *link, struct plk_invite *invite,
                         struct plk_first_opened *opened, const uint8_t hash[PLK_FIRST_HASH_LEN]) {
     struct plk_peer *peer = plk_peers_by_id(&node->peers, opened->peer_id);
     const struct plk_path *path = plk_paths_active(&link->paths);
-    if (peer == NULL) peer = plk_acquaint_new(node, opened->peer_id, PLK_CONTACT_ACTIVE, opened->payload.name);
+    if (peer == NULL) peer = plk_acquaint_new(node, opened->peer_id, PLK_CONTACT_ACTIVE, opened->payload.name, 0);
     if (path != NULL && plk_addr_class(&path->addr) == PLK_ADDR_LOOPBACK) peer->loopback = true;
-    plk_invites_close_of(node, peer->row.contact); // an earlier acceptance is of no use any more
-    make_acceptance(node, peer, opened, hash);
+    plk_welcome_accept(node, peer, opened, hash, false);
     if (path != NULL && path->transport == PLK_UDP) {
         struct plk_addr_rules rules = plk_network_rules(&node->network, peer->loopback);
         plk_candidates_add(&peer->warm->candidates, PLK_UDP, &path->addr, PLK_CANDIDATE_GOOD, node->now.wall_ms,
@@ -57,6 +75,7 @@ static void opened_blob(struct plk_node *node, struct plk_link *link, struct plk
     }
     plk_invite_spend(invite, hash, peer->row.contact);
     plk_invites_write(node, invite);
+    plk_publish_changed(node, invite);
     peer->warm->acceptance_mark = plk_ledger_mark(&node->ledger);
     link->meets = peer->row.contact;
     plk_peer_touch(node, peer);

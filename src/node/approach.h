@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The joiner's way to an inviter of whom it has only a link with relays (DESIGN 3.2, 3.3; docs/protocol/first-contact.md, section 8):
+// the bundle is read from the invite queue's cell, own queues are made, the blob is put into the invite queue, and again for as long
+// as the acceptance is missing. What comes of the acceptance is node/join's.
+#ifndef PLK_NODE_APPROACH_H
+#define PLK_NODE_APPROACH_H
+
+#include "contact/opened.h"
+#include "node/boxes.h"
+#include "node/peers.h"
+
+#define PLK_APPROACH_ADOPT_MAX 2              // relays of a link that a newcomer takes over
+#define PLK_APPROACH_REPEAT_US (6 * PLK_HOUR) // a blob that a relay has, and nobody seems to have fetched, is put again
+
+struct plk_command;
+
+struct plk_approach {
+    uint8_t raw[PLK_INVITE_LINK_BYTES_MAX];
+    struct plk_invite_link link; // borrows from raw
+    uint64_t opened_ms;
+    struct plk_buf note;   // the envelope of the first text, until the blob is made
+    struct plk_buf bundle; // as it came, checked; empty: none has
+    struct plk_queues_wait wait;
+};
+
+void plk_approach_free(struct plk_node *node, struct plk_approach *approach); // NULL is fine
+
+// PLK_CMD_ADD with a link of kind ONE_TIME or ADDRESS that is good in itself. OK: the result follows. SELF, BLOCKED, CORRUPT, BUSY.
+enum plk_err plk_approach_add(struct plk_node *node, const struct plk_command *command,
+                              const struct plk_invite_link *link);
+// Its row. CORRUPT.
+enum plk_err plk_approach_load(struct plk_node *node, struct plk_peer *peer, struct plk_bytes value);
+void plk_approach_forget(struct plk_node *node, struct plk_peer *peer); // rows, memory, the inviter's queues
+bool plk_approach_is_provisional(const struct plk_peer *peer);          // nobody knows yet who it is
+
+void plk_approach_again(struct plk_node *node, struct plk_peer *peer);  // an attempt
+void plk_approach_settle(struct plk_node *node, struct plk_peer *peer); // the peer may be gone afterwards
+uint64_t plk_approach_deadline(const struct plk_node *node, const struct plk_peer *peer);
+
+// As parley.h has them, of a foreign INVITE box.
+void plk_approach_cell(struct plk_node *node, struct plk_box *box, uint64_t sequence, struct plk_bytes cell);
+void plk_approach_put_done(struct plk_node *node, struct plk_box *box, enum plk_queue_code code);
+void plk_approach_guest(struct plk_node *node, struct plk_box *box, const uint8_t *token);
+
+#endif
