@@ -38,6 +38,10 @@ void plk_api_event(struct plk_api *api, const struct plk_output *output) {
         plk_watch_path(api, event->contact);
         return;
     }
+    if (event->kind == PLK_EVENT_RELAY) {
+        plk_watch_relays(api);
+        return;
+    }
     if (event->n > api->last_event) api->last_event = event->n;
     if (event->kind == PLK_EVENT_STATE) plk_wait_event(api, event);
 }

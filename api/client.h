@@ -5,6 +5,14 @@
 
 #include "api/api.h"
 #include "api/call.h"
+#include "wire/relay_name.h"
+
+#define PLK_WATCH_RELAYS_MAX 8 // own ones
+
+struct plk_watched_relay {
+    struct plk_relay_view view;
+    char host[PLK_RELAY_HOST_MAX]; // which view borrows from
+};
 
 struct plk_client {
     uv_pipe_t pipe;
@@ -21,6 +29,9 @@ struct plk_client {
     bool watching;
     uint64_t seen;     // watching: the last durable event that was written
     uint32_t paths[8]; // contacts whose path changed, to be told after it; 0: none
+    bool relays_changed;
+    struct plk_watched_relay relays[PLK_WATCH_RELAYS_MAX]; // as they were last told
+    size_t relay_count;
 };
 
 struct plk_api {
@@ -70,6 +81,7 @@ void plk_client_close(struct plk_client *client);
 // watch.c: writes the events that a watching client has not seen, while there is room.
 void plk_watch_pump(struct plk_client *client);
 void plk_watch_path(struct plk_api *api, uint32_t contact);
+void plk_watch_relays(struct plk_api *api);
 
 // wait.c: those who wait for a state. A message changed; time has passed.
 void plk_wait_event(struct plk_api *api, const struct plk_event_row *event);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "contact/persona.h"
+#include "wire/relay_name.h"
 
 // ---- values ---------------------------------------------------------------------------------------------------------
 
@@ -90,6 +91,30 @@ const char *plk_json_transport(enum plk_transport transport) {
     return transport == PLK_TCP ? "tcp" : transport == PLK_TLS ? "tls" : "udp";
 }
 
+// ---- relays -----------------------------------------------------------------------------------------------------------
+
+json_t *plk_json_relay(const struct plk_relay_view *relay) {
+    char text[PLK_RELAY_NAME_TEXT_MAX];
+    size_t len = 0;
+    struct plk_relay_name name = {.host = relay->host, .port = relay->port};
+    memcpy(name.key, relay->key, sizeof name.key);
+    plk_relay_name_encode(&name, text, &len);
+    const char *mark = memchr(text, '#', len);
+    bool up = relay->connected;
+    return json_pack("{s:s%, s:b, s:s%, s:b, s:s?, s:o, s:o, s:i, s:i, s:i}", "address", text, (size_t)(mark - text),
+                     "connected", up, "name", text, len, "adopted", relay->adopted, "transport",
+                     up ? plk_json_transport(relay->transport) : NULL, "remote",
+                     up ? plk_json_addr(&relay->addr) : json_null(), "rtt_ms", plk_json_ms(up ? relay->rtt_us : 0),
+                     "queues", relay->queues, "refused", relay->refused, "failures", relay->failures);
+}
+
+json_t *plk_json_relays(const struct plk_node *node) {
+    struct plk_relay_view relay;
+    json_t *list = json_array();
+    for (size_t i = 0; plk_node_relay(node, i, &relay); i++) json_array_append_new(list, plk_json_relay(&relay));
+    return list;
+}
+
 // ---- messages -------------------------------------------------------------------------------------------------------
 
 static void put(json_t *object, const char *name, json_t *value) { json_object_set_new_nocheck(object, name, value); }
@@ -101,6 +126,22 @@ static void put_count(json_t *object, const char *name, uint64_t value) {
 static void put_contact(json_t *object, const struct plk_contact_row *contact) {
     put(object, "contact", contact != NULL ? plk_json_text(plk_bytes(contact->name, contact->name_len)) : json_null());
     put(object, "contact_id", contact != NULL ? plk_json_peer_id(contact->peer_id) : json_null());
+}
+
+// Why a message is not where it was (DESIGN 6).
+static const char *stepped_back(enum plk_err reason) {
+    switch (reason) {
+    case PLK_ERR_NOT_FOUND:
+        return "a relay no longer had it";
+    case PLK_ERR_LIMIT:
+        return "what waits for this contact is as much as the relay keeps";
+    case PLK_ERR_EXPIRED:
+        return "a relay did not keep it any longer";
+    case PLK_ERR_CLOSED:
+        return "the relay that had it is gone";
+    default:
+        return plk_err_text(reason);
+    }
 }
 
 // All but the text, in the state that is given: an event tells the state of its time, the row that of now.
@@ -119,7 +160,7 @@ static json_t *message_head(const char *event, const struct plk_message_row *mes
         put_count(object, "stored", message->stored);
         put_count(object, "stored_of", message->stored_of);
     }
-    if (reason != 0) put(object, "reason", json_string(plk_err_text((enum plk_err)reason)));
+    if (reason != 0) put(object, "reason", json_string(stepped_back((enum plk_err)reason)));
     const char *kind = message->kind == PLK_BODY_TEXT     ? "text"
                        : message->kind == PLK_BODY_NOTICE ? "notice"
                                                           : "unknown";
@@ -234,9 +275,15 @@ json_t *plk_json_event(const struct plk_history_event *event, const struct plk_c
         object = path_event(contact);
         break;
     case PLK_EVENT_RELAY:
-        object = json_pack("{s:s}", "event", "relay");
-        break;
+        break; // plk_json_relay_event
     }
     if (object != NULL) put_count(object, "n", event->event.n);
+    return object;
+}
+
+json_t *plk_json_relay_event(uint64_t n, const struct plk_relay_view *relay, bool removed) {
+    json_t *object = json_pack("{s:s, s:o}", "event", "relay", "relay", plk_json_relay(relay));
+    if (removed) put(object, "removed", json_true());
+    put_count(object, "n", n);
     return object;
 }

@@ -21,6 +21,10 @@ json_t *plk_json_ms(uint64_t us);                                 // a real; nul
 const char *plk_json_state(enum plk_state state);
 const char *plk_json_transport(enum plk_transport transport);
 
+// An own relay, and all of them in their order.
+json_t *plk_json_relay(const struct plk_relay_view *relay);
+json_t *plk_json_relays(const struct plk_node *node);
+
 // A message, with "event":"message"; contact is its contact's row.
 json_t *plk_json_message(const struct plk_message_row *message, const struct plk_contact_row *contact);
 
@@ -31,6 +35,8 @@ json_t *plk_json_contact(const struct plk_contact_row *row);
 void plk_json_presence(json_t *object, const struct plk_contact_view *view);
 
 // An event of `watch`; contact: NULL when it is no more. path events carry the view's presence.
+// NULL: a relay's, which has its own.
 json_t *plk_json_event(const struct plk_history_event *event, const struct plk_contact_view *contact);
+json_t *plk_json_relay_event(uint64_t n, const struct plk_relay_view *relay, bool removed);
 
 #endif

@@ -57,6 +57,11 @@ void plk_method_unblock(struct plk_call *call);
 void plk_method_verify(struct plk_call *call);
 void plk_method_why(struct plk_call *call);
 
+// method_relay.c
+void plk_method_relay_add(struct plk_call *call);
+void plk_method_relay_list(struct plk_call *call);
+void plk_method_relay_remove(struct plk_call *call);
+
 // method_message.c
 void plk_method_cancel(struct plk_call *call);
 void plk_method_history(struct plk_call *call);

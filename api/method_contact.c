@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api/call.h"
 #include "api/json.h"
+#include "wire/invite.h"
 
 static void on_done(struct plk_call *call, const struct plk_output *output) {
     if (output->result.err == PLK_ERR_OK)
@@ -18,24 +19,45 @@ static void run_on_contact(struct plk_call *call, struct plk_command command, pl
 
 // ---- first contact --------------------------------------------------------------------------------------------------
 
-static void on_invited(struct plk_call *call, const struct plk_output *output) {
-    struct plk_bytes kind = plk_call_text(call, "kind");
-    bool is_auto = kind.len == 0 || plk_bytes_equal(kind, plk_bytes_text("auto"));
-    if (output->result.err == PLK_ERR_OK) {
-        json_t *word = is_auto ? json_string("inline") : plk_json_text(kind);
-        plk_call_answer(call, json_pack("{s:o, s:o}", "link", plk_json_text(output->result.text), "kind", word));
-    } else if (output->result.err == PLK_ERR_NO_ADDRESS) {
-        plk_call_err(call, output->result.err,
-                     "you cannot be reached: connect to a network, `peerlink up --listen ADDR:PORT`, or use a relay "
-                     "once this build has one");
-    } else if (output->result.err == PLK_ERR_UNSUPPORTED) {
-        plk_call_err(call, output->result.err,
-                     "this kind of link needs a relay, and this build has none yet: use --inline");
-    } else if (output->result.err == PLK_ERR_LIMIT) {
-        plk_call_err(call, output->result.err, "there are too many open invite links");
-    } else {
-        plk_call_err(call, output->result.err, NULL);
+static const char *kind_of(struct plk_bytes link) {
+    uint8_t raw[PLK_INVITE_LINK_BYTES_MAX];
+    struct plk_invite_link decoded = {.kind = PLK_LINK_KIND_INLINE};
+    plk_invite_link_decode(link, raw, &decoded); // our own: it is right
+    plk_mem_wipe(raw, sizeof raw);
+    return decoded.kind == PLK_LINK_KIND_ONE_TIME  ? "one-time"
+           : decoded.kind == PLK_LINK_KIND_ADDRESS ? "address"
+                                                   : "inline";
+}
+
+// Why there is no link, and what to do: without a relay, and with one.
+static const char *invite_error(enum plk_err err, bool has_relay) {
+    switch (err) {
+    case PLK_ERR_NO_ADDRESS:
+        return "you cannot be reached: connect to a network, `peerlink up --listen ADDR:PORT`, or `peerlink relay add "
+               "ADDR`";
+    case PLK_ERR_UNSUPPORTED:
+    case PLK_ERR_NO_RELAY:
+        return has_relay ? "none of your relays has answered: `peerlink relay list` shows them; a link made with "
+                           "--inline needs none"
+                         : "this kind of link needs a relay, and you have none: `peerlink relay add ADDR`, or --inline";
+    case PLK_ERR_NO_TOKEN:
+        return "your relays make no queue for you: they ask for a token, which whoever runs one gives you";
+    case PLK_ERR_LIMIT:
+        return "there are too many open invite links";
+    default:
+        return plk_err_text(err);
     }
+}
+
+static void on_invited(struct plk_call *call, const struct plk_output *output) {
+    enum plk_err err = output->result.err;
+    struct plk_relay_view relay;
+    bool has_relay = plk_node_relay(plk_host_node(call->host), 0, &relay);
+    if (err == PLK_ERR_OK)
+        plk_call_answer(call, json_pack("{s:o, s:s}", "link", plk_json_text(output->result.text), "kind",
+                                        kind_of(output->result.text)));
+    else
+        plk_call_err(call, err, "%s", invite_error(err, has_relay));
 }
 
 void plk_method_invite(struct plk_call *call) {
@@ -79,7 +101,7 @@ static const char *link_error(enum plk_err err) {
     case PLK_ERR_FORGED:
         return "this link is not genuine: its signature does not hold";
     case PLK_ERR_UNSUPPORTED:
-        return "this link needs a relay, and this build has none yet: ask for one made with --inline";
+        return "this link needs what this version of PeerLink does not have: update it, or ask for one made with --inline";
     case PLK_ERR_TOO_LONG:
         return "this is too long";
     case PLK_ERR_BLOCKED:
@@ -211,9 +233,10 @@ static json_t *seconds(uint64_t now_us, uint64_t then_us) {
 
 static json_t *way_object(const struct plk_way_view *way, uint64_t now_us) {
     json_t *next = way->next_try_us > now_us ? seconds(now_us, way->next_try_us) : json_null();
-    return json_pack("{s:s, s:o, s:s, s:s, s:I, s:o, s:o, s:o}", "transport", plk_json_transport(way->transport),
-                     "address", plk_json_addr(&way->addr), "source", way->source, "state", way->state, "tries",
-                     (json_int_t)way->tries, "rtt_ms", plk_json_ms(way->rtt_us), "last_heard_s",
+    return json_pack("{s:s, s:o, s:s, s:s, s:I, s:o, s:o, s:o}", "transport",
+                     way->transport == PLK_PASS ? "relay" : plk_json_transport(way->transport), "address",
+                     way->addr.family != 0 ? plk_json_addr(&way->addr) : json_null(), "source", way->source, "state",
+                     way->state, "tries", (json_int_t)way->tries, "rtt_ms", plk_json_ms(way->rtt_us), "last_heard_s",
                      seconds(now_us, way->last_heard_us), "next_try_s", next);
 }
 

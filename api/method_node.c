@@ -60,12 +60,12 @@ void plk_method_status(struct plk_call *call) {
     json_t *ports =
         json_pack("{s:i, s:i, s:i}", "udp4", status.udp4_port, "udp6", status.udp6_port, "tcp", status.tcp_port);
     json_t *object = json_pack(
-        "{s:s, s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:o, s:o, s:[], s:o}", "state", state_word(plk_node_state(node)),
+        "{s:s, s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:o, s:o, s:o, s:o}", "state", state_word(plk_node_state(node)),
         "version", call->api->version, "home", plk_json_text(plk_bytes_text(plk_host_home(call->host))), "socket",
         plk_json_text(plk_bytes_text(plk_api_socket(call->api))), "encrypted", status.encrypted, "stalled",
         status.stalled, "last_event", (json_int_t)(has_profile ? profile.last_event : 0), "unindexed",
-        (json_int_t)status.unindexed, "ports", ports, "nat", nat_object(call->host, &status), "relays", "contacts",
-        presence_list(node));
+        (json_int_t)status.unindexed, "ports", ports, "nat", nat_object(call->host, &status), "relays",
+        plk_json_relays(node), "contacts", presence_list(node));
     json_object_set_new(object, "id", has_profile ? plk_json_peer_id(profile.peer_id) : json_null());
     json_object_set_new(object, "name", has_profile ? plk_json_text(profile.name) : json_null());
     plk_call_answer(call, object);

@@ -46,7 +46,23 @@ static const struct plk_field nat_fields[] = {
 };
 static const struct plk_field relay_fields[] = {
     TEXT("address", 0, "HOST:PORT"),
-    FLAG("connected", 0, "whether it answers"),
+    FLAG("connected", 0, "whether there is a channel to it now"),
+    TEXT("name", 0, "HOST:PORT#KEY, without a token"),
+    FLAG("adopted", 0, "taken over from the first link that was opened, not added by the user"),
+    WORD("transport", NULLABLE, "udp|tcp|tls", "of the channel; null: there is none"),
+    TEXT("remote", NULLABLE, "ADDR:PORT of the channel; null: there is none"),
+    REAL("rtt_ms", NULLABLE, "its round trip, in milliseconds"),
+    COUNT("queues", 0, "own queues there"),
+    COUNT("refused", 0, "of them, those that it does not make: it asks for a token, or for one that is good for more"),
+    COUNT("failures", 0, "attempts to connect in a row that failed"),
+};
+static const struct plk_field relays_fields[] = {
+    OBJECT("relays", LIST, relay, "in the order in which they were added")};
+static const struct plk_field relay_param_fields[] = {TEXT("relay", 0, "HOST:PORT#KEY, as a relay prints it")};
+static const struct plk_field relay_named_fields[] = {TEXT("relay", 0, "HOST:PORT, as `relay.list` shows it")};
+static const struct plk_field relay_added_fields[] = {
+    TEXT("address", 0, "HOST:PORT"),
+    FLAG("known", 0, "it was an own relay before; a token, or another address, is new"),
 };
 static const struct plk_field ports_fields[] = {
     COUNT("udp4", 0, "0: not bound"),
@@ -78,8 +94,8 @@ static const struct plk_field status_fields[] = {
     OBJECT("contacts", LIST, presence, "each contact and its path"),
 };
 static const struct plk_field way_fields[] = {
-    WORD("transport", 0, "udp|tcp|tls", "over what"),
-    TEXT("address", 0, "ADDR:PORT"),
+    WORD("transport", 0, "udp|tcp|tls|relay", "over what; relay: into a queue of the contact's"),
+    TEXT("address", NULLABLE, "ADDR:PORT; null: no address of it is used"),
     TEXT("source", 0, "configured, told, seen or beacon"),
     TEXT("state", 0, "active, spare, checking, silent, refused, failed or waiting"),
     COUNT("tries", 0, "attempts so far"),
@@ -180,6 +196,8 @@ static const struct plk_field sent_fields[] = {
     COUNT("seq", 0, "its number in the conversation"),
     WORD("state", 0, STATE_WORDS, "where it is"),
     FLAG("repeated", 0, "this caller's id was sent before; nothing new was made"),
+    COUNT("stored", OPTIONAL, "state `stored`: relays that keep it"),
+    COUNT("stored_of", OPTIONAL, "state `stored`: relays that were asked"),
     FLAG("timed_out", 0, "the state that was waited for is not reached; the message is still on its way"),
     COUNT("took_ms", NULLABLE, "from sending to delivery; null if not delivered"),
     WORD("path", NULLABLE, PATH_WORDS, "how it travelled, if it was waited for"),
@@ -227,11 +245,12 @@ static const struct plk_field event_fields[] = {
     COUNT("n", 0, "the event's number; resume with it. Of `path` and `relay`: that of the last durable event"),
     MESSAGE(OPTIONAL, "message|state|contact|request|path|relay"),
     COUNT("number", OPTIONAL, "contact, request: the contact's number here"),
-    FLAG("removed", OPTIONAL, "contact: it is no more"),
+    FLAG("removed", OPTIONAL, "contact, relay: it is no more"),
     FLAG("verified", OPTIONAL, "contact, request"),
     FLAG("request", OPTIONAL, "contact, request"),
     FLAG("blocked", OPTIONAL, "contact, request"),
     PRESENCE(OPTIONAL),
+    OBJECT("relay", OPTIONAL, relay, "relay: as it is now, or was"),
 };
 
 #define SHAPE(c, json) \
@@ -244,6 +263,10 @@ SHAPE(done, "Done")
 SHAPE(id, "Id")
 SHAPE(nat, "Nat")
 SHAPE(relay, "Relay")
+SHAPE(relay_param, "RelayParam")
+SHAPE(relay_named, "RelayNamedParam")
+SHAPE(relay_added, "RelayAdded")
+SHAPE(relays, "Relays")
 SHAPE(ports, "Ports")
 SHAPE(presence, "Presence")
 SHAPE(status, "Status")

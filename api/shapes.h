@@ -15,6 +15,10 @@
     X(id, "Id")                        \
     X(nat, "Nat")                      \
     X(relay, "Relay")                  \
+    X(relay_param, "RelayParam")       \
+    X(relay_named, "RelayNamedParam")  \
+    X(relay_added, "RelayAdded")       \
+    X(relays, "Relays")                \
     X(ports, "Ports")                  \
     X(presence, "Presence")            \
     X(status, "Status")                \

@@ -33,16 +33,19 @@ static void answer_event(struct plk_call *call, enum plk_state state) {
                                                     .path = delivered ? view.path : PLK_PATH_NONE});
 }
 
-// Otherwise the row does. What is in it is never older than the event that spoke of it.
+// Otherwise, and where relays keep it, the row does. What is in it is never older than the event that spoke of it.
 static void answer(struct plk_call *call, enum plk_state state, bool timed_out) {
     struct plk_contact_view view = {0};
     struct plk_history_page page = {0};
     uint64_t took_ms = 0;
+    uint8_t stored = 0, stored_of = 0;
     plk_node_contact(plk_host_node(call->host), call->contact, &view);
     if (plk_history_message(plk_host_history(call->host), call->contact, call->row, &page) == PLK_ERR_OK &&
         page.count == 1) {
         const struct plk_message_row *row = &page.rows[0];
         state = row->state;
+        stored = row->stored;
+        stored_of = row->stored_of;
         if (row->received_ms >= row->time_ms) took_ms = row->received_ms - row->time_ms;
     }
     plk_history_page_free(&page);
@@ -52,7 +55,9 @@ static void answer(struct plk_call *call, enum plk_state state, bool timed_out) 
                                                     .timed_out = timed_out && !plk_wait_reached(state, call->wanted),
                                                     .delivered = delivered,
                                                     .took_ms = took_ms,
-                                                    .path = delivered ? view.path : PLK_PATH_NONE});
+                                                    .path = delivered ? view.path : PLK_PATH_NONE,
+                                                    .stored = stored,
+                                                    .stored_of = stored_of});
 }
 
 // ---- the answer -----------------------------------------------------------------------------------------------------
@@ -60,16 +65,23 @@ static void answer(struct plk_call *call, enum plk_state state, bool timed_out) 
 json_t *plk_wait_result(const struct plk_call *call, const struct plk_wait_answer *answer) {
     const char *path = plk_path_word_text(answer->path);
     json_t *took = answer->delivered ? json_integer((json_int_t)answer->took_ms) : json_null();
-    return json_pack("{s:o, s:o, s:I, s:s, s:b, s:b, s:o, s:s?}", "id", plk_json_id(call->message_id), "contact",
-                     plk_json_text(answer->name), "seq", (json_int_t)call->row, "state", plk_json_state(answer->state),
-                     "repeated", call->repeated, "timed_out", answer->timed_out, "took_ms", took, "path", path);
+    json_t *object =
+        json_pack("{s:o, s:o, s:I, s:s, s:b, s:b, s:o, s:s?}", "id", plk_json_id(call->message_id), "contact",
+                  plk_json_text(answer->name), "seq", (json_int_t)call->row, "state", plk_json_state(answer->state),
+                  "repeated", call->repeated, "timed_out", answer->timed_out, "took_ms", took, "path", path);
+    if (answer->state == PLK_STATE_STORED) {
+        json_object_set_new_nocheck(object, "stored", json_integer(answer->stored));
+        json_object_set_new_nocheck(object, "stored_of", json_integer(answer->stored_of));
+    }
+    return object;
 }
 
 static const char *flag(bool is) { return is ? "true" : "false"; }
 
 size_t plk_wait_line(const struct plk_call *call, const struct plk_wait_answer *answer, char line[PLK_WAIT_LINE_MAX]) {
     char id[2 * PLK_ID_LEN + 1], took[24] = "null";
-    if (!json_is_integer(call->id) || !plk_request_is_plain(answer->name)) return 0;
+    if (answer->state == PLK_STATE_STORED || !json_is_integer(call->id) || !plk_request_is_plain(answer->name))
+        return 0;
     plk_json_id_text(id, call->message_id);
     if (answer->delivered) snprintf(took, sizeof took, "%llu", (unsigned long long)answer->took_ms);
     const char *path = plk_path_word_text(answer->path), *quote = path != NULL ? "\"" : "";
@@ -149,7 +161,7 @@ void plk_wait_event(struct plk_api *api, const struct plk_event_row *event) {
         if (call->contact == event->contact && call->row == event->row &&
             plk_wait_reached(event->state, call->wanted)) {
             take_out(api, at);
-            if (call->repeated)
+            if (call->repeated || event->state == PLK_STATE_STORED)
                 answer(call, event->state, false);
             else
                 answer_event(call, event->state);

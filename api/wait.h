@@ -21,10 +21,11 @@ struct plk_wait_answer {
     bool timed_out, delivered;
     uint64_t took_ms; // if delivered
     enum plk_path_word path;
+    uint8_t stored, stored_of; // if STORED
 };
 
 // The result of `send` as an object, and the whole answer as the line that it becomes; 0: it has to be made of the object,
-// since an id or a name is no plain one.
+// since an id or a name is no plain one, or relays keep it.
 json_t *plk_wait_result(const struct plk_call *call, const struct plk_wait_answer *answer);
 size_t plk_wait_line(const struct plk_call *call, const struct plk_wait_answer *answer, char line[PLK_WAIT_LINE_MAX]);
 

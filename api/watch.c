@@ -4,16 +4,19 @@
 #include "api/client.h"
 #include "api/json.h"
 
-static void write_event(struct plk_client *client, const struct plk_history_event *event) {
-    struct plk_contact_view view;
-    const struct plk_node *node = plk_host_node(client->api->host);
-    bool known = plk_node_contact(node, event->event.contact, &view) == PLK_ERR_OK;
-    json_t *params = plk_json_event(event, known ? &view : NULL);
+static void write_params(struct plk_client *client, json_t *params) {
     if (params == NULL) return;
     json_t *object = json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "event", "params", params);
     if (object == NULL) return;
     plk_client_write(client, object);
     json_decref(object);
+}
+
+static void write_event(struct plk_client *client, const struct plk_history_event *event) {
+    struct plk_contact_view view;
+    const struct plk_node *node = plk_host_node(client->api->host);
+    bool known = plk_node_contact(node, event->event.contact, &view) == PLK_ERR_OK;
+    write_params(client, plk_json_event(event, known ? &view : NULL));
 }
 
 // One page of durable events; false when there is nothing more, or no room.
@@ -47,10 +50,72 @@ static void pump_paths(struct plk_client *client) {
     }
 }
 
+// ---- relays -----------------------------------------------------------------------------------------------------------
+
+static struct plk_watched_relay copy_relay(const struct plk_relay_view *view) {
+    struct plk_watched_relay copy = {.view = *view};
+    plk_assert(view->host.len <= sizeof copy.host);
+    memcpy(copy.host, view->host.at, view->host.len);
+    return copy;
+}
+
+// host is only compared and read through this: a copy that was moved borrows from where it is now.
+static struct plk_relay_view *view_of(struct plk_watched_relay *relay) {
+    relay->view.host.at = (const uint8_t *)relay->host;
+    return &relay->view;
+}
+
+// What is worth an event: round trips and numbers of attempts are not.
+static bool looks_the_same(const struct plk_relay_view *a, const struct plk_relay_view *b) {
+    return a->connected == b->connected && a->adopted == b->adopted && a->port == b->port &&
+           (!a->connected || a->transport == b->transport) && (a->refused > 0) == (b->refused > 0) &&
+           plk_bytes_equal(a->host, b->host);
+}
+
+static struct plk_watched_relay *find_relay(struct plk_watched_relay *list, size_t count, const uint8_t key[32]) {
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(list[i].view.key, key, 32) == 0) return &list[i];
+    }
+    return NULL;
+}
+
+static size_t list_relays(const struct plk_client *client, struct plk_watched_relay list[PLK_WATCH_RELAYS_MAX]) {
+    struct plk_relay_view view;
+    size_t count = 0;
+    const struct plk_node *node = plk_host_node(client->api->host);
+    for (; count < PLK_WATCH_RELAYS_MAX && plk_node_relay(node, count, &view); count++) list[count] = copy_relay(&view);
+    return count;
+}
+
+static void pump_relays(struct plk_client *client) {
+    struct plk_watched_relay list[PLK_WATCH_RELAYS_MAX];
+    size_t count = list_relays(client, list);
+    client->relays_changed = false;
+    for (size_t i = 0; i < client->relay_count; i++) {
+        if (find_relay(list, count, client->relays[i].view.key) == NULL)
+            write_params(client, plk_json_relay_event(client->seen, view_of(&client->relays[i]), true));
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct plk_watched_relay *before = find_relay(client->relays, client->relay_count, list[i].view.key);
+        if (before == NULL || !looks_the_same(view_of(before), view_of(&list[i])))
+            write_params(client, plk_json_relay_event(client->seen, view_of(&list[i]), false));
+    }
+    memcpy(client->relays, list, count * sizeof list[0]);
+    client->relay_count = count;
+}
+
+void plk_watch_relays(struct plk_api *api) {
+    for (struct plk_client *client = api->clients; client != NULL; client = client->next) {
+        client->relays_changed = client->relays_changed || client->watching;
+    }
+}
+
 void plk_watch_pump(struct plk_client *client) {
     if (!client->watching || client->closing || client->ending || client->eof) return;
     while (pump_page(client)) continue;
-    if (client->seen >= client->api->last_event && plk_client_has_room(client)) pump_paths(client);
+    if (client->seen < client->api->last_event || !plk_client_has_room(client)) return;
+    pump_paths(client);
+    if (client->relays_changed) pump_relays(client);
 }
 
 void plk_watch_path(struct plk_api *api, uint32_t contact) {
@@ -96,6 +161,8 @@ void plk_method_watch(struct plk_call *call) {
     client->watching = true;
     client->seen = gap ? oldest - 1 : since;
     memset(client->paths, 0, sizeof client->paths);
+    client->relays_changed = false;
+    client->relay_count = list_relays(client, client->relays);
     plk_call_answer(call, json_pack("{s:I, s:b}", "since", (json_int_t)client->seen, "gap", gap));
 }
 

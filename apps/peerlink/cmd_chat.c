@@ -12,14 +12,20 @@
 
 #define SHOWN_FIRST "20"
 
+struct sent {
+    uint64_t seq;
+    bool stored; // a relay keeps it
+};
+
 struct chat {
     struct plk_cli *cli;
     json_t *contact; // as it is called, and its PeerID
     char *line;      // being typed
     size_t len;
     size_t unanswered; // sends
-    size_t waiting;    // messages of this chat that are not delivered
-    bool over;         // no more input
+    struct sent *sent; // messages of this chat that are not delivered
+    size_t sent_count;
+    bool over; // no more input
     int status;
 };
 
@@ -56,8 +62,54 @@ static void take_input(struct chat *chat) {
     chat->len = end - from < PLK_BODY_MAX + 1 ? end - from : PLK_BODY_MAX + 1;
 }
 
+static void add_sent(struct chat *chat, uint64_t seq) {
+    chat->sent = realloc(chat->sent, (chat->sent_count + 1) * sizeof *chat->sent);
+    if (chat->sent == NULL) abort();
+    chat->sent[chat->sent_count++] = (struct sent){.seq = seq};
+}
+
+static size_t count_stored(const struct chat *chat) {
+    size_t count = 0;
+    for (size_t i = 0; i < chat->sent_count; i++) count += chat->sent[i].stored;
+    return count;
+}
+
+// Said when the last one has got there: kept by a relay, or delivered; and whenever one comes back.
+static void take_state(struct chat *chat, const json_t *event) {
+    const char *state = plk_plain_text(event, "state");
+    uint64_t seq = plk_plain_count(event, "seq");
+    size_t i = 0;
+    while (i < chat->sent_count && chat->sent[i].seq != seq) i++;
+    if (i == chat->sent_count) return;
+    bool was_stored = chat->sent[i].stored;
+    chat->sent[i].stored = strcmp(state, "stored") == 0;
+    if (strcmp(state, "delivered") == 0 || strcmp(state, "read") == 0 || strcmp(state, "cancelled") == 0)
+        chat->sent[i] = chat->sent[--chat->sent_count];
+    else if (chat->sent[i].stored == was_stored)
+        return;
+    if (chat->cli->json || !isatty(STDOUT_FILENO)) return;
+    bool all = count_stored(chat) == chat->sent_count;
+    if (!all && plk_plain_text(event, "reason")[0] == '\0') return;
+    fputs("  (", stdout);
+    plk_plain_state(stdout, event);
+    puts(")");
+}
+
+// What becomes of those that are not delivered when the chat ends.
+static void say_left(const struct chat *chat) {
+    size_t stored = count_stored(chat), waiting = chat->sent_count - stored;
+    if (waiting > 0) {
+        plk_cli_note("%zu of your messages %s waiting on this device, and will be delivered while the node runs",
+                     waiting, waiting == 1 ? "is" : "are");
+    }
+    if (stored > 0) {
+        plk_cli_note("%zu of your messages %s kept for %s on a relay", stored, stored == 1 ? "is" : "are",
+                     plk_plain_text(chat->contact, "name"));
+    }
+}
+
 static void take_event(struct chat *chat, const json_t *event) {
-    const char *kind = plk_plain_text(event, "event"), *state = plk_plain_text(event, "state");
+    const char *kind = plk_plain_text(event, "event");
     if (strcmp(plk_plain_text(event, "contact_id"), plk_plain_text(chat->contact, "id")) != 0) return;
     bool out = strcmp(plk_plain_text(event, "direction"), "out") == 0;
     if (chat->cli->json) {
@@ -65,13 +117,8 @@ static void take_event(struct chat *chat, const json_t *event) {
     } else if (strcmp(kind, "message") == 0 && (!out || !isatty(STDIN_FILENO))) {
         plk_plain_message(stdout, event);
     }
-    if (!out) return;
-    if (strcmp(kind, "message") == 0) chat->waiting++;
-    bool delivered = strcmp(state, "delivered") == 0 || strcmp(state, "cancelled") == 0;
-    if (strcmp(kind, "state") == 0 && delivered && chat->waiting > 0 && --chat->waiting == 0 && !chat->cli->json &&
-        isatty(STDOUT_FILENO)) {
-        puts("  (delivered)");
-    }
+    if (out && strcmp(kind, "message") == 0) add_sent(chat, plk_plain_count(event, "seq"));
+    if (out && strcmp(kind, "state") == 0) take_state(chat, event);
 }
 
 static void take_object(struct chat *chat, const json_t *object) {
@@ -98,10 +145,7 @@ static int talk(struct chat *chat) {
         if (poll(fds, chat->over ? 1 : 2, -1) < 0 && errno != EINTR) break;
         if (!chat->over && fds[1].revents != 0) take_input(chat);
     }
-    if (chat->waiting > 0 && !chat->cli->json) {
-        plk_cli_note("%zu of your messages %s waiting on this device, and will be delivered while the node runs",
-                     chat->waiting, chat->waiting == 1 ? "is" : "are");
-    }
+    if (!chat->cli->json) say_left(chat);
     return chat->status;
 }
 
@@ -136,6 +180,7 @@ int plk_command_chat(struct plk_cli *cli) {
         if (chat.line == NULL) abort();
         status = talk(&chat);
         free(chat.line);
+        free(chat.sent);
     }
     json_decref(chat.contact);
     return status;

@@ -125,7 +125,7 @@ static void print_contact(const json_t *contact) {
     if (strcmp(state, "request") == 0) fputs("  asks to be a contact", stdout);
     if (strcmp(state, "refused") == 0) fputs("  the link was refused", stdout);
     uint64_t undelivered = plk_plain_count(contact, "undelivered");
-    if (undelivered > 0) printf("  %llu waiting on this device", (unsigned long long)undelivered);
+    if (undelivered > 0) printf("  %llu not delivered yet", (unsigned long long)undelivered);
     fputc('\n', stdout);
 }
 
@@ -165,7 +165,8 @@ int plk_command_safety(struct plk_cli *cli) {
 }
 
 static void print_way(const json_t *way) {
-    printf("  %-4s %s  %s, %s", plk_plain_text(way, "transport"), plk_plain_text(way, "address"),
+    const char *address = plk_plain_text(way, "address");
+    printf("  %-5s %s%s%s, %s", plk_plain_text(way, "transport"), address, address[0] != '\0' ? "  " : "",
            plk_plain_text(way, "source"), plk_plain_text(way, "state"));
     double rtt_ms = json_number_value(json_object_get(way, "rtt_ms"));
     double next_s = json_number_value(json_object_get(way, "next_try_s"));

@@ -27,8 +27,9 @@ static json_t *send_params(struct plk_cli *cli, const char *text) {
 }
 
 static void print_sent(const json_t *result) {
-    const char *state = plk_plain_text(result, "state"), *path = plk_plain_text(result, "path");
-    printf("%s  %s", plk_plain_text(result, "id"), plk_plain_state(state));
+    const char *path = plk_plain_text(result, "path");
+    printf("%s  ", plk_plain_text(result, "id"));
+    plk_plain_state(stdout, result);
     if (json_is_integer(json_object_get(result, "took_ms"))) {
         printf(" in %llu ms", (unsigned long long)plk_plain_count(result, "took_ms"));
         if (path[0] != '\0') printf(", %s", plk_plain_path(path));

@@ -53,10 +53,25 @@ static void print_presence(const json_t *contact) {
     } else {
         printf("  not seen yet");
     }
-    if (undelivered > 0) printf(", %llu waiting on this device", (unsigned long long)undelivered);
+    if (undelivered > 0) printf(", %llu not delivered yet", (unsigned long long)undelivered);
     if (json_is_true(json_object_get(contact, "damaged")))
         fputs(", DAMAGED: what is stored of it cannot be read, nothing is sent or accepted", stdout);
     fputc('\n', stdout);
+}
+
+static void print_relays(const json_t *relays) {
+    json_t *relay = NULL;
+    size_t i = 0;
+    if (json_array_size(relays) == 0) {
+        puts("relays: none; a message waits on this device until both are online (`peerlink relay add` adds one)");
+        return;
+    }
+    puts("relays:");
+    json_array_foreach(relays, i, relay) {
+        printf("  %s  ", plk_plain_text(relay, "address"));
+        plk_plain_relay(stdout, relay);
+        fputc('\n', stdout);
+    }
 }
 
 static void print_status(const json_t *status) {
@@ -75,7 +90,7 @@ static void print_status(const json_t *status) {
     printf("listens on UDP %llu, TCP %llu\n", (unsigned long long)udp,
            (unsigned long long)plk_plain_count(ports, "tcp"));
     printf("NAT: mapping %s, filtering %s\n", plk_plain_text(nat, "mapping"), plk_plain_text(nat, "filtering"));
-    puts("relays: none, this build has no relay yet");
+    print_relays(json_object_get(status, "relays"));
     if (json_is_true(json_object_get(status, "encrypted")))
         puts("the store is encrypted under your passphrase");
     else

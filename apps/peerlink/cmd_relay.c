@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/relay_words.h"
 #include "command.h"
 #include "host/address.h"
 #include "host/relay_probe.h"
@@ -72,10 +73,7 @@ static int test(struct plk_cli *cli, const char *text) {
     struct plk_fault fault;
     size_t count = 0, answered = 0;
     enum plk_err err = plk_relay_name_decode(plk_bytes_text(text), &name);
-    if (err != PLK_ERR_OK) {
-        return plk_cli_fail(PLK_EXIT_FAILED, "%s is no relay's address, HOST:PORT#KEY as a relay prints it: %s", text,
-                            plk_err_text(err));
-    }
+    if (err != PLK_ERR_OK) return plk_cli_fail(PLK_EXIT_FAILED, "%s", plk_relay_words(err));
     if (plk_relay_probe(&name, probes, &count, &fault) != PLK_FAULT_NONE)
         return plk_cli_fail(PLK_EXIT_FAILED, "%s", fault.line);
     for (size_t i = 0; i < count; i++) {
@@ -90,6 +88,44 @@ static int test(struct plk_cli *cli, const char *text) {
     return plk_cli_fail(PLK_EXIT_FAILED, "no answer: it is down, a firewall is in the way, or its key is another one");
 }
 
+// ---- one's own ------------------------------------------------------------------------------------------------------
+
+static int list(struct plk_cli *cli) {
+    json_t *result = NULL, *relay = NULL;
+    size_t i = 0;
+    int status = plk_cli_call(cli, "relay.list", NULL, &result);
+    if (status != PLK_EXIT_DONE) return status;
+    json_array_foreach(json_object_get(result, "relays"), i, relay) {
+        if (cli->json) {
+            plk_cli_json(relay);
+            continue;
+        }
+        printf("%s  ", plk_plain_text(relay, "address"));
+        plk_plain_relay(stdout, relay);
+        fputc('\n', stdout);
+    }
+    if (i == 0 && !cli->json) plk_cli_note("there are no relays: `peerlink relay add ADDR` adds one");
+    json_decref(result);
+    return status;
+}
+
+static int change(struct plk_cli *cli, const char *method, const char *address) {
+    json_t *result = NULL, *params = json_object();
+    if (!plk_cli_set(params, "relay", address)) {
+        json_decref(params);
+        return PLK_EXIT_FAILED;
+    }
+    int status = plk_cli_call(cli, method, params, &result);
+    if (status == PLK_EXIT_DONE && cli->json) {
+        plk_cli_json(result);
+    } else if (status == PLK_EXIT_DONE && json_object_get(result, "address") != NULL) {
+        if (json_is_true(json_object_get(result, "known"))) plk_cli_note("this was one of your relays already");
+        puts(plk_plain_text(result, "address"));
+    }
+    json_decref(result);
+    return status;
+}
+
 int plk_command_relay(struct plk_cli *cli) {
     const char *word = cli->args[0];
     bool takes_address = strcmp(word, "add") == 0 || strcmp(word, "remove") == 0 || strcmp(word, "test") == 0;
@@ -100,5 +136,6 @@ int plk_command_relay(struct plk_cli *cli) {
                             takes_address ? "`relay %s` takes a relay's address" : "`relay %s` takes nothing", word);
     }
     if (strcmp(word, "test") == 0) return test(cli, cli->args[1]);
-    return plk_cli_fail(PLK_EXIT_FAILED, "this build's node has no relay yet; `peerlink relay test ADDR` asks one");
+    if (strcmp(word, "list") == 0) return list(cli);
+    return change(cli, strcmp(word, "add") == 0 ? "relay.add" : "relay.remove", cli->args[1]);
 }

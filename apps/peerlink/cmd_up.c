@@ -8,12 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "api/relay_words.h"
 #include "command.h"
 #include "host/keyfile.h"
 #include "make.h"
 #include "plain.h"
 #include "run.h"
 #include "secret.h"
+#include "wire/relay_name.h"
 
 #define LINE_MAX_LEN 512
 
@@ -113,6 +115,22 @@ static int read_config(const struct plk_cli *cli, struct plk_config *config) {
     return PLK_EXIT_DONE;
 }
 
+// All of --relay, before anything is started.
+static int read_relays(const struct plk_cli *cli, struct plk_run *run) {
+    for (size_t i = 0; i < cli->option_count; i++) {
+        struct plk_relay_name name;
+        const char *text = cli->options[i].value;
+        if (strcmp(cli->options[i].name, "--relay") != 0) continue;
+        if (run->relay_count == PLK_RUN_RELAYS_MAX)
+            return plk_cli_fail(PLK_EXIT_USAGE, "--relay can be there %d times at most", PLK_RUN_RELAYS_MAX);
+        enum plk_err err = plk_relay_name_decode(plk_bytes_text(text), &name);
+        plk_mem_wipe(&name, sizeof name);
+        if (err != PLK_ERR_OK) return plk_cli_fail(PLK_EXIT_USAGE, "--relay: %s", plk_relay_words(err));
+        run->relays[run->relay_count++] = text;
+    }
+    return PLK_EXIT_DONE;
+}
+
 static int start(struct plk_cli *cli, const struct plk_config *config, const struct plk_secret *passphrase,
                  bool without_profile, bool behind) {
     struct plk_run run = {.home = cli->home,
@@ -123,6 +141,8 @@ static int start(struct plk_cli *cli, const struct plk_config *config, const str
                           .json = cli->json,
                           .log_fd = STDERR_FILENO,
                           .told = say_here};
+    int status = read_relays(cli, &run);
+    if (status != PLK_EXIT_DONE) return status;
     return behind ? detach(&run) : plk_run_node(&run);
 }
 
@@ -131,9 +151,10 @@ int plk_command_up(struct plk_cli *cli) {
     const char *web = plk_cli_option(cli, "--web");
     struct plk_config config;
     long pid = 0;
+    struct plk_run only_checked = {0};
     int status = read_config(cli, &config);
+    if (status == PLK_EXIT_DONE) status = read_relays(cli, &only_checked);
     if (status != PLK_EXIT_DONE) return status;
-    if (plk_cli_has(cli, "--relay")) return plk_cli_fail(PLK_EXIT_FAILED, "this build has no relay yet");
     if (web != NULL && strcmp(web, "off") != 0) return plk_cli_fail(PLK_EXIT_FAILED, "this build has no page yet");
     if (plk_home_running(cli->home, &pid)) {
         return plk_cli_fail(PLK_EXIT_FAILED, "a node runs in this home already (process %ld)", pid);

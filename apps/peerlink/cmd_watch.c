@@ -5,6 +5,15 @@
 #include "command.h"
 #include "plain.h"
 
+static void print_relay(const json_t *event) {
+    const json_t *relay = json_object_get(event, "relay");
+    printf("relay %s: ", plk_plain_text(relay, "address"));
+    if (json_is_true(json_object_get(event, "removed")))
+        fputs("removed", stdout);
+    else
+        plk_plain_relay(stdout, relay);
+}
+
 static void print_event(const json_t *event) {
     const char *kind = plk_plain_text(event, "event"), *contact = plk_plain_text(event, "contact");
     if (strcmp(kind, "message") == 0 && json_object_get(event, "text") != NULL) {
@@ -17,10 +26,11 @@ static void print_event(const json_t *event) {
         return;
     }
     plk_plain_print(stdout, contact, -1);
-    if (strcmp(kind, "state") == 0) {
-        printf(": message %llu %s", (unsigned long long)plk_plain_count(event, "seq"),
-               plk_plain_state(plk_plain_text(event, "state")));
-        if (plk_plain_text(event, "reason")[0] != '\0') printf(" (%s)", plk_plain_text(event, "reason"));
+    if (strcmp(kind, "relay") == 0) {
+        print_relay(event);
+    } else if (strcmp(kind, "state") == 0) {
+        printf(": message %llu ", (unsigned long long)plk_plain_count(event, "seq"));
+        plk_plain_state(stdout, event);
     } else if (strcmp(kind, "path") == 0) {
         const char *path = plk_plain_text(event, "path");
         fputs(path[0] != '\0' ? ": " : ": no path now", stdout);

@@ -54,21 +54,6 @@ void plk_plain_time(char out[PLK_PLAIN_TIME_MAX], uint64_t time_ms) {
     }
 }
 
-const char *plk_plain_state(const char *state) {
-    static const char *const words[][2] = {{"queued", "waiting on this device"},
-                                           {"sent", "waiting on this device"},
-                                           {"stored", "kept on a relay"},
-                                           {"delivered", "delivered"},
-                                           {"read", "read"},
-                                           {"failed", "given up"},
-                                           {"cancelled", "cancelled"},
-                                           {"received", "received"}};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(words[i][0], state) == 0) return words[i][1];
-    }
-    return state;
-}
-
 const char *plk_plain_path(const char *path) {
     if (path == NULL || path[0] == '\0') return "";
     if (strcmp(path, "relay") == 0) return "through a relay";
@@ -84,9 +69,41 @@ uint64_t plk_plain_count(const json_t *object, const char *name) {
     return (uint64_t)json_integer_value(json_object_get(object, name));
 }
 
+static void print_stored(FILE *to, const json_t *message) {
+    uint64_t stored = plk_plain_count(message, "stored");
+    fputs("kept for ", to);
+    plk_plain_print(to, plk_plain_text(message, "contact"), -1);
+    if (stored > 1)
+        fprintf(to, " on %llu relays", (unsigned long long)stored);
+    else
+        fputs(" on a relay", to);
+}
+
+void plk_plain_state(FILE *to, const json_t *message) {
+    static const char *const words[][2] = {{"queued", "waiting on this device"},
+                                           {"sent", "waiting on this device"},
+                                           {"delivered", "delivered"},
+                                           {"read", "read"},
+                                           {"failed", "given up"},
+                                           {"cancelled", "cancelled"},
+                                           {"received", "received"}};
+    const char *state = plk_plain_text(message, "state"), *reason = plk_plain_text(message, "reason"), *word = state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(words[i][0], state) == 0) word = words[i][1];
+    }
+    if (strcmp(state, "stored") == 0)
+        print_stored(to, message);
+    else
+        fputs(word, to);
+    if (reason[0] != '\0') {
+        fputs(": ", to);
+        plk_plain_print(to, reason, -1);
+    }
+}
+
 void plk_plain_message(FILE *to, const json_t *message) {
     char when[PLK_PLAIN_TIME_MAX];
-    const char *state = plk_plain_text(message, "state"), *kind = plk_plain_text(message, "kind");
+    const char *kind = plk_plain_text(message, "kind");
     bool out = strcmp(plk_plain_text(message, "direction"), "out") == 0;
     plk_plain_time(when, plk_plain_count(message, "time_ms"));
     fprintf(to, "%llu  %s  ", (unsigned long long)plk_plain_count(message, "seq"), when);
@@ -99,6 +116,25 @@ void plk_plain_message(FILE *to, const json_t *message) {
     bool unknown = strcmp(kind, "unknown") == 0;
     plk_plain_print(to, unknown ? "(a kind of message that needs a newer version)" : plk_plain_text(message, "text"),
                     4);
-    if (out && strcmp(kind, "text") == 0) fprintf(to, "  (%s)", plk_plain_state(state));
+    if (out && strcmp(kind, "text") == 0) {
+        fputs("  (", to);
+        plk_plain_state(to, message);
+        fputc(')', to);
+    }
     fputc('\n', to);
+}
+
+void plk_plain_relay(FILE *to, const json_t *relay) {
+    double rtt_ms = json_number_value(json_object_get(relay, "rtt_ms"));
+    uint64_t failures = plk_plain_count(relay, "failures"), refused = plk_plain_count(relay, "refused");
+    if (json_is_true(json_object_get(relay, "connected"))) {
+        fprintf(to, "connected over %s", strcmp(plk_plain_text(relay, "transport"), "tcp") == 0 ? "TCP" : "UDP");
+        if (rtt_ms > 0) fprintf(to, ", %.1f ms", rtt_ms);
+    } else if (failures > 0) {
+        fprintf(to, "does not answer (%llu attempt%s)", (unsigned long long)failures, failures == 1 ? "" : "s");
+    } else {
+        fputs("not connected", to);
+    }
+    if (refused > 0) fputs("; keeps nothing for you: it asks for a token, or for one that is good for more", to);
+    if (json_is_true(json_object_get(relay, "adopted"))) fputs("; taken over from the first link", to);
 }

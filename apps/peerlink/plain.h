@@ -17,11 +17,15 @@ void plk_plain_print(FILE *to, const char *text, int indent);
 // Local time: "2026-11-21 21:57".
 void plk_plain_time(char out[PLK_PLAIN_TIME_MAX], uint64_t time_ms);
 
-// An outgoing message's state in people's words: "waiting on this device", "delivered", "read", ...
-const char *plk_plain_state(const char *state);
+// An outgoing message's state in people's words: "waiting on this device", "kept for Bob on a relay", "delivered", "read", ...; of a
+// message, an event, or what `send` answers. One that stepped back says why.
+void plk_plain_state(FILE *to, const json_t *message);
 
 // "directly", "directly, over TCP", "through a relay"; "" for none.
 const char *plk_plain_path(const char *path);
+
+// How a relay is doing: "connected over UDP, 12.3 ms", "does not answer (3 attempts)", ...
+void plk_plain_relay(FILE *to, const json_t *relay);
 
 // A member as text, "" if it is none; as a number, 0.
 const char *plk_plain_text(const json_t *object, const char *name);

@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "api/json.h"
+#include "api/relay_words.h"
 #include "plain.h"
 
 #define SIGNALS 3
@@ -16,7 +17,7 @@ struct running {
     struct plk_host *host;
     struct plk_api *api;
     uv_signal_t signals[SIGNALS];
-    size_t signal_count, open_signals;
+    size_t signal_count, open_signals, relays_added;
     bool told;
     int status;
 };
@@ -59,6 +60,30 @@ static void on_down(void *ctx) {
     uv_stop(plk_host_loop(running->host));
 }
 
+static void add_relays(struct running *running);
+
+static void on_relay(void *ctx, const struct plk_output *output) {
+    struct running *running = ctx;
+    if (output->result.err == PLK_ERR_OK)
+        add_relays(running);
+    else
+        tell(running, PLK_EXIT_FAILED, plk_relay_words(output->result.err));
+}
+
+// One after the other, so that the first mistake is the one that is told.
+static void add_relays(struct running *running) {
+    const struct plk_run *run = running->run;
+    bool ready = plk_node_state(plk_host_node(running->host)) == PLK_NODE_READY;
+    if (!ready || running->relays_added == run->relay_count) {
+        tell_ready(running);
+        return;
+    }
+    struct plk_command command = {.kind = PLK_CMD_RELAY_ADD,
+                                  .text = plk_bytes_text(run->relays[running->relays_added++])};
+    enum plk_err err = plk_host_command(running->host, &command, on_relay, running);
+    if (err != PLK_ERR_OK) tell(running, PLK_EXIT_FAILED, plk_relay_words(err));
+}
+
 static void serve(struct running *running) {
     struct plk_fault fault = {0};
     if (running->api != NULL) return;
@@ -67,7 +92,7 @@ static void serve(struct running *running) {
     if (plk_api_open(&running->api, &config, &fault) != PLK_FAULT_NONE)
         tell(running, PLK_EXIT_FAILED, fault.line);
     else
-        tell_ready(running);
+        add_relays(running);
 }
 
 static void on_state(void *ctx, enum plk_node_state state) {

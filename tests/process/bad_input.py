@@ -185,9 +185,7 @@ def texts(c, bob):
 
 
 def this_build(c, bob):
-    c.expect("relay", bob.run("relay", "list"), 1, "no relay yet")
     c.expect("open", bob.run("open"), 1, "no page yet")
-    c.expect("lasting link", bob.run("invite", "--address"), 1, "relay")
     c.expect("both kinds", bob.run("invite", "--address", "--inline"), 2, "exclude")
     c.expect("unknown method", bob.run("rpc", "frobnicate"), 1, "method")
     c.expect("unknown parameter", bob.run("rpc", "send", '{"contact":"Alice","text":"x","speed":1}'), 1, "known")
@@ -196,6 +194,58 @@ def this_build(c, bob):
     c.expect("reject what did not ask", bob.run("reject", "Alice"), 1, "no request")
     c.expect("no name", bob.run("profile", "--name", ""), 1, "name is empty")
     c.expect("long about text", bob.run("profile", "--about", "x" * 501), 1, "too long", "500")
+
+
+def relay_key(byte, version=1):
+    """As docs/protocol/relay.md, section 1 says: of a relay that is nowhere, with a static of 32 times this byte."""
+    body = bytes([version, 0]) + bytes([byte] * 32)
+    return b58_blocks(body + crc32c(body).to_bytes(4, "big"))
+
+
+def relay_address(host="127.0.0.1:9", version=1):
+    return f"{host}#{relay_key(9, version)}"
+
+
+def relays(c, bob):
+    good = relay_address()
+    key = good.split("#")[1]
+    none = bob.run("relay", "list")
+    c.expect("no relays", none, 0, "no relays", "relay add")
+    for what, args, status, words in [
+        ("what", ["frobnicate"], 2, ["relay list"]),
+        ("add what", ["add"], 2, ["address"]),
+        ("list what", ["list", good], 2, ["takes nothing"]),
+        ("no address", ["add", "hello"], 1, ["relay's address", "HOST:PORT#KEY"]),
+        ("empty", ["add", ""], 1, ["no relay's address"]),
+        ("cut off", ["add", good[:-9]], 1, ["cut off"]),
+        ("without key", ["add", "relay.example.org:7447"], 1, ["cut off"]),
+        ("mistyped", ["add", good[:-1] + B58[(B58.index(good[-1]) + 1) % 58]], 1, ["mistyped"]),
+        ("no port", ["add", "relay.example.org:70000#" + key], 1, ["relay's address"]),
+        ("newer", ["add", relay_address(version=2)], 1, ["newer version"]),
+        ("very long", ["add", "x" * 2000], 1, ["too long"]),
+        ("an invite link", ["add", "peerlink:abc"], 1, ["relay's address"]),
+        ("none of ours", ["remove", "relay.example.org:7447"], 1, ["none of your relays"]),
+        ("test what", ["test", "hello"], 1, ["relay's address"]),
+    ]:
+        c.expect("relay: " + what, bob.run("relay", *args), status, *words)
+    c.expect("lasting link without a relay", bob.run("invite", "--address"), 1, "needs a relay", "relay add")
+    check(bob.do("relay", "add", "relay " + good + "\n") == "127.0.0.1:9", "add prints where it is")
+    c.expect("added twice", bob.run("relay", "add", good), 0, "already")
+    for i in range(7):
+        bob.do("relay", "add", f"127.0.0.1:{10 + i}#{relay_key(20 + i)}")
+    c.expect("too many", bob.run("relay", "add", f"127.0.0.1:9#{relay_key(99)}"), 1, "as many relays")
+    for relay in bob.json("relay", "list"):
+        bob.do("relay", "remove", relay["address"])
+    check(bob.json("relay", "list") == [], "a relay is left")
+
+
+def relays_at_start(c, world):
+    peer = world.peer("Starting")
+    peer.do("init", "--name", "Starting")
+    for words, text in [(["relay's address"], "hello"), (["cut off"], relay_address()[:-5]), (["--relay"], "")]:
+        c.expect("up --relay", peer.run("up", "--relay", relay_address(), "--relay", text), 2, *words)
+    c.expect("up --relay too often", peer.run("up", *["--relay", relay_address()] * 9), 2, "--relay")
+    check(not (peer.home / "lock").exists() or not peer.run("status").stdout, "a node was started")
 
 
 def output(c, bob):
@@ -380,6 +430,7 @@ def main():
         c.expect("init twice", bob.run("init", "--name", "Bob"), 1, "already")
         no_node(c, bob)
         passphrases(c, world)
+        relays_at_start(c, world)
         for peer in (alice, bob):
             peer.up()
         link = befriend(alice, bob)
@@ -387,6 +438,7 @@ def main():
         links(c, alice, bob, link)
         used_link(c, world, link)
         this_build(c, bob)
+        relays(c, bob)
         output(c, bob)
         in_use(c, world, alice, bob)
         config(c, world, bob)

@@ -7,6 +7,7 @@ import pathlib
 import sys
 
 from _peer import RpcError, World, befriend, check
+from _relay import Relay
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILE, PAGE = ROOT / "api/openrpc.json", ROOT / "docs/api.md"
@@ -180,6 +181,35 @@ def talk(c, alice, bob):
     a.close()
 
 
+def relays(c, world, alice):
+    """An own relay comes, answers, goes away, and is left; each is an event, too."""
+    relay = Relay(world).up()
+    rpc = alice.rpc()
+    rpc.call("watch")
+
+    def event(wanted):
+        told = rpc.event(lambda e: e["event"] == "relay" and wanted(e))
+        wrong = c.schema.wrong({"$ref": "#/components/schemas/Event"}, told, "event")
+        check(not wrong, f"{wrong}: {told}")
+        return told
+
+    added = c.call(rpc, "relay.add", relay=relay.address)
+    check(added == {"address": relay.place, "known": False}, added)
+    check(c.call(rpc, "relay.add", relay=relay.address)["known"], "added twice")
+    event(lambda e: e["relay"]["connected"])
+    listed = c.call(rpc, "relay.list")["relays"]
+    check(len(listed) == 1 and listed[0]["connected"] and not listed[0]["adopted"], listed)
+    check(relay.address.startswith(listed[0]["name"].split("#")[0]) and listed[0]["transport"] == "udp", listed)
+    check([r["address"] for r in c.call(rpc, "status")["relays"]] == [relay.place], "status")
+    c.refused(rpc, "relay.remove", 12, relay="127.0.0.1:9")
+    relay.down()
+    event(lambda e: not e["relay"]["connected"])
+    c.call(rpc, "relay.remove", relay=relay.place)
+    check(event(lambda e: e.get("removed"))["relay"]["address"] == relay.place, "removed")
+    check(c.call(rpc, "relay.list")["relays"] == [], "a relay is left")
+    rpc.close()
+
+
 def all_events(c, alice):
     """Every durable event there was, with each kind's fields."""
     rpc = alice.rpc()
@@ -212,6 +242,7 @@ def main():
         c = Caller(said)
         first(c, world, alice, bob)
         talk(c, alice, bob)
+        relays(c, world, alice)
         all_events(c, alice)
         rpc = alice.rpc()
         c.call(rpc, "down")

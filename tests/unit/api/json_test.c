@@ -69,7 +69,7 @@ static void states(void **state) {
     check(&plk_shape_message, object);
     assert_int_equal(json_integer_value(json_object_get(object, "stored")), 1);
     assert_int_equal(json_integer_value(json_object_get(object, "stored_of")), 2);
-    assert_string_equal(text(object, "reason"), plk_err_text(PLK_ERR_CLOSED));
+    assert_string_equal(text(object, "reason"), "the relay that had it is gone");
     json_decref(object);
 }
 
@@ -94,7 +94,7 @@ static void every_event_has_its_shape(void **state) {
     (void)state;
     struct plk_contact_view view = {
         .row = bob, .online = true, .path = PLK_PATH_LAN, .transport = PLK_UDP, .rtt_us = 400};
-    for (int kind = PLK_EVENT_MESSAGE; kind <= PLK_EVENT_RELAY; kind++) {
+    for (int kind = PLK_EVENT_MESSAGE; kind <= PLK_EVENT_PATH; kind++) {
         for (int how = 0; how < 4; how++) {
             struct plk_history_event event = {
                 .event = {.n = 1, .kind = (enum plk_event_kind)kind, .contact = 7, .row = 12, .state = PLK_STATE_SENT},
@@ -105,6 +105,37 @@ static void every_event_has_its_shape(void **state) {
             json_decref(object);
         }
     }
+}
+
+static void relay_names(void **state) {
+    (void)state;
+    struct plk_relay_view relay = {.host = plk_bytes_text("2001:db8::1"),
+                                   .port = 7447,
+                                   .connected = true,
+                                   .transport = PLK_TCP,
+                                   .addr = {.family = 6, .ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}, .port = 7447},
+                                   .rtt_us = 1500,
+                                   .queues = 3,
+                                   .refused = 1};
+    json_t *object = plk_json_relay(&relay);
+    check(&plk_shape_relay, object);
+    assert_string_equal(text(object, "address"), "[2001:db8::1]:7447");
+    assert_string_equal(text(object, "remote"), "[2001:db8::1]:7447");
+    assert_string_equal(text(object, "transport"), "tcp");
+    assert_memory_equal(text(object, "name"), "[2001:db8::1]:7447#", 19);
+    assert_int_equal(json_integer_value(json_object_get(object, "refused")), 1);
+    json_decref(object);
+    relay.connected = false;
+    for (int removed = 0; removed < 2; removed++) {
+        object = plk_json_relay_event(7, &relay, removed == 1);
+        check(&plk_shape_event, object);
+        assert_string_equal(text(object, "event"), "relay");
+        assert_true(json_is_null(json_object_get(json_object_get(object, "relay"), "remote")));
+        assert_true(json_is_true(json_object_get(object, "removed")) == (removed == 1));
+        json_decref(object);
+    }
+    struct plk_history_event event = {.event = {.n = 1, .kind = PLK_EVENT_RELAY}};
+    assert_null(plk_json_event(&event, NULL));
 }
 
 static void broken_text(void **state) {
@@ -140,9 +171,13 @@ static void addresses(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(message_names), cmocka_unit_test(states),
-                                       cmocka_unit_test(state_event),   cmocka_unit_test(every_event_has_its_shape),
-                                       cmocka_unit_test(broken_text),   cmocka_unit_test(unknown_kinds_show_no_bytes),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(message_names),
+                                       cmocka_unit_test(states),
+                                       cmocka_unit_test(state_event),
+                                       cmocka_unit_test(every_event_has_its_shape),
+                                       cmocka_unit_test(relay_names),
+                                       cmocka_unit_test(broken_text),
+                                       cmocka_unit_test(unknown_kinds_show_no_bytes),
                                        cmocka_unit_test(addresses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

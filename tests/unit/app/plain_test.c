@@ -96,13 +96,52 @@ static void words(void **state) {
     assert_string_equal(plk_plain_path("tcp-direct"), "directly, over TCP");
     assert_string_equal(plk_plain_path("relay"), "through a relay");
     assert_string_equal(plk_plain_path(NULL), "");
-    assert_string_equal(plk_plain_state("sent"), "waiting on this device");
-    assert_string_equal(plk_plain_state("delivered"), "delivered");
+}
+
+typedef void plk_print(FILE *to, const json_t *object);
+
+static void says(plk_print *print, json_t *object, const char *wanted) {
+    char *out = NULL;
+    size_t len = 0;
+    FILE *file = open_memstream(&out, &len);
+    assert_non_null(object);
+    assert_non_null(file);
+    print(file, object);
+    fclose(file);
+    assert_string_equal(out, wanted);
+    free(out);
+    json_decref(object);
+}
+
+static void states(void **state) {
+    (void)state;
+    says(plk_plain_state, json_pack("{s:s}", "state", "sent"), "waiting on this device");
+    says(plk_plain_state, json_pack("{s:s}", "state", "delivered"), "delivered");
+    says(plk_plain_state,
+         json_pack("{s:s, s:s, s:i, s:i}", "state", "stored", "contact", "B\x1bob", "stored", 1, "stored_of", 2),
+         "kept for B␛ob on a relay");
+    says(plk_plain_state,
+         json_pack("{s:s, s:s, s:i, s:i}", "state", "stored", "contact", "Bob", "stored", 2, "stored_of", 2),
+         "kept for Bob on 2 relays");
+    says(plk_plain_state, json_pack("{s:s, s:s}", "state", "queued", "reason", "a relay no longer had it"),
+         "waiting on this device: a relay no longer had it");
+}
+
+static void relays(void **state) {
+    (void)state;
+    says(plk_plain_relay, json_pack("{s:b, s:s, s:f}", "connected", 1, "transport", "udp", "rtt_ms", 12.34),
+         "connected over UDP, 12.3 ms");
+    says(plk_plain_relay, json_pack("{s:b, s:s, s:i}", "connected", 1, "transport", "tcp", "refused", 2),
+         "connected over TCP; keeps nothing for you: it asks for a token, or for one that is good for more");
+    says(plk_plain_relay, json_pack("{s:b, s:i}", "connected", 0, "failures", 1), "does not answer (1 attempt)");
+    says(plk_plain_relay, json_pack("{s:b, s:i, s:b}", "connected", 0, "failures", 0, "adopted", 1),
+         "not connected; taken over from the first link");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(text_stays),   cmocka_unit_test(controls_are_pictures),
                                        cmocka_unit_test(broken_bytes), cmocka_unit_test(no_byte_gets_through),
-                                       cmocka_unit_test(message_line), cmocka_unit_test(words)};
+                                       cmocka_unit_test(message_line), cmocka_unit_test(words),
+                                       cmocka_unit_test(states),       cmocka_unit_test(relays)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
