@@ -41,7 +41,7 @@ static const char *invite_error(enum plk_err err, bool has_relay) {
                            "--inline needs none"
                          : "this kind of link needs a relay, and you have none: `peerlink relay add ADDR`, or --inline";
     case PLK_ERR_NO_TOKEN:
-        return "your relays make no queue for you: they ask for a token, which whoever runs one gives you";
+        return "your relays make no queue for you: ask whoever runs one for a token, or for one that is good for more";
     case PLK_ERR_LIMIT:
         return "there are too many open invite links";
     default:
