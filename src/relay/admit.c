@@ -4,8 +4,6 @@
 #include "relay/inside.h"
 #include "wire/tlv.h"
 
-#define PREFIX_HELLO (UINT64_C(1) << 63) // hellos and STUN have buckets of their own
-
 void plk_admit_init(struct plk_relay *relay) {
     struct plk_admit *admit = &relay->admit;
     plk_map_init(&admit->map, relay->mem);
@@ -99,7 +97,7 @@ static bool may_answer(struct plk_relay *relay, const struct plk_addr *from, con
         return false;
     }
     struct plk_bucket *bucket =
-        plk_buckets_of(&relay->buckets, relay->key, PREFIX_HELLO | plk_bucket_prefix(from), now_us);
+        plk_buckets_of(&relay->buckets, relay->key, PLK_RELAY_PREFIX_HELLO | plk_bucket_prefix(from), now_us);
     if (plk_bucket_take(bucket, now_us, PLK_HELLO_PREFIX_RATE, PLK_HELLO_PREFIX_BURST, 1) &&
         plk_bucket_take(&admit->proven, now_us, PLK_HELLO_PROVEN_TIMES * rate, 2 * PLK_HELLO_PROVEN_TIMES * rate, 1)) {
         return true;

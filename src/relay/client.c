@@ -123,6 +123,7 @@ void plk_relay_client_free(struct plk_relay *relay, struct plk_relay_client *cli
     leave_lists(relay, client);
     plk_agenda_remove(&relay->agenda, client);
     free_waiting(relay, client);
+    plk_forward_free_all(relay, client);
     plk_map_remove(&relay->cids, client->cid);
     forget_prefix(relay, client->prefix);
     if (client->before != NULL) {

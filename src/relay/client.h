@@ -63,6 +63,7 @@ struct plk_relay_client {
     struct plk_answer *answers, **answers_end;
     struct plk_mailbox *ready, **ready_end; // queues that have something to send
     struct plk_pass_waiting *passes;
+    struct plk_forward *forwards; // to other relays
     struct plk_bucket pass, newq;
     uint32_t agenda_at; // place in the agenda, plus 1
     uint32_t answer_count;

@@ -388,9 +388,11 @@ static bool run(struct plk_relay *relay, struct plk_relay_client *client, const 
     case PLK_QUEUE_GUEST:
         return guest(relay, client, command, body);
     case PLK_QUEUE_FWD_OPEN:
-        return done(relay, client, command, PLK_QUEUE_CODE_UNREACHABLE);
+        plk_forward_open(relay, client, command);
+        return true;
     default: // FWD CLOSE
-        return done(relay, client, command, PLK_QUEUE_CODE_NOT_FOUND);
+        plk_forward_close(relay, client, command);
+        return true;
     }
 }
 

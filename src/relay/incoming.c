@@ -9,9 +9,10 @@ static enum plk_relay_channel_memory memory_now(const struct plk_relay *relay) {
 }
 
 static void data(struct plk_relay *relay, const struct plk_addr *from, const struct plk_addr *local,
-                 struct plk_relay_tcp *tcp, const struct plk_packet *packet) {
+                 struct plk_relay_tcp *tcp, const struct plk_packet *packet, struct plk_bytes bytes) {
     struct plk_reader r = plk_reader(packet->cid);
     struct plk_relay_client *client = plk_relay_client_find(relay, plk_reader_u64(&r));
+    if (client == NULL && tcp == NULL && plk_forward_receive(relay, from, packet, bytes)) return;
     if (client == NULL || client->tcp != tcp) {
         relay->counters.stranger++;
         return;
@@ -50,8 +51,8 @@ void plk_relay_packet(struct plk_relay *relay, const struct plk_addr *from, cons
     } else if (packet.kind == PLK_PACKET_HELLO) {
         plk_admit_hello(relay, from, local, tcp, &packet);
     } else if (packet.kind == PLK_PACKET_DATA) {
-        data(relay, from, local, tcp, &packet);
-    } else {
+        data(relay, from, local, tcp, &packet, bytes);
+    } else if (tcp != NULL || !plk_forward_receive(relay, from, &packet, bytes)) {
         relay->counters.stranger++;
     }
 }

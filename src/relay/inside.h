@@ -10,6 +10,7 @@
 #include "relay/admit.h"
 #include "relay/agenda.h"
 #include "relay/client.h"
+#include "relay/forward.h"
 #include "relay/mailbox.h"
 #include "relay/packets.h"
 #include "relay/queues.h"
@@ -18,6 +19,8 @@
 #include "relay/sweep.h"
 #include "relay/tcp.h"
 
+#define PLK_RELAY_PREFIX_HELLO (UINT64_C(1) << 63) // of the buckets by prefix: what they are for; STUN has none
+#define PLK_RELAY_PREFIX_FORWARD (UINT64_C(1) << 62)
 #define PLK_RELAY_TURN 4 // clients that wait for a place among the reads are woken so many at a time
 
 #define PLK_RELAY_LATER_US (100 * PLK_MS) // a client that is due and cannot write is looked at again so late
@@ -35,7 +38,9 @@ struct plk_relay {
     struct plk_packets packets; // built and not yet handed out
     struct plk_admit admit;
     struct plk_queues queues;
-    struct plk_map cids;              // own connection id -> client
+    struct plk_map cids;     // own connection id -> client
+    struct plk_map forwards; // connection id at another relay -> struct plk_forward
+    size_t forward_count;
     struct plk_map prefixes;          // prefix -> number of clients
     struct plk_relay_client *clients; // all
     size_t client_count;
@@ -86,6 +91,9 @@ void plk_relay_ready(struct plk_relay *relay, struct plk_queue *queue);
 // The queue's subscriber of now lets go of it.
 void plk_relay_unsubscribe(struct plk_relay *relay, struct plk_queue *queue);
 // pass.c
+// Seals one frame for a client and puts it where the host takes it. false: there is no room on its way, or it is no longer open.
+bool plk_relay_send_frame(struct plk_relay *relay, struct plk_relay_client *to,
+                          const struct plk_relay_channel_frame *frame);
 void plk_relay_pass(struct plk_relay *relay, struct plk_relay_client *client,
                     const struct plk_relay_channel_frame *frame);
 void plk_relay_pass_waiting(struct plk_relay *relay, struct plk_relay_client *client, uint32_t handle);

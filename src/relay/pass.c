@@ -2,9 +2,8 @@
 // PASS: from a sender's handle to the one subscriber of now, re-encrypted, never kept (queue.md, section 3).
 #include "relay/inside.h"
 
-// Seals one frame for a client and puts it where the host takes it. false: there is no room on its way, or it is no longer open.
-static bool send_frame(struct plk_relay *relay, struct plk_relay_client *to,
-                       const struct plk_relay_channel_frame *frame) {
+bool plk_relay_send_frame(struct plk_relay *relay, struct plk_relay_client *to,
+                          const struct plk_relay_channel_frame *frame) {
     struct plk_packet_out *out = plk_packets_place(&relay->packets);
     size_t head = to->tcp == NULL ? 0 : PLK_PACKET_FRAME_LEN, len;
     if (out == NULL || (to->tcp != NULL && to->tcp->writable < head + PLK_RELAY_CHANNEL_PACKET_MAX)) return false;
@@ -45,12 +44,12 @@ static void pass_on(struct plk_relay *relay, struct plk_relay_client *client, co
     if (queue->sub == NULL) {
         relay->counters.pass_nobody++;
         struct plk_relay_channel_frame nobody = {.type = PLK_FRAME_NOBODY, .handle = handle->number};
-        if ((queue->flags & PLK_QUEUE_QUIET) == 0) send_frame(relay, client, &nobody);
+        if ((queue->flags & PLK_QUEUE_QUIET) == 0) plk_relay_send_frame(relay, client, &nobody);
         return;
     }
     if (!within_budget(relay, client, queue, bytes.len)) return;
     struct plk_relay_channel_frame frame = {.type = PLK_FRAME_PASS, .handle = queue->sub_handle, .bytes = bytes};
-    if (!send_frame(relay, queue->sub, &frame)) {
+    if (!plk_relay_send_frame(relay, queue->sub, &frame)) {
         relay->counters.pass_limited++;
         return;
     }
@@ -78,6 +77,10 @@ static void keep(struct plk_relay *relay, struct plk_relay_client *client, uint3
 
 void plk_relay_pass(struct plk_relay *relay, struct plk_relay_client *client,
                     const struct plk_relay_channel_frame *frame) {
+    if (frame->type == PLK_FRAME_FWD) {
+        plk_forward_send(relay, client, frame->handle, frame->bytes);
+        return;
+    }
     if (frame->type != PLK_FRAME_PASS) {
         relay->counters.pass_dropped++;
         return;

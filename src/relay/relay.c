@@ -36,6 +36,7 @@ struct plk_relay *plk_relay_new(const struct plk_relay_config *config) {
     plk_queues_init(&relay->queues, relay->mem, relay->key);
     plk_map_init(&relay->cids, relay->mem);
     plk_map_init(&relay->prefixes, relay->mem);
+    plk_map_init(&relay->forwards, relay->mem);
     plk_map_init(&relay->tcps.map, relay->mem);
     plk_map_init(&relay->revoked, relay->mem);
     plk_agenda_init(&relay->agenda, relay->mem);
@@ -65,6 +66,7 @@ void plk_relay_free(struct plk_relay *relay) {
     plk_agenda_free(&relay->agenda);
     plk_map_free(&relay->cids);
     plk_map_free(&relay->prefixes);
+    plk_map_free(&relay->forwards);
     plk_map_free(&relay->revoked);
     plk_outputs_free(&relay->outputs);
     plk_ledger_free(&relay->ledger);
@@ -133,7 +135,7 @@ static void poll_later(struct plk_relay *relay, struct plk_relay_client *client)
 }
 
 static uint64_t due_us(const struct plk_relay_client *client) {
-    uint64_t at_us = plk_relay_channel_deadline(client->channel);
+    uint64_t at_us = plk_earlier(plk_relay_channel_deadline(client->channel), plk_forward_deadline(client));
     return client->passes == NULL ? at_us : plk_earlier(at_us, client->passes->until_us);
 }
 
@@ -168,6 +170,7 @@ static void tick_clients(struct plk_relay *relay) {
         plk_agenda_remove(&relay->agenda, client); // it comes back when it has been polled
         plk_relay_channel_tick(client->channel, relay->now.mono_us);
         if (client->passes != NULL) plk_relay_pass_waiting(relay, client, client->passes->handle);
+        plk_forward_tick(relay, client);
         plk_relay_client_touch(relay, client);
     }
 }

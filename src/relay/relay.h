@@ -104,6 +104,10 @@ void plk_relay_drain(struct plk_relay *relay, uint32_t wait_ms);
     X(pass_nobody, "packets for which nobody was there")                       \
     X(pass_limited, "packets over a budget, or with no room on their way")     \
     X(pass_dropped, "packets on a handle that is not a sender's")              \
+    X(forwards, "ways opened to other relays")                                 \
+    X(forwarded, "packets carried there and back")                             \
+    X(forward_limited, "of those, over a budget")                              \
+    X(forward_dropped, "of those, for no way that is open")                    \
     X(stun, "STUN requests answered")                                          \
     X(stun_limited, "STUN requests over the budget of their prefix")           \
     X(streams_limited, "TCP streams closed at a limit")                        \

@@ -24,6 +24,7 @@ struct world {
     int clients[CLIENTS];
     struct rig_queue queues[QUEUES];
     uint8_t token[16];
+    struct plk_hello_static far; // another relay's
 };
 
 static void connect_one(struct world *w, unsigned i, bool tcp) {
@@ -73,7 +74,9 @@ static struct plk_queue_record command(struct world *w, int client) {
         record.flags = what / 14;
         return record;
     case PLK_QUEUE_FWD_OPEN:
-        record.fwd.addr = rig_addr(which, 9);
+        record.fwd.addr = rig_addr(which % 8 == 7 ? 255 : 100, 9);
+        memcpy(record.fwd.relay, w->far.known.public, which % 16 == 15 ? 16 : 32);
+        memset(record.fwd.cid, 1 + which % 5, sizeof record.fwd.cid);
         return record;
     default:
         return record;
@@ -90,6 +93,37 @@ static void raw_packet(struct world *w) {
     input.datagram.to = RIG_RELAY;
     input.datagram.data = plk_bytes(bytes, len % 2 == 0 ? some.len : 256);
     rig_handle(w->rig, &input);
+}
+
+// The other relay answers the last hello, or sends a packet to one of those that are there through this one.
+static void far_packet(struct world *w, uint8_t which) {
+    struct plk_input input = {.kind = PLK_IN_DATAGRAM};
+    struct plk_hello_answered answered;
+    struct plk_relay_greeting greeting = {.wall_ms = 1, .seen = RIG_RELAY, .admission = PLK_RELAY_ADMIT_TOKEN};
+    struct plk_packet hello;
+    uint8_t bytes[1500] = {PLK_PACKET_DATA};
+    memset(bytes + 1, 1 + which % 5, PLK_PACKET_CID_LEN);
+    input.datagram.from = rig_addr(100, 9);
+    input.datagram.to = RIG_RELAY;
+    input.datagram.data = plk_bytes(bytes, which % 4 == 3 ? 1440 : 200);
+    bool asked = plk_packet_decode(&hello, plk_bytes(w->rig->stray, w->rig->stray_len)) == PLK_ERR_OK &&
+                 hello.kind == PLK_PACKET_HELLO;
+    if (which % 2 == 0 && asked &&
+        plk_hello_answer(&w->far, &hello, &greeting, w->rig->now.mono_us, &w->rig->rng, &answered) == PLK_ERR_OK) {
+        input.datagram.data = plk_bytes(answered.message, sizeof answered.message);
+        w->rig->stray_len = 0;
+    }
+    rig_handle(w->rig, &input);
+}
+
+static void frame(struct world *w, int client, uint8_t which) {
+    if (which < 128) {
+        rig_pass(w->rig, client, which % HANDLES, "passed", 6);
+    } else if (which < 192) {
+        rig_frame(w->rig, client, PLK_FRAME_FWD, which % HANDLES, plk_bytes_text("forwarded"));
+    } else {
+        far_packet(w, which);
+    }
 }
 
 static void raw_stream(struct world *w, uint8_t which) {
@@ -161,7 +195,7 @@ static void step(struct world *w) {
         if (plk_reader_u8(&w->r) % 8 == 0) restart(w);
         break;
     case 8:
-        if (open) rig_pass(rig, client, plk_reader_u8(&w->r) % HANDLES, "passed", 6);
+        if (open) frame(w, client, plk_reader_u8(&w->r));
         break;
     case 9:
         state.store_state.stalled = plk_reader_u8(&w->r) % 2 == 0;
@@ -181,9 +215,12 @@ static void step(struct world *w) {
             rig_say(rig, client, command(w, client));
         }
     }
+}
+
+static void forget_what_was_told(struct world *w) {
     for (unsigned c = 0; c < CLIENTS; c++) {
         if (w->clients[c] < 0) continue;
-        struct rig_client *of = &rig->clients[w->clients[c]];
+        struct rig_client *of = &w->rig->clients[w->clients[c]];
         if (of->told_count > RIG_TOLD / 2) of->told_count = 0;
         if (of->passed_count > RIG_TOLD / 2) of->passed_count = 0;
     }
@@ -192,6 +229,7 @@ static void step(struct world *w) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct world w = {.rig = rig_new(3), .r = plk_reader(plk_bytes(data, size)), .token = {1}};
     for (unsigned i = 0; i < CLIENTS; i++) w.clients[i] = -1;
+    plk_hello_static_init(&w.far, (const uint8_t[32]){5, 4, 3});
     w.rig->config.queue_items_max = 5;
     rig_start(w.rig);
     rig_tick(w.rig);
@@ -202,7 +240,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (unsigned i = 0; !made && i < QUEUES; i++) queues[i] = rig_queue_new(w.rig);
     made = true;
     memcpy(w.queues, queues, sizeof queues);
-    for (unsigned i = 0; i < STEPS_MAX && w.r.left > 0; i++) step(&w);
+    for (unsigned i = 0; i < STEPS_MAX && w.r.left > 0; i++) {
+        step(&w);
+        forget_what_was_told(&w);
+    }
     w.rig->hold_store = false;
     rig_run(w.rig, 300 * PLK_MS);
     const struct toy_table *heads = &w.rig->disk.tables[PLK_TABLE_ritem], *cells = &w.rig->disk.tables[PLK_TABLE_rcell];

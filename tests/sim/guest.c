@@ -47,6 +47,10 @@ static void set_wake(struct guest *g) {
 static bool send_packet(struct guest *g, struct plk_bytes bytes) {
     uint8_t framed[PLK_DATAGRAM_MAX + 2] = {(uint8_t)(bytes.len >> 8), (uint8_t)bytes.len};
     struct plk_addr to = relayd_addr(g->relay, 4), local = {0};
+    if (g->through) {
+        guest_frame(g->through, PLK_FRAME_FWD, g->way, bytes);
+        return true;
+    }
     if (!g->tcp) {
         net_datagram(g->world->net, g->machine->index, &local, &to, bytes);
         return true;
@@ -140,6 +144,8 @@ static void read_stream(struct guest *g) {
     }
 }
 
+static void carried(struct guest *g, struct plk_bytes bytes);
+
 static void data(struct guest *g, const struct plk_addr *from, const struct plk_packet *packet) {
     uint8_t text[PLK_DATAGRAM_MAX];
     struct plk_relay_channel_passed passed;
@@ -152,6 +158,8 @@ static void data(struct guest *g, const struct plk_addr *from, const struct plk_
     while (plk_relay_channel_passed_next(&passed, &frame)) {
         g->passed += frame.type == PLK_FRAME_PASS;
         g->nobody += frame.type == PLK_FRAME_NOBODY;
+        if (frame.type == PLK_FRAME_FWD && g->carries && frame.handle == g->carries->way)
+            carried(g->carries, frame.bytes);
     }
     read_stream(g);
 }
@@ -176,6 +184,13 @@ static void packet(struct guest *g, const struct plk_addr *from, struct plk_byte
     if (p.kind == PLK_PACKET_COOKIE && plk_hello_cookie(&g->hello, &p, cookie) == PLK_ERR_OK) {
         send_packet(g, plk_hello_message(&g->hello));
     }
+}
+
+// A packet of its relay that came by another's channel.
+static void carried(struct guest *g, struct plk_bytes bytes) {
+    struct plk_addr from = relayd_addr(g->relay, 4);
+    packet(g, &from, bytes);
+    look(g);
 }
 
 static void stream(struct guest *g, const struct plk_input *in) {
@@ -256,6 +271,25 @@ void guest_connect(struct guest *g, bool tcp) {
     look(g);
 }
 
+uint32_t guest_open_way(struct guest *g, struct guest *through, uint32_t id) {
+    struct plk_queue_record record = {.type = PLK_QUEUE_FWD_OPEN, .handle = id};
+    guest_vanish(g);
+    plk_rng_bytes(&g->rng, record.fwd.cid, sizeof record.fwd.cid);
+    if (plk_hello_start(&g->hello, g->relay->static_public, record.fwd.cid, &g->rng) != PLK_ERR_OK) abort();
+    g->through = through;
+    g->way = id;
+    through->carries = g;
+    record.fwd.addr = relayd_addr(g->relay, 4);
+    memcpy(record.fwd.relay, g->relay->static_public, sizeof record.fwd.relay);
+    return guest_say(through, record);
+}
+
+void guest_knock(struct guest *g) {
+    g->tries = 1;
+    g->next_hello_us = now_us(g);
+    look(g);
+}
+
 bool guest_is_open(const struct guest *g) { return g->channel != NULL; }
 
 static bool is_open(struct world *w, void *ctx) {
@@ -330,8 +364,12 @@ uint32_t guest_put(struct guest *g, const struct guest_queue *q, uint32_t handle
 }
 
 void guest_pass(struct guest *g, uint32_t handle, struct plk_bytes bytes) {
+    guest_frame(g, PLK_FRAME_PASS, handle, bytes);
+}
+
+void guest_frame(struct guest *g, enum plk_frame_type type, uint32_t handle, struct plk_bytes bytes) {
     uint8_t out[PLK_RELAY_CHANNEL_PACKET_MAX];
-    struct plk_relay_channel_frame frame = {.type = PLK_FRAME_PASS, .handle = handle, .bytes = bytes};
+    struct plk_relay_channel_frame frame = {.type = type, .handle = handle, .bytes = bytes};
     size_t len;
     if (!g->channel || plk_relay_channel_pass(g->channel, &frame, out, &len) != PLK_ERR_OK) return;
     send_packet(g, plk_bytes(out, len));

@@ -50,6 +50,9 @@ struct guest {
     struct guest_told told[GUEST_TOLD];
     size_t told_count;
     unsigned passed, nobody; // frames that came
+    struct guest *through;   // whose relay carries its packets to its own (FWD), NULL: it sends them itself
+    struct guest *carries;   // whose packets come by this one's channel
+    uint32_t way;            // under this id
 };
 
 struct guest *guest_new(struct world *w, const char *name, struct relayd *relay);
@@ -68,7 +71,12 @@ uint32_t guest_newq(struct guest *g, const struct guest_queue *q, uint8_t flags,
 uint32_t guest_attach(struct guest *g, const struct guest_queue *q, enum plk_queue_role role, uint32_t handle);
 uint32_t guest_sub(struct guest *g, uint32_t handle);
 uint32_t guest_put(struct guest *g, const struct guest_queue *q, uint32_t handle, const char *text);
-// One frame past the stream.
+// Its relay is to be reached through the relay of another guest: FWD OPEN is said for a hello that is made now; gives its tag.
+// When it is answered OK, guest_knock says that hello.
+uint32_t guest_open_way(struct guest *g, struct guest *through, uint32_t id);
+void guest_knock(struct guest *g);
+// Frames past the stream.
+void guest_frame(struct guest *g, enum plk_frame_type type, uint32_t handle, struct plk_bytes bytes);
 void guest_pass(struct guest *g, uint32_t handle, struct plk_bytes bytes);
 
 const struct guest_told *guest_answer(const struct guest *g, uint32_t tag); // NULL: none yet
