@@ -10,9 +10,11 @@ static const uint8_t token[PLK_QUEUE_TOKEN_LEN] = {7, 4, 4, 7};
 struct relayd *mailbox_relay(struct world *w, const char *name) {
     struct relayd *relay = relayd_new(w, name);
     relayd_start(relay);
-    relayd_token(relay, token, 100);
+    mailbox_token(relay);
     return relay;
 }
+
+void mailbox_token(struct relayd *relay) { relayd_token(relay, token, 100); }
 
 bool mailbox_connected(const struct actor *a, const struct relayd *relay) {
     struct plk_relay_view view;
