@@ -79,9 +79,10 @@ static bool fits(struct plk_mail *m) {
         return current == NULL && generation == NULL && m->receiving_count == 0 && m->outbox_count == 0;
     }
     if (current == NULL || current->generation != m->generation) return false;
-    if (generation == NULL && m->generation == 1) { // out of a backup: the first ratchet comes with the re-key
+    // Out of a backup: the first ratchet comes with the re-key. Or a joiner without a blob: one text may be wrapped for it.
+    if (generation == NULL && m->generation == 1) {
         plk_lineage_begin(&m->lineage, 1, NULL);
-        return m->receiving_count == 0 && plk_state_unacked(m) == 0;
+        return m->receiving_count == 0 && plk_state_unacked(m) <= 1 && plk_state_unacked(m) <= m->outbox_count;
     }
     if (generation == NULL || generation->number != m->generation) return false;
     for (uint8_t i = 0; i < m->lineage.count; i++) {

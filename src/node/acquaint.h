@@ -38,8 +38,8 @@ void plk_acquaint_know(struct plk_node *node, struct plk_peer *peer, const struc
 struct plk_command;
 // Mail of someone new begins; a first text is in its history, and its envelope in *envelope, for the blob.
 void plk_add_begin_mail(struct plk_node *node, struct plk_peer *peer, struct plk_bytes note, struct plk_buf *envelope);
-void plk_add_note(struct plk_node *node, struct plk_peer *peer,
-                  struct plk_bytes note); // to someone known; empty: nothing
+// To someone known; empty: nothing. id: of the message, NULL: a new one.
+void plk_add_note(struct plk_node *node, struct plk_peer *peer, struct plk_bytes note, const uint8_t *id);
 // Why a link of this contact cannot be used now. bundle NULL: it is not there yet. BLOCKED, CORRUPT, BUSY, MOVED.
 enum plk_err plk_add_check_again(const struct plk_peer *peer, const struct plk_bundle *bundle);
 // The blob, in memory: for someone new, whose mail has begun and has no ratchet; and for one whose mail goes on as it was.

@@ -193,12 +193,16 @@ enum plk_err plk_add_blob_apart(struct plk_node *node, struct plk_peer *peer, co
     return PLK_ERR_OK;
 }
 
-void plk_add_note(struct plk_node *node, struct plk_peer *peer, struct plk_bytes note) {
+void plk_add_note(struct plk_node *node, struct plk_peer *peer, struct plk_bytes note, const uint8_t *id) {
     struct plk_mail_turn turn = plk_node_turn(node);
     struct plk_mail_body body = {.kind = PLK_BODY_TEXT, .payload = note};
     uint64_t row;
     if (note.len == 0) return;
-    plk_rng_bytes(&node->rng, body.id, sizeof body.id);
+    if (id != NULL) {
+        memcpy(body.id, id, sizeof body.id);
+    } else {
+        plk_rng_bytes(&node->rng, body.id, sizeof body.id);
+    }
     enum plk_err err = plk_mail_send(peer->warm->mail, &turn, &body, &row);
     plk_assert(err == PLK_ERR_OK); // its length was checked, and mail has begun for whoever is in the list
 }
@@ -221,7 +225,7 @@ static enum plk_err add_again(struct plk_node *node, const struct plk_command *c
     peer->loopback = peer->loopback || only_loopback(&link->places);
     if (peer->row.state != PLK_CONTACT_ACTIVE)
         peer->row.state = peer->warm->has_recovery ? PLK_CONTACT_ACTIVE : PLK_CONTACT_ADDED;
-    plk_add_note(node, peer, command->note);
+    plk_add_note(node, peer, command->note, NULL);
     plk_add_commit(node, peer, link);
     plk_peer_touch(node, peer);
     plk_add_result(node, command, peer, true);

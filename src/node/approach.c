@@ -184,12 +184,21 @@ void plk_approach_cell(struct plk_node *node, struct plk_box *box, uint64_t sequ
 
 // ---- what comes of it -----------------------------------------------------------------------------------------------------
 
-// Whoever has no relay takes over those of the link, with the tokens that they give to somebody who was invited.
+// Whoever has no relay takes over the first of the link that are there, with the tokens that they give to somebody who was invited.
 static void adopt(struct plk_node *node, struct plk_peer *peer) {
-    const struct plk_invite_link *link = &peer->warm->approach->link;
-    for (unsigned i = 0; i < link->relay_count && i < PLK_APPROACH_ADOPT_MAX; i++) {
+    struct plk_approach *approach = peer->warm->approach;
+    const struct plk_invite_link *link = &approach->link;
+    unsigned count = 0;
+    if (approach->adopts_us == 0) approach->adopts_us = node->now.mono_us;
+    bool late = node->now.mono_us - approach->adopts_us >= PLK_APPROACH_GUEST_US;
+    if (late) approach->adopts_us = node->now.mono_us;
+    node->parley.look = true;
+    for (unsigned i = 0; i < link->relay_count && count < PLK_APPROACH_ADOPT_MAX; i++) {
         struct plk_box *box = box_on(node, peer, link->relays[i].key);
-        if (box == NULL || box->parley.guest_asked) continue;
+        if (box == NULL || !plk_relay_link_is_up(box->relay)) continue;
+        count++;
+        if (late) plk_approach_guest(node, box, NULL); // an open relay asks for none
+        if (box->parley.guest_asked) continue;
         box->parley.guest_asked = true;
         plk_box_guest(node, box);
     }
@@ -241,14 +250,6 @@ static void make_blob(struct plk_node *node, struct plk_peer *peer, const struct
 
 // ---- whoever turns out to be here already ---------------------------------------------------------------------------------
 
-static void move_note(struct plk_node *node, struct plk_peer *from, struct plk_peer *known) {
-    struct plk_envelope envelope;
-    struct plk_buf *note = &from->warm->approach->note;
-    if (note->len > 0 && plk_message_envelope_decode(plk_buf_bytes(note), &envelope) == PLK_ERR_OK)
-        plk_add_note(node, known, envelope.payload);
-    plk_buf_free(node->mem, note);
-}
-
 // The contact that the link had made was another one's second: the link, and the first text, become that one's.
 static void merge(struct plk_node *node, struct plk_peer *peer, struct plk_peer *known,
                   const struct plk_bundle *bundle) {
@@ -262,29 +263,35 @@ static void merge(struct plk_node *node, struct plk_peer *peer, struct plk_peer 
         plk_peer_join_fail(node, peer, err);
         return;
     }
-    bool had_note = peer->warm->approach->note.len > 0;
+    struct plk_approach *approach = peer->warm->approach;
+    struct plk_buf note = approach->note;
+    struct plk_envelope envelope;
+    approach->note = (struct plk_buf){0};
+    peer->warm->approach = NULL;
+    plk_boxes_drop_of(node, PLK_BOX_INVITE, false, peer->row.contact);
+    if (plk_mail_undelivered(peer->warm->mail) <= (note.len > 0)) {
+        plk_node_forget_contact(node, peer);
+    } else { // more was written to it than the link took along: it stays, so that nothing is lost unseen
+        plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_OPENED, plk_bytes(NULL, 0));
+        plk_peer_join_fail(node, peer, PLK_ERR_EXISTS);
+    }
     if (known->warm->joining) plk_peer_forget_joining(node, known);
     plk_approach_forget(node, known);
-    plk_boxes_drop_of(node, PLK_BOX_INVITE, false, peer->row.contact);
-    move_note(node, peer, known);
-    known->warm->approach = peer->warm->approach;
-    peer->warm->approach = NULL;
-    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_OPENED, plk_bytes(NULL, 0));
+    known->warm->approach = approach;
     write_opened(node, known);
     if (known->row.state != PLK_CONTACT_ACTIVE)
         known->row.state = known->warm->has_recovery ? PLK_CONTACT_ACTIVE : PLK_CONTACT_ADDED;
+    if (note.len > 0 && plk_message_envelope_decode(plk_buf_bytes(&note), &envelope) == PLK_ERR_OK)
+        plk_add_note(node, known, envelope.payload, envelope.id); // the same message
+    plk_buf_free(node->mem, &note);
     plk_peer_write(node, known);
+    plk_peer_mail_events(node, known);
     plk_node_event(node, PLK_EVENT_CONTACT, known->row.contact, 0, 0, 0, NULL);
     known->tries = 0;
     plk_peer_dial_soon(node, known, 0);
     plk_peer_touch(node, known);
     make_boxes(node, known);
     node->parley.look = true;
-    if (plk_mail_undelivered(peer->warm->mail) <= had_note) {
-        plk_node_forget_contact(node, peer);
-    } else { // more was written to it than the link took along: it stays, so that nothing is lost unseen
-        plk_peer_join_fail(node, peer, PLK_ERR_EXISTS);
-    }
 }
 
 static void proceed(struct plk_node *node, struct plk_peer *peer) {
@@ -365,8 +372,10 @@ void plk_approach_settle(struct plk_node *node, struct plk_peer *peer) {
 }
 
 uint64_t plk_approach_deadline(const struct plk_node *node, const struct plk_peer *peer) {
-    (void)node;
-    return plk_acquaint_queues_due(&peer->warm->approach->wait, PLK_NEVER);
+    const struct plk_approach *approach = peer->warm->approach;
+    uint64_t due_us = plk_acquaint_queues_due(&approach->wait, PLK_NEVER);
+    if (approach->adopts_us == 0 || plk_relays_has_own(&node->relays)) return due_us;
+    return plk_earlier(due_us, approach->adopts_us + PLK_APPROACH_GUEST_US);
 }
 
 // ---- the command ----------------------------------------------------------------------------------------------------------
@@ -432,7 +441,7 @@ static enum plk_err add_again(struct plk_node *node, const struct plk_command *c
     }
     if (peer->row.state != PLK_CONTACT_ACTIVE)
         peer->row.state = peer->warm->has_recovery ? PLK_CONTACT_ACTIVE : PLK_CONTACT_ADDED;
-    plk_add_note(node, peer, command->note);
+    plk_add_note(node, peer, command->note, NULL);
     result(node, command, peer, true);
     return PLK_ERR_OK;
 }

@@ -9,7 +9,8 @@
 #include "node/boxes.h"
 #include "node/peers.h"
 
-#define PLK_APPROACH_ADOPT_MAX 2              // relays of a link that a newcomer takes over
+#define PLK_APPROACH_GUEST_US (5 * PLK_SECOND) // without a token by then: they are taken over without
+#define PLK_APPROACH_ADOPT_MAX 2               // relays of a link that a newcomer takes over
 #define PLK_APPROACH_REPEAT_US (6 * PLK_HOUR) // a blob that a relay has, and nobody seems to have fetched, is put again
 
 struct plk_command;
@@ -21,6 +22,7 @@ struct plk_approach {
     struct plk_buf note;   // the envelope of the first text, until the blob is made
     struct plk_buf bundle; // as it came, checked; empty: none has
     struct plk_queues_wait wait;
+    uint64_t adopts_us; // since when relays of the link are asked for tokens; 0: they are not
 };
 
 void plk_approach_free(struct plk_node *node, struct plk_approach *approach); // NULL is fine

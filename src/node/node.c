@@ -384,7 +384,7 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
 static uint64_t deadline(const struct plk_node *node) {
     bool sweeps = !node->suspended && node->state == PLK_NODE_READY;
     uint64_t deadline_us = node->suspended ? PLK_NEVER : node->dial_us;
-    if (!node->suspended && !plk_ledger_behind(&node->ledger)) {
+    if (sweeps && !plk_ledger_behind(&node->ledger)) {
         deadline_us = plk_earlier(deadline_us, plk_parley_deadline(node));
         deadline_us = plk_earlier(deadline_us, plk_publish_deadline(node));
     }

@@ -81,6 +81,12 @@ size_t meet_contacts(const struct actor *a) {
     return count;
 }
 
+void meet_talk(struct actor *from, struct actor *to, const char *text) {
+    world_part(from->world, from, to, 0);
+    story_say(from, to, text);
+    story_heard(to, text, MEET_LIMIT);
+}
+
 void meet_must(struct actor *a, struct plk_command command) {
     const struct actor_result *result = world_command(a, &command);
     story_holds(a->world);

@@ -26,6 +26,7 @@ void meet_until_state(struct actor *a, uint32_t contact, enum plk_contact_state 
 bool meet_was_told(const struct actor *a, uint32_t contact, enum plk_err reason); // an event CONTACT with this reason
 void meet_until_told(struct actor *a, uint32_t contact, enum plk_err reason);
 size_t meet_contacts(const struct actor *a);
-void meet_must(struct actor *a, struct plk_command command); // it succeeds
+void meet_talk(struct actor *from, struct actor *to, const char *text); // directly, from now on
+void meet_must(struct actor *a, struct plk_command command);            // it succeeds
 
 #endif

@@ -32,14 +32,13 @@ static void tell(struct world *w) {
     story_run(w, PLK_MINUTE);
     story_expect(w, meet_state(m.bob, world_contact(m.bob, m.alice)) == PLK_CONTACT_ADDED);
     story_expect(w, mailbox_items(m.relay) == 0);
-    meet_must(m.alice, (struct plk_command){.kind = PLK_CMD_REJECT, .contact = carols});
     check_forget(w->check, m.alice, carols);
+    meet_must(m.alice, (struct plk_command){.kind = PLK_CMD_REJECT, .contact = carols});
     meet_must(m.alice, (struct plk_command){.kind = PLK_CMD_BLOCK, .contact = daves});
     meet_must(m.alice, (struct plk_command){.kind = PLK_CMD_ACCEPT, .contact = bob});
     if (w->seed % 4 == 3) world_restart(m.alice);
     meet_until_friends(&m, m.alice, m.bob);
-    story_say(m.alice, m.bob, "welcome");
-    story_heard(m.bob, "welcome", MEET_LIMIT);
+    meet_talk(m.alice, m.bob, "welcome");
     story_run(w, PLK_MINUTE);
     story_expect(w, world_contact(m.alice, carol) == 0);
     story_expect(w, meet_state(carol, world_contact(carol, m.alice)) == PLK_CONTACT_ADDED);

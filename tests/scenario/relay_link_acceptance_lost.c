@@ -22,8 +22,7 @@ static void tell(struct world *w) {
     mailbox_token(other);
     world_start(m.bob);
     meet_until_state(m.bob, contact, PLK_CONTACT_ACTIVE);
-    story_say(m.bob, m.alice, "found again");
-    story_heard(m.alice, "found again", MEET_LIMIT);
+    meet_talk(m.bob, m.alice, "found again");
     story_ends_well(w);
     relayd_free(other);
     meet_end(&m);
