@@ -70,6 +70,11 @@ void plk_flight_path_reset(struct plk_flight *f, uint32_t path, bool keep_rtt) {
     if (lane != NULL) plk_lane_reset(lane, keep_rtt);
 }
 
+void plk_flight_path_rtt(struct plk_flight *f, uint32_t path, uint64_t rtt_us) {
+    struct plk_lane *lane = find_mutable(f, path);
+    if (lane != NULL && !lane->rtt.has && rtt_us != 0) plk_rtt_sample(&lane->rtt, 0, rtt_us, 0);
+}
+
 void plk_flight_path_mtu(struct plk_flight *f, uint32_t path, uint32_t mtu) {
     struct plk_lane *lane = find_mutable(f, path);
     plk_assert(mtu >= 256 && mtu <= 65535);

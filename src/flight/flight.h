@@ -64,6 +64,8 @@ void plk_flight_path_left(struct plk_flight *f, uint32_t path);
 // Data moves to this path, or its far address changed: window back to the initial one, RTT forgotten unless
 // keep_rtt (RFC 9000 section 9.4). What is outstanding stays outstanding.
 void plk_flight_path_reset(struct plk_flight *f, uint32_t path, bool keep_rtt);
+// What a check has measured on it: believed until packets of its own are acknowledged (RFC 9002 section 6.2.2). 0: nothing.
+void plk_flight_path_rtt(struct plk_flight *f, uint32_t path, uint64_t rtt_us);
 void plk_flight_path_mtu(struct plk_flight *f, uint32_t path, uint32_t mtu);
 
 struct plk_flight_path_info {

@@ -325,4 +325,6 @@ void plk_boxes_learn(struct plk_node *node, uint32_t contact, const struct plk_q
         }
         plk_box_foreign(node, PLK_BOX_CONTACT, contact, relay, offer->sid, offer->sender, offer->envelope);
     }
+    struct plk_peer *peer = plk_peers_find(&node->peers, contact);
+    if (peer != NULL) plk_link_boxes_changed(node, peer);
 }

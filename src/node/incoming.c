@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From what the host received to the link that it is for. A stranger costs a look-up, and, for a message 1, a scan of hints
 // from a budget; it gets no answer.
+#include "node/boxes.h"
 #include "node/inside.h"
 
 static void to_invite(struct plk_node *node, uint32_t number, const struct plk_way *way,
@@ -44,12 +45,21 @@ static bool holds_key_of(const struct plk_peer *peer, const struct plk_packet *p
     return false;
 }
 
+// The contact whose queue it came through. Nobody else writes into it: a relay that puts strangers there costs no scan.
+static struct plk_peer *expected_by_relay(const struct plk_node *node, uint32_t id, const struct plk_packet *packet) {
+    const struct plk_box *box = plk_boxes_find(node, id);
+    if (box == NULL || !box->own || (box->use != PLK_BOX_CONTACT && box->use != PLK_BOX_RECOVERY)) return NULL;
+    struct plk_peer *peer = plk_peers_find(&node->peers, box->owner);
+    return peer != NULL && holds_key_of(peer, packet) ? peer : NULL;
+}
+
 // The contact that was heard from that address and made this message 1, or NULL. It costs no scan: a flood does not keep those
 // out who call from where they always are, whatever they have lost.
-static struct plk_peer *expected(const struct plk_node *node, const struct plk_addr *from,
+static struct plk_peer *expected(const struct plk_node *node, const struct plk_way *way,
                                  const struct plk_packet *packet) {
+    if (way->transport == PLK_PASS) return expected_by_relay(node, way->stream, packet);
     uint32_t owners[PLK_HAUNTS_EACH];
-    size_t count = plk_haunts_at(&node->haunts, from, owners);
+    size_t count = plk_haunts_at(&node->haunts, &way->addr, owners);
     for (size_t i = 0; i < count; i++) {
         struct plk_peer *peer = plk_peers_find(&node->peers, owners[i]);
         if (peer != NULL && holds_key_of(peer, packet)) return peer;
@@ -58,7 +68,11 @@ static struct plk_peer *expected(const struct plk_node *node, const struct plk_a
 }
 
 static void message1(struct plk_node *node, const struct plk_way *way, const struct plk_packet *packet) {
-    struct plk_peer *peer = expected(node, &way->addr, packet);
+    struct plk_peer *peer = expected(node, way, packet);
+    if (peer == NULL && way->transport == PLK_PASS) {
+        node->counters.stranger++;
+        return;
+    }
     if (peer == NULL) {
         uint32_t owner;
         struct plk_hint_source source = {.addr = &way->addr, .proven = way->transport != PLK_UDP};
@@ -79,7 +93,8 @@ static void message1(struct plk_node *node, const struct plk_way *way, const str
 
 // A TCP stream that has carried a packet of a link belongs to it from then on.
 static void adopt(struct plk_node *node, const struct plk_way *way, struct plk_link *link) {
-    struct plk_carrier *carrier = way->transport == PLK_UDP ? NULL : plk_carriers_find(&node->carriers, way->stream);
+    if (!plk_path_kind_of(way->transport).reliable) return;
+    struct plk_carrier *carrier = plk_carriers_find(&node->carriers, way->stream);
     if (carrier != NULL && carrier->link == NULL) plk_carriers_adopt(&node->carriers, carrier, link);
 }
 

@@ -155,7 +155,7 @@ void plk_link_open_tcp(struct plk_node *node, struct plk_link *link) {
 void plk_link_carrier_gone(struct plk_node *node, struct plk_link *link, uint32_t stream) {
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *path = &link->paths.list[i];
-        if (path->id != 0 && path->transport != PLK_UDP && path->stream == stream) {
+        if (path->id != 0 && plk_path_kind_of(path->transport).reliable && path->stream == stream) {
             plk_paths_close(&link->paths, path->id, &node->rng, node->now.mono_us);
         }
     }

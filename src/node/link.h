@@ -6,6 +6,7 @@
 //     datagram -> receive -> session -> flight, streams, paths            (link_receive.c)
 //     streams, flight, paths -> session -> datagram                       (link_send.c)
 //     message 1, message 2 -> session                                     (link_handshake.c)
+//     decisions of paths -> flight, carriers, candidates                  (link_move.c, link_relay.c)
 #ifndef PLK_NODE_LINK_H
 #define PLK_NODE_LINK_H
 
@@ -19,6 +20,7 @@
 #include "session/handshake.h"
 #include "stream/streams.h"
 
+struct plk_box;
 struct plk_node;
 struct plk_peer;
 
@@ -49,7 +51,9 @@ enum plk_link_role {
 struct plk_way {
     enum plk_transport transport;
     struct plk_addr addr; // remote
-    uint32_t stream;      // TCP
+    // TCP: of the host. PASS: going out, the peer's queue that it goes into; coming in, ours that it came through; both by the
+    // id of node/boxes. 0: all of the peer's.
+    uint32_t stream;
 };
 
 // One session of a link.
@@ -83,6 +87,7 @@ struct plk_attempt {
     uint64_t round_us;   // when the next round begins
     unsigned rounds;
     size_t cursor;        // candidate that is next in this round; count: the round is done
+    unsigned boxes;       // queue of the peer's that is next in this round
     struct plk_way first; // a way that is tried before all candidates; transport 0: none
     bool first_due;
 };
@@ -95,7 +100,8 @@ struct plk_reply {
     uint64_t mark; // MESSAGE2: not before this is durable
     unsigned channel;
     uint8_t token[8];
-    size_t size; // RESPONSE: of the packet that asked
+    size_t size;   // RESPONSE: of the packet that asked
+    unsigned sent; // to a question that came by relay: into how many queues the answer has gone
 };
 
 struct plk_link {
@@ -181,6 +187,25 @@ void plk_link_drain_flight(struct plk_node *node, struct plk_link *link, struct 
 // ---- link_send.c
 // The next packet of this link; false: nothing to send now.
 bool plk_link_poll(struct plk_node *node, struct plk_link *link, struct plk_output *output);
+
+// ---- link_move.c
+// What was decided of the paths, but for challenges, which are packets.
+void plk_link_act(struct plk_node *node, struct plk_link *link, const struct plk_paths_action *action);
+
+// ---- link_relay.c
+// The queues of the peer's that this link may send into, index from 0; NULL: no more.
+struct plk_box *plk_link_box(const struct plk_node *node, const struct plk_link *link, unsigned index);
+void plk_link_want_relays(struct plk_node *node, const struct plk_link *link); // they are to be connected
+// Challenges all that take packets now.
+void plk_link_ask_relays(struct plk_node *node, struct plk_link *link);
+bool plk_link_has_relay(const struct plk_link *link); // some path goes through one
+// What has confirmed a session came by relay: the path for what we send, a guess that is checked at once. NULL: there is none.
+struct plk_path *plk_link_relay_confirmed(struct plk_node *node, struct plk_link *link);
+bool plk_link_deaf_relay(const struct plk_node *node,
+                         const struct plk_link *link); // data goes by one that takes none now
+// For node/boxes: a relay has said NOBODY for that queue of the peer's; the peer has other queues, or one takes packets again.
+void plk_link_nobody(struct plk_node *node, struct plk_peer *peer, uint32_t box);
+void plk_link_boxes_changed(struct plk_node *node, struct plk_peer *peer);
 
 // ---- link.c
 void plk_link_tick(struct plk_node *node, struct plk_link *link);

@@ -135,7 +135,13 @@ void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned i
     plk_link_attempt_end(node, link); // one session is enough; in glare the other side's serves as well
     restart_if_new_process(node, link, index);
     link->paths.leads = leads(link);
-    struct plk_path *path = plk_paths_open(&link->paths, way->transport, &way->addr, way->stream, true, now_us);
+    struct plk_path *path;
+    if (plk_path_kind_of(way->transport).directed) {
+        path = plk_link_relay_confirmed(node, link);
+    } else {
+        path = plk_paths_open(&link->paths, way->transport, &way->addr, way->stream, true, now_us);
+        plk_link_ask_relays(node, link); // they stay warm until this path has proved itself
+    }
     if (path != NULL) {
         // At most this: without it the first probe of the flight would wait for a whole second.
         if (path->rtt_us == 0) path->rtt_us = now_us - since_us;
@@ -216,6 +222,7 @@ void plk_link_reply(struct plk_link *link, const struct plk_way *way, uint64_t m
     if (link->reply_count == PLK_LINK_REPLIES) return; // the peer repeats itself
     struct plk_reply *reply = &link->replies[link->reply_count++];
     *reply = (struct plk_reply){.kind = PLK_REPLY_MESSAGE2, .way = *way, .mark = mark};
+    if (way->transport == PLK_PASS) reply->way.stream = 0; // ours says nothing of the peer's: it goes into all
     link->dirty = true;
 }
 

@@ -133,6 +133,7 @@ static enum plk_err take_frame(struct plk_node *node, struct plk_link *link, uns
 
 // The path that the packet took: a known one, or a new one when the peer has moved or opened another.
 static struct plk_path *path_of(struct plk_node *node, struct plk_link *link, const struct plk_way *way) {
+    if (plk_path_kind_of(way->transport).directed) return NULL; // it took one of the peer's
     struct plk_path *path = plk_paths_find(&link->paths, way->transport, &way->addr, way->stream);
     if (path != NULL) return path;
     path = plk_paths_open(&link->paths, way->transport, &way->addr, way->stream, false, node->now.mono_us);
@@ -173,14 +174,19 @@ static bool take_frames(struct plk_node *node, struct plk_link *link, unsigned i
     return true;
 }
 
-// What the packet says of the path by which it came (RFC 9000 section 9). Packets of a session that has been replaced move
-// nothing: their numbers cannot be compared with those of the current one.
-static void heard(struct plk_node *node, struct plk_link *link, unsigned index, struct plk_path *path, uint64_t pn,
-                  const struct purpose *purpose) {
+// What the packet says of the path by which it came (RFC 9000 section 9); NULL: of none, or of a relay. Packets of a session that
+// has been replaced move nothing: their numbers cannot be compared with those of the current one.
+static void heard(struct plk_node *node, struct plk_link *link, unsigned index, const struct plk_way *way,
+                  struct plk_path *path, uint64_t pn, const struct purpose *purpose) {
     struct plk_channel *channel = &link->channels[index];
     uint64_t now_us = node->now.mono_us;
     bool newest = purpose->data && pn >= channel->data_next && index == link->current;
     if (purpose->data && pn >= channel->data_next) channel->data_next = pn + 1;
+    if (plk_path_kind_of(way->transport).directed) {
+        plk_paths_relayed(&link->paths, newest, purpose->data, &node->rng, now_us);
+        if (!plk_link_has_relay(link)) plk_link_ask_relays(node, link); // who comes by one is to be answered by one
+    }
+    if (path == NULL) return;
     plk_paths_heard(&link->paths, path->id, newest, purpose->data, &node->rng, now_us);
     // Who asks whether the path works from there will want an answer from here too: both know it then.
     if (purpose->challenge && !path->proven) plk_paths_check(&link->paths, path->id, &node->rng, now_us);
@@ -225,5 +231,5 @@ void plk_link_receive(struct plk_node *node, struct plk_link *link, unsigned ind
     plk_link_drain_flight(node, link, channel);
     if (purpose.message) link->payload_us = node->now.mono_us;
     if (purpose.ack) measure(node, link);
-    if (path != NULL) heard(node, link, index, path, pn, &purpose);
+    heard(node, link, index, way, path, pn, &purpose);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A packet goes out: what is due, in the order of its urgency, into one buffer, sealed in place. Nothing is built before the
 // host asks for it, so that a packet always holds the newest acknowledgement.
+#include "node/boxes.h"
 #include "node/inside.h"
 #include "node/link.h"
 #include "wire/frame.h"
@@ -25,14 +26,7 @@ struct draft {
 
 // ---- giving bytes to the host -------------------------------------------------------------------------------------------
 
-// node->packet holds FRAME_LEN free bytes and then the packet.
-static void give(struct plk_node *node, const struct plk_way *way, size_t len, struct plk_output *output) {
-    if (way->transport == PLK_UDP) {
-        *output = (struct plk_output){.kind = PLK_OUT_DATAGRAM, .datagram = {.to = way->addr}};
-        output->datagram.data = plk_bytes(node->packet + FRAME_LEN, len);
-        node->counters.datagrams_out++;
-        return;
-    }
+static void give_stream(struct plk_node *node, const struct plk_way *way, size_t len, struct plk_output *output) {
     struct plk_carrier *carrier = plk_carriers_find(&node->carriers, way->stream);
     plk_assert(carrier != NULL && carrier->writable >= len + FRAME_LEN);
     node->packet[0] = (uint8_t)(len >> 8);
@@ -42,8 +36,25 @@ static void give(struct plk_node *node, const struct plk_way *way, size_t len, s
     output->stream_write.data = plk_bytes(node->packet, len + FRAME_LEN);
 }
 
+// node->packet holds FRAME_LEN free bytes and then the packet. False: it is lost on its way to a relay.
+static bool give(struct plk_node *node, const struct plk_way *way, size_t len, struct plk_output *output) {
+    struct plk_bytes packet = plk_bytes(node->packet + FRAME_LEN, len);
+    if (way->transport == PLK_PASS) return plk_box_pass(node, plk_boxes_find(node, way->stream), packet, output);
+    if (way->transport == PLK_UDP) {
+        *output = (struct plk_output){.kind = PLK_OUT_DATAGRAM, .datagram = {.to = way->addr, .data = packet}};
+        node->counters.datagrams_out++;
+    } else {
+        give_stream(node, way, len, output);
+    }
+    return true;
+}
+
 static bool takes(const struct plk_node *node, const struct plk_way *way, size_t len) {
     if (way->transport == PLK_UDP) return node->allow_udp;
+    if (way->transport == PLK_PASS) {
+        const struct plk_box *box = plk_boxes_find(node, way->stream);
+        return box != NULL && plk_box_takes(box);
+    }
     const struct plk_carrier *carrier = plk_carriers_find(&node->carriers, way->stream);
     return carrier != NULL && carrier->open && carrier->writable >= len + FRAME_LEN;
 }
@@ -58,8 +69,7 @@ static bool give_message(struct plk_node *node, const struct plk_way *way, struc
                          struct plk_output *output) {
     if (!takes(node, way, message.len)) return false;
     memcpy(node->packet + FRAME_LEN, message.at, message.len);
-    give(node, way, message.len, output);
-    return true;
+    return give(node, way, message.len, output);
 }
 
 static void begin_round(struct plk_node *node, struct plk_link *link) {
@@ -67,13 +77,14 @@ static void begin_round(struct plk_node *node, struct plk_link *link) {
     uint64_t now_us = node->now.mono_us;
     if (attempt->started_us == PLK_NEVER) attempt->started_us = now_us;
     if (attempt->rounds > 0) plk_link_open_tcp(node, link);
+    plk_link_want_relays(node, link);
     uint64_t wait_us = attempt->rounds == 0 ? PLK_LINK_TCP_AFTER_US : PLK_LINK_ROUND_US << (attempt->rounds - 1);
     attempt->rounds++;
     attempt->round_us = now_us + (wait_us > 2 * PLK_SECOND ? 2 * PLK_SECOND : wait_us);
-    attempt->cursor = 0;
+    attempt->cursor = attempt->boxes = 0;
 }
 
-// Message 1 to the next address of this round, or over a TCP stream that has just opened.
+// Message 1 to the next address of this round, into the next queue of the peer's, or over a TCP stream that has just opened.
 static bool poll_attempt(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
     struct plk_attempt *attempt = &link->attempt;
     if (!attempt->live || !plk_ledger_durable(&node->ledger, attempt->mark)) return false;
@@ -89,6 +100,11 @@ static bool poll_attempt(struct plk_node *node, struct plk_link *link, struct pl
         if (candidate->transport == PLK_UDP && give_message(node, &way, message, output)) return true;
     }
     attempt->cursor = SIZE_MAX;
+    for (struct plk_box *box; (box = plk_link_box(node, link, attempt->boxes)) != NULL;) {
+        struct plk_way way = {.transport = PLK_PASS, .stream = box->id};
+        attempt->boxes++;
+        if (give_message(node, &way, message, output)) return true;
+    }
     for (struct plk_carrier *c = NULL; (c = plk_carriers_of(&node->carriers, link, c)) != NULL;) {
         struct plk_way way = {.transport = PLK_TCP, .addr = c->remote, .stream = c->stream};
         if (c->greeted || !give_message(node, &way, message, output)) continue;
@@ -103,7 +119,7 @@ static bool poll_attempt(struct plk_node *node, struct plk_link *link, struct pl
 static bool draft_begin(struct plk_node *node, struct plk_link *link, struct plk_channel *channel,
                         const struct plk_path *path, struct draft *draft) {
     *draft = (struct draft){.channel = channel, .paths = &link->paths, .path = path};
-    draft->size_max = path->transport == PLK_UDP ? PLK_PACKET_UDP_LEN : PLK_PACKET_UDP_MAX;
+    draft->size_max = plk_path_kind_of(path->transport).mtu;
     struct plk_way way = way_of(path);
     size_t room = plk_paths_room(&link->paths, path->id);
     if (room < DRAFT_LEN_MIN || !takes(node, &way, draft->size_max)) return false;
@@ -188,8 +204,7 @@ static bool draft_send(struct plk_node *node, struct draft *draft, struct plk_ou
     plk_flight_sent(channel->flight, node->now.mono_us, &packet);
     struct plk_way way = way_of(draft->path);
     plk_paths_went(draft->paths, draft->path->id, size);
-    give(node, &way, size, output);
-    return true;
+    return give(node, &way, size, output);
 }
 
 // Padding up to so many bytes of the whole packet, as far as there is room. An answer is as large as its question: neither may
@@ -217,9 +232,8 @@ static bool send_challenge(struct plk_node *node, struct plk_link *link, const s
 }
 
 static bool send_response(struct plk_node *node, struct plk_link *link, const struct plk_reply *reply,
-                          struct plk_output *output) {
+                          const struct plk_path *path, struct plk_output *output) {
     struct plk_channel *channel = &link->channels[reply->channel];
-    struct plk_path *path = plk_paths_find(&link->paths, reply->way.transport, &reply->way.addr, reply->way.stream);
     struct draft draft;
     if (!channel->live || channel->confirmed_us == 0 || path == NULL) return false;
     if (!plk_flight_can_track(channel->flight) || !draft_begin(node, link, channel, path, &draft)) return false;
@@ -230,108 +244,70 @@ static bool send_response(struct plk_node *node, struct plk_link *link, const st
     return draft_send(node, &draft, output);
 }
 
-// The first reply whose time has come; those that wait for the disk stay.
-static bool poll_replies(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
-    for (unsigned i = 0; i < link->reply_count;) {
-        struct plk_reply reply = link->replies[i];
-        if (!plk_ledger_durable(&node->ledger, reply.mark)) {
-            i++;
-            continue;
+static bool send_reply(struct plk_node *node, struct plk_link *link, const struct plk_reply *reply,
+                       struct plk_output *output) {
+    if (reply->kind == PLK_REPLY_MESSAGE2)
+        return link->gate->has_answer && give_message(node, &reply->way, plk_gate_answer(link->gate), output);
+    const struct plk_path *path =
+        plk_paths_find(&link->paths, reply->way.transport, &reply->way.addr, reply->way.stream);
+    return send_response(node, link, reply, path, output);
+}
+
+// The path through a relay that the answer to a challenge goes by next. All of them, since none is known to be good in this
+// moment; the active path, when there is none. NULL: it has gone by all.
+static const struct plk_path *response_path(const struct plk_link *link, unsigned index) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        const struct plk_path *path = &link->paths.list[i];
+        if (path->id != 0 && path->transport == PLK_PASS && count++ == index) return path;
+    }
+    return count == 0 && index == 0 ? plk_paths_active(&link->paths) : NULL;
+}
+
+// What was asked by a relay is answered into every queue of the peer's, one packet at a time. False: that is done.
+static bool send_relayed_reply(struct plk_node *node, struct plk_link *link, struct plk_reply *reply,
+                               struct plk_output *output) {
+    if (reply->kind == PLK_REPLY_MESSAGE2) {
+        const struct plk_box *box;
+        while (link->gate->has_answer && (box = plk_link_box(node, link, reply->sent)) != NULL) {
+            struct plk_way way = {.transport = PLK_PASS, .stream = box->id};
+            reply->sent++;
+            if (give_message(node, &way, plk_gate_answer(link->gate), output)) return true;
         }
-        link->reply_count--;
-        memmove(&link->replies[i], &link->replies[i + 1], (link->reply_count - i) * sizeof reply);
-        if (reply.kind == PLK_REPLY_MESSAGE2 && link->gate->has_answer &&
-            give_message(node, &reply.way, plk_gate_answer(link->gate), output)) {
-            return true;
-        }
-        if (reply.kind == PLK_REPLY_RESPONSE && send_response(node, link, &reply, output)) return true;
+        return false;
+    }
+    const struct plk_path *path;
+    while ((path = response_path(link, reply->sent)) != NULL) {
+        reply->sent++;
+        if (send_response(node, link, reply, path, output)) return true;
     }
     return false;
 }
 
-// A path that has become active takes the traffic over, with a window that begins anew (RFC 9000 section 9.4). What is under
-// way on one that does not answer any more goes out again; the others stay as they are, so that a way back costs nothing.
-static void activate(struct plk_node *node, struct plk_link *link, const struct plk_paths_action *action) {
-    for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
-        struct plk_channel *channel = &link->channels[i];
-        if (!channel->live) continue;
-        for (unsigned k = 0; action->silent && k < PLK_PATHS_MAX; k++) {
-            if (channel->path_id[k] != action->path.id) plk_flight_path_left(channel->flight, channel->path_id[k]);
+// The first reply whose time has come; those that wait for the disk stay.
+static bool poll_replies(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
+    for (unsigned i = 0; i < link->reply_count;) {
+        struct plk_reply *at = &link->replies[i], reply = *at;
+        if (!plk_ledger_durable(&node->ledger, reply.mark)) {
+            i++;
+            continue;
         }
-        plk_flight_path_reset(channel->flight, action->path.id, true);
-        plk_link_drain_flight(node, link, channel);
+        bool relayed = reply.way.transport == PLK_PASS;
+        if (relayed && send_relayed_reply(node, link, at, output)) return true;
+        link->reply_count--;
+        memmove(at, at + 1, (link->reply_count - i) * sizeof reply);
+        if (!relayed && send_reply(node, link, &reply, output)) return true;
     }
-    link->ping_due = true; // the peer's data follows to where ours comes from
-    link->paced_us = 0;
-    link->path_changed = link->signal = true;
-}
-
-static void bury(struct plk_node *node, struct plk_link *link, const struct plk_path *path) {
-    for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
-        struct plk_channel *channel = &link->channels[i];
-        if (!channel->live) continue;
-        plk_channel_forget_path(channel, path->id);
-        plk_link_drain_flight(node, link, channel);
-    }
-    struct plk_carrier *carrier = path->transport == PLK_UDP ? NULL : plk_carriers_find(&node->carriers, path->stream);
-    if (carrier != NULL) plk_link_close_carrier(node, carrier);
-}
-
-// Asks candidates, as many at a time as may be asked; the others when a place is free. More than once only while nothing
-// works.
-static void race_on(struct plk_node *node, struct plk_link *link) {
-    uint32_t most = link->paths.suspect ? PLK_CANDIDATES_TRIES : 1;
-    struct plk_candidate *candidate = NULL;
-    while (link->candidates != NULL && (candidate = plk_candidates_next(link->candidates, most)) != NULL) {
-        if (!plk_paths_ask(&link->paths, &candidate->addr, &node->rng, node->now.mono_us)) break;
-        candidate->tries++;
-    }
-    link->paths.waiting = candidate != NULL;
-}
-
-static void race(struct plk_node *node, struct plk_link *link) {
-    const struct plk_path *active = plk_paths_active(&link->paths);
-    if (active == NULL || active->transport != PLK_UDP || link->paths.suspect) plk_link_open_tcp(node, link);
-    if (link->candidates != NULL) plk_candidates_race(link->candidates);
-    race_on(node, link);
-}
-
-// A better path has carried data both ways for a while.
-static void close_spare_carriers(struct plk_node *node, struct plk_link *link) {
-    struct plk_carrier *next = plk_carriers_of(&node->carriers, link, NULL);
-    while (next != NULL) {
-        struct plk_carrier *carrier = next;
-        next = plk_carriers_of(&node->carriers, link, carrier);
-        if (plk_paths_find(&link->paths, PLK_TCP, &carrier->remote, carrier->stream) == NULL)
-            plk_link_close_carrier(node, carrier);
-    }
+    return false;
 }
 
 static bool poll_paths(struct plk_node *node, struct plk_link *link, struct plk_output *output) {
     struct plk_paths_action action;
     while (plk_paths_next(&link->paths, &action)) {
-        switch (action.act) {
-        case PLK_PATHS_CHALLENGE:
-            if (send_challenge(node, link, &action.path, output)) return true;
-            break;
-        case PLK_PATHS_ACTIVE:
-            activate(node, link, &action);
-            break;
-        case PLK_PATHS_DEAD:
-            bury(node, link, &action.path);
-            break;
-        case PLK_PATHS_RACE:
-            race(node, link);
-            break;
-        case PLK_PATHS_MORE:
-            race_on(node, link);
-            break;
-        case PLK_PATHS_SETTLED:
-            close_spare_carriers(node, link);
-            break;
-        case PLK_PATHS_LOST:
-            link->lost = link->signal = true;
-            break;
+        if (action.act != PLK_PATHS_CHALLENGE) {
+            plk_link_act(node, link, &action);
+        } else if (send_challenge(node, link, &action.path, output)) {
+            return true;
         }
     }
     return false;
@@ -427,6 +403,8 @@ static bool poll_link(struct plk_node *node, struct plk_link *link, struct plk_o
     if (poll_attempt(node, link, output)) return true;
     struct plk_channel *channel = plk_link_current(link);
     if (channel == NULL) return false;
+    if (wants_data(link, channel) && plk_link_deaf_relay(node, link))
+        plk_paths_silent(&link->paths, link->paths.active, &node->rng, node->now.mono_us);
     if (poll_paths(node, link, output)) return true;
     if (poll_acks(node, link, output)) return true;
     if (link->probe != 0 && send_probe(node, link, channel, output)) return true;

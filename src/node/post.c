@@ -71,8 +71,10 @@ void plk_post_relay_up(struct plk_node *node, struct plk_relay_link *client) {
     // What waits for somebody whose relay this is.
     for (struct plk_box *box = client->boxes; box != NULL; box = box->next) {
         struct plk_peer *peer =
-            box->own || box->use != PLK_BOX_CONTACT ? NULL : plk_peers_find(&node->peers, box->owner);
-        if (peer != NULL && peer->heat == PLK_WARM) plk_peer_touch(node, peer);
+            box->own || box->use == PLK_BOX_INVITE ? NULL : plk_peers_find(&node->peers, box->owner);
+        if (peer == NULL || peer->heat != PLK_WARM) continue;
+        plk_link_boxes_changed(node, peer);
+        plk_peer_touch(node, peer);
     }
 }
 
@@ -150,7 +152,9 @@ void plk_post_packet(struct plk_node *node, struct plk_box *box, struct plk_byte
 
 void plk_post_nobody(struct plk_node *node, struct plk_box *box) {
     struct plk_peer *peer = plk_peers_find(&node->peers, box->owner);
-    if (peer != NULL && peer->heat == PLK_WARM) plk_peer_touch(node, peer);
+    if (peer == NULL || peer->heat != PLK_WARM) return;
+    plk_link_nobody(node, peer, box->id);
+    plk_peer_touch(node, peer);
 }
 
 void plk_post_reach(struct plk_node *node, struct plk_peer *peer) {

@@ -110,6 +110,8 @@ enum plk_err plk_relays_add(struct plk_node *node, const uint8_t key[32], struct
     write_row(node, client);
     plk_relays_touch(node, client);
     client->due_us = relays->due_us = 0;
+    // It may have been connected before, for a contact's sake.
+    if (!own && plk_relay_link_is_up(client)) plk_post_relay_up(node, client);
     *out = client;
     return PLK_ERR_OK;
 }

@@ -231,7 +231,7 @@ static void forget_streams(struct plk_peer *peer) {
 
 static void note_good_address(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
     const struct plk_path *path = plk_paths_active(&link->paths);
-    if (path == NULL) return;
+    if (path == NULL || path->addr.family == 0) return; // a queue is no address
     plk_haunts_note(&node->haunts, &path->addr, peer->row.contact);
     if (path->transport != PLK_UDP && path->inbound) return; // a passing port is no address
     const struct plk_candidates *c = &peer->warm->candidates;
@@ -294,13 +294,16 @@ static void told(struct plk_node *node, struct plk_peer *peer, struct plk_link *
     link->told = false;
     plk_candidates_told_begin(&peer->warm->candidates);
     plk_peer_places(node, peer, &places, PLK_CANDIDATE_TOLD);
+    plk_paths_seek(&link->paths); // both are told at the same time, so both ask at the same time
+    link->dirty = true;
 }
 
 static void call_again(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
     const struct plk_path *path = plk_paths_active(&link->paths);
     struct plk_way way = {.transport = 0};
-    if (path != NULL) way = (struct plk_way){.transport = path->transport, .addr = path->addr, .stream = path->stream};
-    plk_peer_call(node, peer, path == NULL ? NULL : &way);
+    if (path != NULL && path->transport != PLK_PASS) // queues are asked anyway
+        way = (struct plk_way){.transport = path->transport, .addr = path->addr, .stream = path->stream};
+    plk_peer_call(node, peer, way.transport == 0 ? NULL : &way);
 }
 
 static void link_went_down(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {

@@ -47,6 +47,7 @@ const char *plk_path_word_text(enum plk_path_word word) {
 }
 
 static enum plk_path_word word_of(const struct plk_node *node, const struct plk_path *path) {
+    if (path->transport == PLK_PASS) return PLK_PATH_RELAY;
     if (plk_network_is_lan(&node->network, &path->addr)) return PLK_PATH_LAN;
     if (path->transport == PLK_UDP) return PLK_PATH_UDP_DIRECT;
     return path->inbound ? PLK_PATH_TCP_REVERSE : PLK_PATH_TCP_DIRECT;

@@ -159,6 +159,7 @@ uint32_t plk_choice_settle(struct plk_paths *p, uint64_t now_us) {
         if (!directed) closed |= 1u << i;
     }
     p->settle_us = wait ? now_us + PLK_PATHS_SETTLED_US : PLK_NEVER;
-    p->settled = p->tell_settled = !wait;
+    p->settled = !wait && !plk_path_kind_of(active->transport).directed;
+    p->tell_settled = !wait;
     return wait ? 0 : closed;
 }

@@ -292,6 +292,18 @@ void plk_paths_silent(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uin
     if (id == p->active) suspect(p, rng, now_us);
 }
 
+void plk_paths_absent(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us) {
+    struct plk_path *path = plk_paths_by_id(p, id);
+    if (path == NULL) return;
+    if (id == p->active) {
+        suspect(p, rng, now_us);
+    } else if (path->checking) {
+        path->proven = false; // the peer may be about to come back to it: it is asked a few times more
+    } else {
+        kill(p, path);
+    }
+}
+
 void plk_paths_close(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us) {
     struct plk_path *path = plk_paths_by_id(p, id);
     if (path == NULL) return;
@@ -346,8 +358,6 @@ static void look(struct plk_paths *p, struct plk_rng *rng, uint64_t now_us) {
     p->look_us = now_us + PLK_PATHS_LOOK_US;
     p->busy = false;
     bool worse = plk_choice_may_improve(p);
-    const struct plk_path *active = plk_paths_active(p);
-    bool rests = p->settled && active != NULL && !is_directed(active);
     p->tell_race = p->tell_race || worse || (p->leads && !p->surveyed);
     p->surveyed = true;
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
@@ -355,7 +365,7 @@ static void look(struct plk_paths *p, struct plk_rng *rng, uint64_t now_us) {
         if (path->id == 0 || path->id == p->active) continue;
         bool addressed = plk_path_kind_of(path->transport).addressed;
         if (addressed && (worse || path->proven)) begin_check(p, path, rng, now_us);
-        if (is_directed(path) && path->proven && !rests) begin_check(p, path, rng, now_us);
+        if (is_directed(path) && path->proven && !p->settled) begin_check(p, path, rng, now_us);
     }
 }
 

@@ -157,6 +157,9 @@ bool plk_paths_answered(struct plk_paths *p, const uint8_t token[8], bool wide, 
 // Packets on this path are not acknowledged: look for others, at once.
 void plk_paths_silent(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us);
 
+// Its relay says that the peer is not there now. The active path is silent, another is not kept for later.
+void plk_paths_absent(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us);
+
 // Its TCP stream is gone, or its address was refused.
 void plk_paths_close(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us);
 

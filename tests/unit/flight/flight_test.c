@@ -156,6 +156,20 @@ static void a_moved_path_starts_with_a_new_window(void **state) {
     assert_int_equal(info_of(1).smoothed_us, 3 * PLK_MS);
 }
 
+static void what_a_check_measured_is_believed_until_packets_are_acknowledged(void **state) {
+    (void)state;
+    add_path(2, PLK_FLIGHT_LOSSY, 0);
+    uint64_t unknown_us = info_of(2).pto_us;
+    plk_flight_path_rtt(f, 2, 0);
+    plk_flight_path_rtt(f, 77, 10 * PLK_MS); // unknown: nothing
+    assert_false(info_of(2).has_rtt);
+    plk_flight_path_rtt(f, 2, 10 * PLK_MS);
+    assert_int_equal(info_of(2).smoothed_us, 10 * PLK_MS);
+    assert_true(info_of(2).pto_us < unknown_us);
+    plk_flight_path_rtt(f, 1, 10 * RTT_US); // it knows better
+    assert_int_equal(info_of(1).smoothed_us, RTT_US);
+}
+
 static void a_larger_packet_size_makes_a_larger_least_window(void **state) {
     (void)state;
     plk_flight_path_mtu(f, 1, 4000);
@@ -204,6 +218,7 @@ int main(void) {
         TEST(an_acknowledged_ack_is_not_repeated),
         TEST(a_new_session_keeps_what_is_known_of_the_paths),
         TEST(a_moved_path_starts_with_a_new_window),
+        TEST(what_a_check_measured_is_believed_until_packets_are_acknowledged),
         TEST(a_larger_packet_size_makes_a_larger_least_window),
         TEST(there_are_eight_paths),
         TEST(several_items_come_back_in_order_and_nothing_for_nothing),

@@ -223,6 +223,27 @@ static void a_relay_is_measured_until_the_direct_path_has_proved_itself(void **s
     assert_true(talk(other, 4 * PLK_PATHS_SETTLED_US) >= 7); // beside an active relay, always
 }
 
+// NOBODY: the peer is not subscribed there.
+static void a_relay_where_nobody_is_is_silent_at_once(void **state) {
+    (void)state;
+    uint32_t first = warm_relay(1), second = warm_relay(2);
+    plk_paths_absent(&p, second, &rng, now_us);
+    assert_null(relay_of(2));
+    assert_int_equal(active(), first);
+    forget_actions();
+    second = warm_relay(2);
+    plk_paths_check(&p, second, &rng, now_us);
+    plk_paths_absent(&p, second, &rng, now_us); // under question: it may be about to come back
+    assert_non_null(relay_of(2));
+    assert_false(relay_of(2)->proven);
+    plk_paths_absent(&p, first, &rng, now_us);
+    assert_true(p.suspect);
+    assert_int_equal(active(), first);
+    answer(second, 30 * PLK_MS);
+    assert_int_equal(active(), second);
+    plk_paths_absent(&p, 999, &rng, now_us); // unknown: nothing
+}
+
 static void while_the_peer_sends_by_relay_the_direct_path_has_not_proved_itself(void **state) {
     (void)state;
     uint32_t udp = open_udp(1), relay = warm_relay(1);
@@ -248,6 +269,7 @@ int main(void) {
         TEST(a_check_or_an_old_packet_by_relay_moves_nothing),
         TEST(the_quicker_relay_is_taken_by_either_side),
         TEST(a_relay_is_measured_until_the_direct_path_has_proved_itself),
+        TEST(a_relay_where_nobody_is_is_silent_at_once),
         TEST(while_the_peer_sends_by_relay_the_direct_path_has_not_proved_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
