@@ -39,7 +39,8 @@
     X(MOVED, "this profile has moved to another device")                               \
     X(TOO_LATE, "this may have reached the other side already")                        \
     X(NO_RELAY, "you have no relay that answers")                                      \
-    X(NO_TOKEN, "your relays make no queue for you: they ask for a token")
+    X(NO_TOKEN, "your relays make no queue for you: they ask for a token")             \
+    X(LOST, "a relay has lost what it kept")
 
 enum plk_err {
 #define PLK_ERR_NAME(name, text) PLK_ERR_##name,

@@ -36,6 +36,7 @@ static void advance(struct plk_mail *m, const struct plk_mail_turn *turn, struct
         plk_lineage_save(&m->lineage, generation, turn->batch);
     }
     s->acked = ack->contiguous;
+    s->fence = s->next_seq;
     memcpy(s->acked_chain, ack->chain, PLK_MESSAGE_HASH_LEN);
     for (size_t i = 0; i < count; i++) mark_done(m, turn, plk_window_at(&m->window, i));
     plk_outbox_pop(m, turn, count);
@@ -72,8 +73,10 @@ static bool on_current(struct plk_mail *m, const struct plk_mail_turn *turn, str
     if (ack->contiguous >= s->next_seq) {
         roll_back(m, turn, true);
     } else if (ack->contiguous < s->acked) {
-        // An ack that came another way may be old. The link keeps order: then the peer has lost what it had.
-        if (live && ack->contiguous < m->acked_at_up) roll_back(m, turn, false);
+        // An ack that came another way may be old. The link keeps order: then the peer has lost what it had. So it has
+        // if it names what was sent only after more had been acknowledged.
+        bool later = ack->range_count > 0 && ack->ranges[ack->range_count - 1].last >= s->fence;
+        if (live ? ack->contiguous < m->acked_at_up : later) roll_back(m, turn, false);
     } else if (ack->contiguous == s->acked) {
         if (!same_chain(ack->chain, s->acked_chain)) roll_back(m, turn, true);
     } else if (!same_chain(ack->chain, plk_window_at(&m->window, (size_t)(ack->contiguous - s->acked - 1))->chain)) {
@@ -82,10 +85,14 @@ static bool on_current(struct plk_mail *m, const struct plk_mail_turn *turn, str
         if (*budget == 0) return false;
         struct plk_ack part = first_part(m, s, ack, budget);
         advance(m, turn, s, &part);
-        if (live) mark_held(m, s, ack);
-        return part.contiguous == ack->contiguous;
+        if (part.contiguous != ack->contiguous) return false;
     }
-    if (live && ack->contiguous == s->acked && m->stopped == PLK_MAIL_WHY_NONE) mark_held(m, s, ack);
+    if (ack->contiguous != s->acked || m->stopped != PLK_MAIL_WHY_NONE) return true;
+    if (live) {
+        mark_held(m, s, ack);
+    } else if (!m->up) {
+        plk_absent_missing(m, turn->now.wall_ms, s, ack);
+    }
     return true;
 }
 
@@ -136,12 +143,13 @@ static bool deliver(struct plk_mail *m, const struct plk_mail_turn *turn, const 
         if (!(current ? on_current(m, turn, s, ack, live, &budget) : on_earlier(m, turn, s, ack, &budget)))
             return false;
     }
-    // The first list names every stream of which there is anything.
-    if (!list->first) return true;
+    // These name every stream of which there is anything.
+    if (!list->first && !list->have) return true;
     if (!m->settled) {
         plk_resync_settle(m, turn, list->acks, list->count);
-    } else if ((!named && m->acked_at_up > 0) || plk_resync_is_less(m, list->acks, list->count)) {
-        roll_back(m, turn, false);
+    } else if (list->first) {
+        bool less = plk_resync_less(m, turn, list->acks, list->count);
+        if (less || (!named && m->acked_at_up > 0)) roll_back(m, turn, false);
     }
     return true;
 }
@@ -150,6 +158,7 @@ static bool deliver(struct plk_mail *m, const struct plk_mail_turn *turn, const 
 static void merge(struct plk_late *late, const struct plk_late *list) {
     late->live = late->live || list->live;
     late->first = late->first || list->first;
+    late->have = late->have || list->have;
     for (size_t i = 0; i < list->count; i++) {
         size_t at = 0;
         while (at < late->count && memcmp(late->acks[at].epoch, list->acks[i].epoch, PLK_EPOCH_LEN) != 0) at++;
@@ -157,6 +166,11 @@ static void merge(struct plk_late *late, const struct plk_late *list) {
         late->acks[at] = list->acks[i];
         if (at == late->count) late->count++;
     }
+}
+
+// What it says stays true. The next link begins with all that the peer has.
+void plk_deliver_unlink(struct plk_mail *m) {
+    if (m->late != NULL) m->late->live = m->late->first = false;
 }
 
 void plk_deliver_forget(struct plk_mail *m) {
@@ -170,11 +184,12 @@ bool plk_deliver_late(struct plk_mail *m, const struct plk_mail_turn *turn) {
     return true;
 }
 
-enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes text, bool live) {
-    struct plk_late list = {.live = live};
+enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes text,
+                              enum plk_acks_way way) {
+    struct plk_late list = {.live = way == PLK_ACKS_LINK, .have = way == PLK_ACKS_CURRENT};
     enum plk_err err = plk_message_acks_decode(text, list.acks, &list.count);
     if (err != PLK_ERR_OK) return err;
-    list.first = live && !m->heard_have;
+    list.first = list.live && !m->heard_have;
     if (list.first) m->heard_have = true;
     if (m->late != NULL) {
         merge(m->late, &list);
@@ -201,6 +216,8 @@ void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn
             return;
         }
         entry->retried = true;
+        if (entry->kept > 0) plk_absent_lose(m, entry, PLK_ERR_FORGED);
+        entry->boxing = PLK_BOXING_NONE;
         plk_window_set_record(&m->window, entry, plk_bytes(NULL, 0));
         if (entry->again) {
             entry->again = false;

@@ -86,6 +86,9 @@ void plk_entry_encode(struct plk_writer *w, struct plk_entry *entry) {
     plk_writer_u32(w, entry->place.chain);
     plk_writer_u32(w, entry->place.n);
     plk_writer_copy(w, entry->hash, PLK_MESSAGE_HASH_LEN);
+    plk_writer_u8(w, entry->kept);
+    plk_writer_u8(w, entry->kept_of);
+    plk_writer_u64(w, entry->kept_ms);
     plk_writer_sized(w, plk_bytes(entry->payload, entry->payload_len));
     if (has_ciphertext && !entry->parted) plk_writer_put(w, ciphertext);
 }
@@ -112,6 +115,9 @@ static void read_head(struct plk_reader *r, uint8_t flags, struct plk_entry *ent
     entry->place.chain = plk_reader_u32(r);
     entry->place.n = plk_reader_u32(r);
     plk_reader_copy(r, entry->hash, PLK_MESSAGE_HASH_LEN);
+    entry->kept = plk_reader_u8(r);
+    entry->kept_of = plk_reader_u8(r);
+    entry->kept_ms = plk_reader_u64(r);
 }
 
 enum plk_err plk_entry_decode(struct plk_mem *mem, struct plk_bytes key, struct plk_bytes value,
@@ -131,6 +137,7 @@ enum plk_err plk_entry_decode(struct plk_mem *mem, struct plk_bytes key, struct 
     if (r.failed || version != ENTRY_VERSION || (flags & ~ALL_FLAGS) != 0) return PLK_ERR_CORRUPT;
     if (got.kind == 0 || (ciphertext.len > 0) != inside) return PLK_ERR_CORRUPT;
     if (got.parted && (flags & HAS_CIPHERTEXT) == 0) return PLK_ERR_CORRUPT;
+    if (got.kept > got.kept_of || (got.kept > 0 && (flags & HAS_CIPHERTEXT) == 0)) return PLK_ERR_CORRUPT;
     *entry = got;
     entry->payload = copy_of(mem, payload);
     entry->payload_len = (uint32_t)payload.len;

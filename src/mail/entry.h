@@ -28,9 +28,15 @@ struct plk_entry {
     uint8_t hash[PLK_MESSAGE_HASH_LEN];  // of the ciphertext
     uint8_t *record;                     // length and ciphertext as on the link; NULL: to be encrypted (again)
     uint32_t record_len;
-    uint64_t batch_n; // the record may leave when this batch is durable
+    uint64_t batch_n;      // the record may leave when this batch is durable
+    uint8_t kept, kept_of; // of so many relays so many have the record; 0: none
+    uint64_t kept_ms;      // wall clock when that was said last
 
     // Not stored.
+    enum { PLK_BOXING_NONE, PLK_BOXING_GIVEN, PLK_BOXING_REFUSED } boxing; // what has become of it in the box
+    bool renew;       // kept, but for so long that relays delete it soon
+    uint8_t lost;     // enum plk_err: why what is kept is of no use any more; OK: it is
+    uint8_t reason;   // enum plk_err: why no relay took it, as told last
     uint64_t end;     // offset on stream 1 of the present link at which it ends; 0: not given
     uint64_t left_us; // when all its bytes had left; 0: not yet
     bool again;       // to be given out of turn: it was encrypted anew

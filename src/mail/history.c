@@ -26,6 +26,11 @@ void plk_history_patch(struct plk_mail *m, const struct plk_mail_turn *turn, con
                        enum plk_state state, enum plk_err reason) {
     if (!plk_entry_is_shown(entry)) return;
     struct plk_message_patch patch = {.columns = PLK_PATCH_STATE, .state = state, .reason = (uint8_t)reason};
+    if (state == PLK_STATE_STORED || state == PLK_STATE_QUEUED) {
+        patch.columns |= PLK_PATCH_STORED;
+        patch.stored = entry->kept;
+        patch.stored_of = entry->kept_of;
+    }
     if (state == PLK_STATE_DELIVERED) {
         patch.columns |= PLK_PATCH_RECEIVED;
         patch.received_ms = turn->now.wall_ms;

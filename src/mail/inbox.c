@@ -103,6 +103,7 @@ static void commit(struct plk_mail *m, const struct plk_mail_turn *turn, struct 
         show(m, turn, e, verdict == PLK_HELD_APART);
     }
     plk_receiving_advance(s, turn->batch_n, e->id);
+    plk_absent_owe(m, turn, s, true);
     raise(m, turn, &origin);
     plk_state_save_receiving(m, s, turn->batch);
 }
@@ -127,6 +128,7 @@ static enum plk_err hold(struct plk_mail *m, const struct plk_mail_turn *turn, s
     plk_batch_upsert(turn->batch, PLK_TABLE_blob, plk_key_bytes(&key), text);
     plk_held_put(&m->held, s->generation, seq, text);
     s->held_n = turn->batch_n;
+    plk_absent_owe(m, turn, s, true);
     return PLK_ERR_OK;
 }
 
@@ -169,9 +171,14 @@ bool plk_inbox_late(struct plk_mail *m, const struct plk_mail_turn *turn) {
 
 // ---- one envelope ---------------------------------------------------------------------------------------------------
 
-static enum plk_err take_loose(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_envelope *e) {
+static enum plk_err take_loose(struct plk_mail *m, const struct plk_mail_turn *turn, uint32_t generation,
+                               const struct plk_envelope *e) {
     if (e->kind == PLK_BODY_PULSE) return PLK_ERR_OK;
-    if (e->kind == PLK_BODY_ACK) return plk_deliver_acks(m, turn, e->payload, false);
+    if (e->kind == PLK_BODY_ACK) {
+        bool current = generation == m->generation;
+        if (current) plk_absent_asked(m);
+        return plk_deliver_acks(m, turn, e->payload, current ? PLK_ACKS_CURRENT : PLK_ACKS_OTHER);
+    }
     bool hashes = e->payload.len % PLK_MESSAGE_HASH_LEN == 0 &&
                   e->payload.len <= PLK_MAIL_UNREADABLE_QUEUE * PLK_MESSAGE_HASH_LEN;
     if (e->kind != PLK_BODY_UNREADABLE || !hashes) return PLK_ERR_MALFORMED;
@@ -182,18 +189,23 @@ static enum plk_err take_loose(struct plk_mail *m, const struct plk_mail_turn *t
 }
 
 static enum plk_err take(struct plk_mail *m, const struct plk_mail_turn *turn, uint32_t generation,
-                         struct plk_bytes text, bool may_be_loose) {
+                         struct plk_bytes text, bool *loose) {
     struct plk_envelope e;
     if (plk_message_envelope_decode(text, &e) != PLK_ERR_OK) return PLK_ERR_MALFORMED;
     // Rows that are made here (notices) have an epoch of zeros.
     if (is_zero(e.epoch, PLK_EPOCH_LEN) || (e.has_origin && is_zero(e.origin.epoch, PLK_EPOCH_LEN))) {
         return PLK_ERR_MALFORMED;
     }
-    if (e.seq == 0) return may_be_loose ? take_loose(m, turn, &e) : PLK_ERR_MALFORMED;
+    if (e.seq == 0) {
+        if (loose == NULL) return PLK_ERR_MALFORMED;
+        *loose = true;
+        return take_loose(m, turn, generation, &e);
+    }
     struct plk_receiving *s = bind(m, turn, generation, &e);
     if (s == NULL) return PLK_ERR_MALFORMED;
     if (e.seq <= s->contiguous || plk_held_find(&m->held, generation, e.seq) != NULL) {
         s->tell = true;
+        plk_absent_owe(m, turn, s, false);
         return PLK_ERR_REPLAYED;
     }
     if (e.seq > s->contiguous + 1) return hold(m, turn, s, e.seq, text);
@@ -214,7 +226,15 @@ static void note_heard(struct plk_mail *m, const struct plk_mail_turn *turn, uin
 }
 
 enum plk_err plk_inbox_adopt(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes text) {
-    enum plk_err err = take(m, turn, m->generation, text, false);
+    uint64_t ack_us = m->ack_us;
+    enum plk_err err = take(m, turn, m->generation, text, NULL);
+    struct plk_receiving *s = plk_state_receiving(m, m->generation);
+    // The acceptance says what there is.
+    m->ack_us = ack_us;
+    if (err == PLK_ERR_OK && s != NULL && s->owed) {
+        s->owed = false;
+        plk_state_save_receiving(m, s, turn->batch);
+    }
     if (err == PLK_ERR_OK) note_heard(m, turn, m->generation);
     return err == PLK_ERR_OK || err == PLK_ERR_REPLAYED ? PLK_ERR_OK : PLK_ERR_MALFORMED;
 }
@@ -227,9 +247,12 @@ enum plk_err plk_inbox_adopt(struct plk_mail *m, const struct plk_mail_turn *tur
 static enum plk_err refuse(struct plk_mail *m, const struct plk_mail_turn *turn, enum plk_err err,
                            const struct plk_generation *by, const uint8_t hash[PLK_MESSAGE_HASH_LEN]) {
     plk_receipt_report(m, hash);
+    plk_absent_owe(m, turn, NULL, false);
     if (err != PLK_ERR_SPENT) return err;
     plk_receipt_tell_all(m);
-    if (by == plk_lineage_current(&m->lineage)) plk_state_want_rekey(m, turn, PLK_MAIL_WHY_SPENT);
+    // Without a link it may be an old cell that a relay repeats. A peer that was rolled back encrypts anew what is
+    // reported, and asks for a re-key if that is not readable either.
+    if (m->up && by == plk_lineage_current(&m->lineage)) plk_state_want_rekey(m, turn, PLK_MAIL_WHY_SPENT);
     return err;
 }
 
@@ -243,6 +266,13 @@ static void note_opened(struct plk_mail *m, const struct plk_mail_turn *turn, ui
     }
 }
 
+// How a ciphertext without a number is remembered: a copy of it is not acknowledged, else two sides whose relays each
+// keep two copies would acknowledge acks for ever.
+static void hash_of_loose(uint8_t out[PLK_SEEN_HASH_LEN], const uint8_t hash[PLK_SEEN_HASH_LEN]) {
+    memcpy(out, hash, PLK_SEEN_HASH_LEN);
+    out[PLK_SEEN_HASH_LEN - 1] ^= 1;
+}
+
 enum plk_err plk_inbox_ciphertext(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes ciphertext) {
     uint8_t hash[PLK_SEEN_HASH_LEN];
     struct plk_generation *by = NULL;
@@ -252,19 +282,25 @@ enum plk_err plk_inbox_ciphertext(struct plk_mail *m, const struct plk_mail_turn
     plk_seen_hash(hash, ciphertext);
     if (plk_seen_has(&m->lineage.seen, hash)) {
         plk_receipt_tell_all(m);
+        plk_absent_owe(m, turn, NULL, false);
         return PLK_ERR_REPLAYED;
     }
+    uint8_t loose_hash[PLK_SEEN_HASH_LEN];
+    hash_of_loose(loose_hash, hash);
+    if (plk_seen_has(&m->lineage.seen, loose_hash)) return PLK_ERR_REPLAYED;
     enum plk_err err =
         plk_lineage_open(&m->lineage, turn->now.wall_ms, plk_state_ad(m), ciphertext, text, &len, &by, turn->batch);
     if (err != PLK_ERR_OK) return refuse(m, turn, err, by, hash);
     uint32_t generation = by->number;
     note_opened(m, turn, generation);
-    err = take(m, turn, generation, plk_bytes(text, len), true);
+    bool loose = false;
+    err = take(m, turn, generation, plk_bytes(text, len), &loose);
     if (err == PLK_ERR_LIMIT) {
         // Not remembered: the identical copy is to be reported again, until it is encrypted anew.
         plk_receipt_report(m, hash);
+        plk_absent_owe(m, turn, NULL, false);
         return err;
     }
-    plk_lineage_remember(&m->lineage, hash, turn->batch);
+    plk_lineage_remember(&m->lineage, loose ? loose_hash : hash, turn->batch);
     return err;
 }

@@ -98,5 +98,9 @@ enum plk_err plk_load_ready(struct plk_mail *m) {
     if (!fits(m)) return PLK_ERR_CORRUPT;
     m->beyond = m->outbox_count > 0;
     m->is_open = !m->beyond;
+    m->have_due = !m->settled;
+    for (uint8_t i = 0; i < m->receiving_count; i++) {
+        if (m->receiving[i].owed) m->ack_us = 0;
+    }
     return PLK_ERR_OK;
 }

@@ -15,6 +15,7 @@ struct plk_mail *plk_mail_new(struct plk_mem *mem, const struct plk_mail_config 
     if (m->ad_len > 0) memcpy(m->ad, config->ad.at, m->ad_len);
     m->next_row = 1;
     m->settled = m->is_open = true;
+    m->ack_us = PLK_NEVER;
     plk_lineage_init(&m->lineage, mem, config->contact);
     plk_held_init(&m->held, mem);
     plk_window_init(&m->window, mem);
@@ -29,7 +30,8 @@ void plk_mail_bind(struct plk_mail *m, struct plk_bytes ad) {
 
 void plk_mail_free(struct plk_mail *m) {
     if (m == NULL) return;
-    plk_seal_drop_pulse(m);
+    plk_seal_drop(m, &m->pulse);
+    plk_absent_drop(m);
     if (m->cancel_step == PLK_CANCEL_FOUND) plk_entry_free(m->mem, &m->canceled);
     plk_window_clear(&m->window);
     plk_held_clear(&m->held);
@@ -95,7 +97,9 @@ static void drop_records(struct plk_mail *m) {
     for (size_t i = 0; i < m->window.count; i++) {
         struct plk_entry *entry = plk_window_at(&m->window, i);
         plk_window_set_record(&m->window, entry, plk_bytes(NULL, 0));
-        entry->retried = false;
+        entry->retried = entry->renew = false;
+        entry->kept = entry->kept_of = entry->lost = 0;
+        entry->boxing = PLK_BOXING_NONE;
     }
 }
 
@@ -103,6 +107,8 @@ void plk_mail_begin(struct plk_mail *m, const struct plk_mail_turn *turn, enum p
                     const struct plk_ratchet *ratchet, const uint8_t epoch[PLK_EPOCH_LEN]) {
     plk_assert((how == PLK_MAIL_BEGIN_FIRST) == (m->generation == 0));
     plk_mail_link_down(m);
+    plk_deliver_forget(m);
+    plk_absent_drop(m);
     drop_records(m);
     plk_seal_rewind(m);
     if (how == PLK_MAIL_BEGIN_RESTORED) close_sending(m, turn->batch);
@@ -111,9 +117,11 @@ void plk_mail_begin(struct plk_mail *m, const struct plk_mail_turn *turn, enum p
     struct plk_sending *s = &m->sending[m->sending_count++];
     *s = (struct plk_sending){.generation = m->generation, .begun_ms = turn->now.wall_ms};
     memcpy(s->epoch, epoch, PLK_EPOCH_LEN);
-    s->next_origin = s->next_seq = s->resync_next = 1;
+    s->next_origin = s->next_seq = s->resync_next = s->fence = 1;
     plk_lineage_begin(&m->lineage, m->generation, turn->batch);
     m->settled = m->generation == 1;
+    m->have_due = !m->settled;
+    m->have_boxed = false;
     m->stopped = PLK_MAIL_WHY_NONE;
     m->unreadable = m->received_since = 0;
     m->report_count = 0;
@@ -227,7 +235,7 @@ uint64_t plk_mail_note(struct plk_mail *m, const struct plk_mail_turn *turn, uin
 }
 
 bool plk_mail_seal(struct plk_mail *m, const struct plk_mail_turn *turn) {
-    return plk_deliver_late(m, turn) || plk_inbox_late(m, turn) || plk_seal_run(m, turn);
+    return plk_deliver_late(m, turn) || plk_inbox_late(m, turn) || plk_absent_late(m, turn) || plk_seal_run(m, turn);
 }
 
 void plk_mail_link_up(struct plk_mail *m) {
@@ -238,13 +246,15 @@ void plk_mail_link_up(struct plk_mail *m) {
     m->acked_at_up = s->acked;
     m->pulse_wanted = m->pulse_wanted || !s->heard;
     m->unsealed = true;
+    plk_absent_drop(m); // the have says it
     plk_seal_rewind(m);
 }
 
 void plk_mail_link_down(struct plk_mail *m) {
+    if (m->up && !m->settled) m->have_due = true;
     m->up = m->heard_have = m->told_have = m->told_mute = m->heard_mute = false;
-    plk_deliver_forget(m); // the next link begins with all that the peer has
-    plk_seal_drop_pulse(m);
+    plk_deliver_unlink(m);
+    plk_seal_drop(m, &m->pulse);
 }
 
 bool plk_mail_next(struct plk_mail *m, uint64_t durable_n, struct plk_bytes *record) {
@@ -257,21 +267,35 @@ bool plk_mail_next_control(struct plk_mail *m, uint64_t durable_n, struct plk_by
 
 void plk_mail_left(struct plk_mail *m, struct plk_now now, uint64_t offset) { plk_seal_left(m, now.mono_us, offset); }
 
+void plk_mail_box_open(struct plk_mail *m) {
+    plk_assert(m->is_open && m->generation > 0);
+    if (!m->box) m->box = m->unsealed = true;
+}
+
+void plk_mail_box_close(struct plk_mail *m) { m->box = false; }
+
+bool plk_mail_box_next(struct plk_mail *m, uint64_t durable_n, size_t room, struct plk_bytes *record,
+                       uint64_t *letter) {
+    return plk_absent_next(m, durable_n, room, record, letter);
+}
+
+void plk_mail_boxed(struct plk_mail *m, const struct plk_mail_turn *turn, uint64_t letter, unsigned stored, unsigned of,
+                    enum plk_err reason) {
+    plk_assert(stored <= of && of <= UINT8_MAX);
+    plk_absent_answer(m, turn, letter, (uint8_t)stored, (uint8_t)of, reason);
+}
+
+void plk_mail_box_retry(struct plk_mail *m, bool lost) { plk_absent_retry(m, lost); }
+
 enum plk_err plk_mail_cancel(struct plk_mail *m, const struct plk_mail_turn *turn, uint64_t row) {
     return plk_outbox_cancel(m, turn, row);
 }
 
 void plk_mail_pulse(struct plk_mail *m) { m->pulse_wanted = true; }
 
-enum plk_err plk_mail_ack_message(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes *ciphertext) {
-    if (m->stopped != PLK_MAIL_WHY_NONE || !plk_lineage_can_send(&m->lineage)) return PLK_ERR_CLOSED;
-    struct plk_writer w = plk_writer(plk_state_room(m, &m->ciphertext, PLK_ACKS_LEN_MAX), PLK_ACKS_LEN_MAX);
-    plk_receipt_acks(m, &w);
-    return plk_seal_loose(m, turn, PLK_BODY_ACK, plk_writer_bytes(&w), ciphertext);
-}
-
 uint64_t plk_mail_undelivered(const struct plk_mail *m) { return m->undelivered; }
 bool plk_mail_needs_link(const struct plk_mail *m) { return m->outbox_count > 0; }
+bool plk_mail_owes(const struct plk_mail *m) { return plk_absent_owes(m); }
 bool plk_mail_is_stopped(const struct plk_mail *m) { return m->stopped != PLK_MAIL_WHY_NONE; }
 
 // ---- receiving ------------------------------------------------------------------------------------------------------
@@ -286,11 +310,12 @@ enum plk_err plk_mail_on_control(struct plk_mail *m, const struct plk_mail_turn 
     uint8_t hash[PLK_MESSAGE_HASH_LEN];
     struct plk_resync resync;
     plk_assert(m->is_open);
+    if (!m->up) return PLK_ERR_CLOSED;
     enum plk_err err = plk_message_control_decode(record, &control);
     if (err != PLK_ERR_OK) return err;
     switch (control.type) {
     case PLK_CONTROL_ACKS:
-        return plk_deliver_acks(m, turn, control.body, true);
+        return plk_deliver_acks(m, turn, control.body, PLK_ACKS_LINK);
     case PLK_CONTROL_UNREADABLE:
         err = plk_message_unreadable_decode(control.body, hash);
         if (err == PLK_ERR_OK) plk_deliver_unreadable(m, turn, hash);
@@ -313,7 +338,7 @@ enum plk_err plk_mail_on_control(struct plk_mail *m, const struct plk_mail_turn 
 
 enum plk_err plk_mail_on_acks(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes acks) {
     plk_assert(m->is_open);
-    return plk_deliver_acks(m, turn, acks, false);
+    return plk_deliver_acks(m, turn, acks, PLK_ACKS_OTHER);
 }
 
 void plk_mail_acks(const struct plk_mail *m, struct plk_writer *out) { plk_receipt_acks(m, out); }

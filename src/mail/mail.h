@@ -7,17 +7,19 @@
 //                     blob (rows that are not mail's are ignored), plk_mail_ready; then what plk_mail_wants asks for
 //   the link is up    plk_mail_link_up; plk_mail_next_control fills stream 0, plk_mail_next stream 1; what arrives goes
 //                     to plk_mail_on_control and plk_mail_on_ciphertext
+//   no answer         plk_mail_box_open; plk_mail_box_next fills cells for relays, plk_mail_boxed says what became of them;
+//                     records out of cells go to plk_mail_on_ciphertext, link or none
 //   after each input  plk_mail_seal until it says false, plk_mail_event until it says false, and plk_mail_wants
-//   STORED{n}         plk_mail_next, plk_mail_next_control with that n
+//   STORED{n}         plk_mail_next, plk_mail_next_control, plk_mail_box_next with that n
 //
 // **Durability** (DESIGN 2). Every mutation goes into turn->batch, whose number will be turn->batch_n. Nothing is
-// given out before the batch it depends on is durable: plk_mail_next and plk_mail_next_control take the highest
-// durable number. Events are taken from the queue in the same turn, numbered by the node, written into the same
+// given out before the batch it depends on is durable: plk_mail_next, plk_mail_next_control and plk_mail_box_next take
+// the highest durable number. Events are taken from the queue in the same turn, numbered by the node, written into the same
 // batch, and told after it is durable.
 //
 // **Store operations.** Sending side, per message: message UPSERT, outbox UPSERT (twice if it was queued while
 // offline), PATCH to delivered; per ack one outbox DELETE_RANGE; only if it stays undelivered for
-// PLK_MAIL_SENT_AFTER_US a PATCH to sent. Receiving side: message UPSERT. Per batch, however many messages it has:
+// PLK_MAIL_SENT_AFTER_US a PATCH to sent; per answer of relays an outbox UPSERT and a PATCH. Receiving side: message UPSERT. Per batch, however many messages it has:
 // ratchet, own stream, counters; receiving stream and the hashes of 32 ciphertexts. The node adds an event row for
 // each MESSAGE and STATE.
 //
@@ -51,6 +53,14 @@
 #define PLK_MAIL_SENT_AFTER_US (200 * PLK_MS) // what is delivered sooner is never reported as sent
 #define PLK_MAIL_REKEY_EVERY_MS (UINT64_C(3600) * 1000)  // a re-key is wanted at most once an hour (DESIGN 3.4)
 #define PLK_MAIL_RESYNC_EVERY_MS (UINT64_C(3600) * 1000) // a RESYNC of the peer is obeyed at most once an hour
+// The box. What it owes is gathered for so long; what was said before is not said again sooner than after an hour,
+// however often relays repeat an old cell.
+#define PLK_MAIL_ACK_MIN_US (500 * PLK_MS)
+#define PLK_MAIL_ACK_MAX_US (4 * PLK_SECOND)
+#define PLK_MAIL_ACK_AGAIN_US PLK_HOUR
+#define PLK_MAIL_BOX_MISSED_MS (UINT64_C(60) * 1000)           // put so long ago, it should have come before later ones
+#define PLK_MAIL_BOX_KEPT_MS (UINT64_C(29) * 24 * 3600 * 1000) // then it is put again: relays delete after 30 days
+#define PLK_MAIL_BOX_AGE_US (6 * PLK_HOUR)                     // how often that is looked at
 #define PLK_MAIL_SNAPSHOTS 9 // ack states waiting for their batch: 8 outstanding and the open one
 #define PLK_MAIL_AD_MAX PLK_RATCHET_AD_MAX
 
@@ -174,8 +184,9 @@ enum plk_err plk_mail_send(struct plk_mail *mail, const struct plk_mail_turn *tu
 uint64_t plk_mail_note(struct plk_mail *mail, const struct plk_mail_turn *turn, uint16_t kind,
                        struct plk_bytes payload);
 
-// First the rest of what an ack or a closed gap has moved; then encrypts what may be encrypted now: a link is up, the
-// window has room, the batch is not full. True: call again when there is a new batch. Also makes the pulse that is due.
+// First the rest of what an ack, a closed gap or a lost relay has moved; then encrypts what may be encrypted now: a link
+// is up or the box is open, the window has room, the batch is not full. True: call again when there is a new batch. Also
+// makes the pulse that is due, and acks for the box.
 bool plk_mail_seal(struct plk_mail *mail, const struct plk_mail_turn *turn);
 
 void plk_mail_link_up(struct plk_mail *mail); // a fresh link: both streams start at offset 0
@@ -193,7 +204,7 @@ bool plk_mail_next_control(struct plk_mail *mail, uint64_t durable_n, struct plk
 void plk_mail_left(struct plk_mail *mail, struct plk_now now, uint64_t offset);
 
 // When plk_mail_tick has something to do (mono_us, PLK_NEVER); and it: sent states, keys that are too old, a re-key
-// that is still wanted after an hour.
+// that is still wanted after an hour, cells that relays delete soon; and when plk_mail_seal has acks for the box.
 uint64_t plk_mail_deadline(const struct plk_mail *mail, struct plk_now now);
 void plk_mail_tick(struct plk_mail *mail, const struct plk_mail_turn *turn);
 
@@ -205,20 +216,50 @@ enum plk_err plk_mail_cancel(struct plk_mail *mail, const struct plk_mail_turn *
 // Turns the ratchet at the next plk_mail_seal, by a pulse if there is nothing else to send.
 void plk_mail_pulse(struct plk_mail *mail);
 
-// An ack of all streams as a ratchet message, for a mailbox: without a number, never acknowledged. Its ciphertext,
-// borrowed until the next call, may leave when turn->batch_n is durable. CLOSED: this side cannot send yet, or is
-// stopped. LIMIT.
-enum plk_err plk_mail_ack_message(struct plk_mail *mail, const struct plk_mail_turn *turn,
-                                  struct plk_bytes *ciphertext);
-
 uint64_t plk_mail_undelivered(const struct plk_mail *mail); // shown messages that the peer has not committed
 bool plk_mail_needs_link(const struct plk_mail *mail);      // anything at all is in the outbox
+
+// ---- the box: what relays keep while the peer does not answer ------------------------------------------------------
+
+// The peer does not answer, and there are relays that would keep what waits for it: it is encrypted as if a link were
+// up, under the same limits. As long as a link is up nothing is given to the box. Not before plk_mail_is_open (trap).
+// Twice is fine.
+void plk_mail_box_open(struct plk_mail *mail);
+// It answers again, or there is no relay to give anything to. What was given stays given until it is answered, or a new
+// link comes up. Twice is fine.
+void plk_mail_box_close(struct plk_mail *mail);
+
+// Acks or reports are owed that came due while no link was up, and could leave through a box or as the have of a link.
+bool plk_mail_owes(const struct plk_mail *mail);
+
+// The next record of at most room bytes for the peer's cells: durable, unacknowledged, not kept by a relay, not given
+// before; with its length in front as on stream 1, so that several lie in one cell one after the other; borrowed until
+// the next call on mail. PLK_CIPHERTEXT_RECORD_MAX and its length are always room enough. False: nothing now, or the
+// next is larger. *letter names it from now on, also after a restart, until it is acknowledged or encrypted anew; 0: an
+// ack, a report or a pulse.
+bool plk_mail_box_next(struct plk_mail *mail, uint64_t durable_n, size_t room, struct plk_bytes *record,
+                       uint64_t *letter);
+
+// So many of so many relays (at most 255) have that letter on their disks now; may be called again when it is more, or
+// less. State: stored. None: queued, with the reason, and it is not given again before plk_mail_box_retry. reason goes
+// with either. A letter that is not there any more: nothing. Of letter 0 only stored 0 matters: an ack is made again
+// after plk_mail_box_retry. The batch must not be full.
+void plk_mail_boxed(struct plk_mail *mail, const struct plk_mail_turn *turn, uint64_t letter, unsigned stored,
+                    unsigned of, enum plk_err reason);
+
+// What was given and not answered, and what was refused, is given again (a link that came up does that too). lost: also all that was kept (the peer's queues
+// were made anew): state queued, LOST, at the next plk_mail_seal.
+//
+// By itself mail gives again what was kept for PLK_MAIL_BOX_KEPT_MS (it stays stored meanwhile), and what the peer lacks
+// although it has later ones (queued, LOST).
+void plk_mail_box_retry(struct plk_mail *mail, bool lost);
 
 // ---- receiving ------------------------------------------------------------------------------------------------------
 
 // A ciphertext, from stream 1 or from a mailbox. OK: taken (a history row, a control event, or held behind a gap).
 //   REPLAYED    seen before, or a number that was received: acknowledged again
-//   SPENT       its key was used and it is not a copy: the peer was rolled back; a re-key is wanted
+//   SPENT       its key was used and it is not a copy: the peer was rolled back, or a relay repeats an old cell. On a
+//               link a re-key is wanted, else it is reported as unreadable
 //   FORGED, EXPIRED, GAP, TOO_NEW, UNSUPPORTED   no ratchet opens it: reported to the peer as unreadable
 //   MALFORMED   it is no ciphertext: reported too; or it opens, and holds what no peer of this version writes: dropped
 //   LIMIT       it opens, and there is no room to hold it: reported as unreadable, the peer will send it again
@@ -226,7 +267,7 @@ bool plk_mail_needs_link(const struct plk_mail *mail);      // anything at all i
 enum plk_err plk_mail_on_ciphertext(struct plk_mail *mail, const struct plk_mail_turn *turn,
                                     struct plk_bytes ciphertext);
 
-// A control record without its length, from stream 0. UNSUPPORTED: not mail's (types from PLK_CONTROL_NODE on are the
+// A control record without its length, from stream 0. CLOSED: no link is up. UNSUPPORTED: not mail's (types from PLK_CONTROL_NODE on are the
 // node's, others are to be ignored). MALFORMED: nothing has changed.
 enum plk_err plk_mail_on_control(struct plk_mail *mail, const struct plk_mail_turn *turn, struct plk_bytes record);
 

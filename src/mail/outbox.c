@@ -99,7 +99,7 @@ void plk_outbox_reset(struct plk_mail *m) {
 
 bool plk_outbox_wants_page(struct plk_mail *m, struct plk_mail_load *load) {
     struct plk_wish *wish = &m->wishes[PLK_MAIL_WANT_PAGE];
-    bool needed = !m->is_open || m->up;
+    bool needed = !m->is_open || m->up || m->box;
     bool room =
         m->window.count + PLK_MAIL_PAGE <= PLK_MAIL_WINDOW_MAX && m->window.payload_bytes < PLK_MAIL_WINDOW_BYTES_MAX;
     if (wish->open || !m->beyond || !needed || !room || plk_resync_is_pending(m)) return false;
@@ -133,7 +133,10 @@ static enum plk_err take_message(struct plk_mail *m, const struct plk_row *row) 
         plk_entry_free(m->mem, &entry);
         return PLK_ERR_CORRUPT;
     }
-    if (entry.generation != m->generation) plk_entry_drop_record(m->mem, &entry);
+    if (entry.generation != m->generation) {
+        plk_entry_drop_record(m->mem, &entry);
+        entry.kept = entry.kept_of = 0;
+    }
     plk_window_push(&m->window, &entry);
     return PLK_ERR_OK;
 }

@@ -62,11 +62,19 @@ static bool next_acks(struct plk_mail *m, uint64_t durable_n, struct plk_bytes *
         if (plk_receiving_settle(s, durable_n)) s->tell = true;
         if (!s->tell && !all) continue;
         s->tell = false;
+        if (s->owed) {
+            s->owed = false;
+            m->ack_told = true; // its row is to be written
+        }
         struct plk_ack ack = durable_ack(m, s, durable_n);
         if (ack.contiguous > 0 || ack.range_count > 0) acks[count++] = ack;
     }
     if (count == 0 && !all) return false;
-    m->told_have = true;
+    if (all) {
+        m->told_have = true;
+        m->have_due = false;
+        m->ack_us = PLK_NEVER;
+    }
     struct plk_writer w = plk_writer(plk_state_room(m, &m->text, PLK_ACKS_LEN_MAX), PLK_ACKS_LEN_MAX);
     plk_message_acks_encode(&w, acks, count);
     *record = record_of(m, PLK_CONTROL_ACKS, plk_writer_bytes(&w));

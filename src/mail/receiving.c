@@ -12,6 +12,7 @@ void plk_receiving_encode(const struct plk_receiving *s, uint8_t out[PLK_RECEIVI
     plk_writer_u64(&w, s->contiguous);
     plk_writer_copy(&w, s->chain, PLK_MESSAGE_HASH_LEN);
     plk_writer_u64(&w, s->next_origin);
+    plk_writer_u8(&w, s->owed);
     plk_assert(!w.failed && w.len == PLK_RECEIVING_ROW_LEN);
 }
 
@@ -27,8 +28,11 @@ enum plk_err plk_receiving_decode(struct plk_receiving *s, struct plk_bytes key,
     got.contiguous = plk_reader_u64(&r);
     plk_reader_copy(&r, got.chain, PLK_MESSAGE_HASH_LEN);
     got.next_origin = plk_reader_u64(&r);
+    uint8_t owed = plk_reader_u8(&r);
+    got.owed = owed == 1;
     if (!plk_reader_done(&k) || !plk_reader_done(&r) || version != RECEIVING_VERSION) return PLK_ERR_CORRUPT;
-    if (got.generation == 0 || got.contiguous > PLK_MESSAGE_SEQ_MAX || got.next_origin == 0) return PLK_ERR_CORRUPT;
+    if (owed > 1 || got.generation == 0 || got.contiguous > PLK_MESSAGE_SEQ_MAX || got.next_origin == 0)
+        return PLK_ERR_CORRUPT;
     got.durable.contiguous = got.contiguous;
     memcpy(got.durable.chain, got.chain, PLK_MESSAGE_HASH_LEN);
     *s = got;

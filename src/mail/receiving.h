@@ -21,6 +21,7 @@ struct plk_receiving {
     uint64_t contiguous; // committed in this turn's batch at the latest
     uint8_t chain[PLK_MESSAGE_HASH_LEN];
     uint64_t next_origin; // an own origin below it may have been received already: its row must be looked at
+    bool owed;            // something came while no link was up, and no ack has left since
 
     // Not stored.
     struct plk_receiving_snapshot durable; // batch_n: the batch it became durable with
@@ -30,7 +31,7 @@ struct plk_receiving {
     bool tell;       // an ack is due on the link
 };
 
-#define PLK_RECEIVING_ROW_LEN (1 + 4 + 8 + PLK_MESSAGE_HASH_LEN + 8)
+#define PLK_RECEIVING_ROW_LEN (1 + 4 + 8 + PLK_MESSAGE_HASH_LEN + 8 + 1)
 void plk_receiving_encode(const struct plk_receiving *s, uint8_t out[PLK_RECEIVING_ROW_LEN]);
 // key and row; durable is what the row says. CORRUPT.
 enum plk_err plk_receiving_decode(struct plk_receiving *s, struct plk_bytes key, struct plk_bytes row);

@@ -76,9 +76,20 @@ static bool has_less(const struct plk_mail *m, const struct plk_ack *acks, size_
     return less;
 }
 
-bool plk_resync_is_less(const struct plk_mail *m, const struct plk_ack *acks, size_t count) {
+// What was lost is noted at once: after the re-key the peer may name a later stream, of which it has got something
+// meanwhile, and then what it does not name counts as complete.
+bool plk_resync_less(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count) {
     uint64_t has[PLK_MAIL_GENERATIONS_MAX];
-    return has_less(m, acks, count, has);
+    if (!has_less(m, acks, count, has)) return false;
+    for (uint8_t i = 0; i + 1 < m->sending_count; i++) {
+        struct plk_sending *s = &m->sending[i];
+        if (s->closed || has[i] >= s->acked) continue;
+        ask(m, turn, s, has[i]);
+        forget_acked(s, has[i]);
+        plk_state_save_sending(m, s, turn->batch);
+    }
+    if (plk_resync_is_pending(m) && plk_state_unacked(m) == 0) plk_outbox_reset(m);
+    return true;
 }
 
 // The first "have" of the peer in a new generation.

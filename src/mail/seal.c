@@ -84,6 +84,7 @@ static enum plk_err seal_entry(struct plk_mail *m, const struct plk_mail_turn *t
     plk_window_set_record(&m->window, entry, ciphertext);
     plk_seen_hash(entry->hash, ciphertext);
     entry->batch_n = turn->batch_n;
+    entry->boxing = PLK_BOXING_NONE;
     if (index < m->given && !entry->again) {
         entry->again = true;
         m->again_count++;
@@ -132,34 +133,40 @@ enum plk_err plk_seal_loose(struct plk_mail *m, const struct plk_mail_turn *turn
     return err;
 }
 
-void plk_seal_drop_pulse(struct plk_mail *m) {
-    plk_mem_give(m->mem, m->pulse.record);
-    m->pulse = (struct plk_loose){.record = NULL};
-    m->pulse_given = false;
+void plk_seal_drop(struct plk_mail *m, struct plk_loose *loose) {
+    plk_mem_give(m->mem, loose->record);
+    *loose = (struct plk_loose){.record = NULL};
+}
+
+void plk_seal_keep(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_loose *loose,
+                   struct plk_bytes ciphertext) {
+    plk_seal_drop(m, loose);
+    loose->len = plk_writer_varint_len(ciphertext.len) + ciphertext.len;
+    loose->record = plk_mem_take(m->mem, loose->len);
+    loose->batch_n = turn->batch_n;
+    struct plk_writer w = plk_writer(loose->record, loose->len);
+    plk_writer_sized(&w, ciphertext);
 }
 
 static enum plk_err seal_pulse(struct plk_mail *m, const struct plk_mail_turn *turn) {
     struct plk_bytes ciphertext;
     bool due = m->pulse_wanted || m->received_since >= PLK_MAIL_PULSE_EVERY;
-    if (!due || (m->pulse.record != NULL && !m->pulse_given)) return PLK_ERR_OK;
+    if (!due || (m->pulse.record != NULL && !m->pulse.given)) return PLK_ERR_OK;
     enum plk_err err = plk_seal_loose(m, turn, PLK_BODY_PULSE, plk_bytes(NULL, 0), &ciphertext);
     if (err != PLK_ERR_OK) return err;
-    plk_seal_drop_pulse(m);
-    m->pulse.len = plk_writer_varint_len(ciphertext.len) + ciphertext.len;
-    m->pulse.record = plk_mem_take(m->mem, m->pulse.len);
-    m->pulse.batch_n = turn->batch_n;
+    plk_seal_keep(m, turn, &m->pulse, ciphertext);
     plk_seen_hash(m->pulse_hash, ciphertext);
-    struct plk_writer w = plk_writer(m->pulse.record, m->pulse.len);
-    plk_writer_sized(&w, ciphertext);
     return PLK_ERR_OK;
 }
 
 bool plk_seal_run(struct plk_mail *m, const struct plk_mail_turn *turn) {
     bool any = false;
-    if (!m->up || m->stopped != PLK_MAIL_WHY_NONE || !plk_lineage_can_send(&m->lineage)) return false;
+    if (m->ack_told) plk_absent_told(m, turn);
+    if ((!m->up && !m->box) || m->stopped != PLK_MAIL_WHY_NONE || !plk_lineage_can_send(&m->lineage)) return false;
     enum plk_err err = seal_numbered(m, turn, &any);
     if (err == PLK_ERR_OK) err = seal_waiting(m, turn, &any);
     if (any) save_after(m, turn);
+    if (err == PLK_ERR_OK && !m->up) err = plk_absent_seal(m, turn);
     if (err == PLK_ERR_OK) err = seal_pulse(m, turn);
     if (err == PLK_ERR_LIMIT) plk_state_stop(m, turn, PLK_MAIL_WHY_AHEAD);
     return err == PLK_ERR_BUSY;
@@ -185,12 +192,18 @@ static bool give_again(struct plk_mail *m, uint64_t durable_n, struct plk_bytes 
     return false;
 }
 
+bool plk_seal_give(struct plk_mail *m, struct plk_loose *loose, uint64_t durable_n, size_t room,
+                   struct plk_bytes *record) {
+    if (loose->given) plk_seal_drop(m, loose);
+    if (loose->record == NULL || loose->batch_n > durable_n || loose->len > room) return false;
+    loose->given = true;
+    *record = plk_bytes(loose->record, loose->len);
+    return true;
+}
+
 static bool give_pulse(struct plk_mail *m, uint64_t durable_n, struct plk_bytes *record) {
-    if (m->pulse_given) plk_seal_drop_pulse(m);
-    if (m->pulse.record == NULL || m->pulse.batch_n > durable_n) return false;
-    m->pulse_given = true;
-    m->given_bytes += m->pulse.len;
-    *record = plk_bytes(m->pulse.record, m->pulse.len);
+    if (!plk_seal_give(m, &m->pulse, durable_n, SIZE_MAX, record)) return false;
+    m->given_bytes += record->len;
     return true;
 }
 
@@ -215,6 +228,7 @@ void plk_seal_rewind(struct plk_mail *m) {
         struct plk_entry *entry = plk_window_at(&m->window, i);
         entry->again = entry->peer_holds = false;
         entry->end = entry->left_us = 0;
+        entry->boxing = PLK_BOXING_NONE;
     }
 }
 
@@ -231,7 +245,7 @@ void plk_seal_left(struct plk_mail *m, uint64_t now_us, uint64_t offset) {
 void plk_seal_tell_sent(struct plk_mail *m, const struct plk_mail_turn *turn) {
     for (unsigned now = 0; m->told < m->left; m->told++) {
         struct plk_entry *entry = plk_window_at(&m->window, m->told);
-        if (entry->left_us == 0 || entry->was_sent) continue;
+        if (entry->left_us == 0 || entry->was_sent || entry->kept > 0) continue; // kept says more than sent
         if (turn->now.mono_us < entry->left_us + PLK_MAIL_SENT_AFTER_US) return;
         if (now++ == PLK_MAIL_DELIVER_STEP) return; // the deadline stands: the next batch takes the rest
         entry->was_sent = true;

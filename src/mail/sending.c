@@ -46,6 +46,7 @@ enum plk_err plk_sending_decode(struct plk_sending *s, uint32_t generation, stru
     if (!plk_reader_done(&r) || version != SENDING_VERSION || (flags & ~ALL_FLAGS) != 0) return PLK_ERR_CORRUPT;
     if (got.next_seq == 0 || got.next_origin == 0 || generation == 0) return PLK_ERR_CORRUPT;
     if (got.acked >= got.next_seq || got.done_origin >= got.next_origin) return PLK_ERR_CORRUPT;
+    got.fence = got.next_seq;
     *s = got;
     return PLK_ERR_OK;
 }

@@ -22,6 +22,10 @@ struct plk_sending {
     uint64_t acked;                    // contiguous
     uint8_t acked_chain[PLK_MESSAGE_HASH_LEN]; // and the chain hash there
     uint64_t resync_next, resync_end;          // origins to be read from history and sent again; none: next > end
+
+    // Not stored. Above next_seq as it was when `acked` was learnt: an ack that says less than acked and names a number
+    // from here on was made later, so the peer has lost what it had.
+    uint64_t fence;
 };
 
 #define PLK_SENDING_ROW_LEN (1 + 8 + 8 + 1 + 5 * 8 + 2 * PLK_MESSAGE_HASH_LEN + 2 * 8)

@@ -7,6 +7,7 @@
 //   outbox, window   what is to be sent: rows, paging                     receipt   acks and reports going out
 //   seal             encrypting, giving out                               load      rows of the start
 //   deliver          what acks do                                         tick      what time brings about
+//   absent           while the peer does not answer: relays
 //   resync           history sent again                                   mail      the calls of mail.h
 #ifndef PLK_MAIL_STATE_H
 #define PLK_MAIL_STATE_H
@@ -18,11 +19,19 @@
 #include "mail/sending.h"
 #include "mail/window.h"
 
-// A record without a place in the outbox: a pulse.
+// A record without a place in the outbox: a pulse, an ack, a report.
 struct plk_loose {
     uint8_t *record; // owned; NULL: none
     size_t len;
     uint64_t batch_n;
+    bool given; // its bytes are borrowed until the next call
+};
+
+// Where a list of acks came from.
+enum plk_acks_way {
+    PLK_ACKS_LINK,
+    PLK_ACKS_CURRENT, // a message in the current ratchet: it names every stream of which there is anything
+    PLK_ACKS_OTHER,
 };
 
 // Room for what is made and handed on within one call; as large as was needed so far.
@@ -43,6 +52,7 @@ struct plk_late {
     struct plk_ack acks[PLK_ACKS_MAX];
     size_t count;
     bool live, first; // from the present link; its first: all that the peer has
+    bool have;        // PLK_ACKS_CURRENT
 };
 
 struct plk_mail {
@@ -93,13 +103,23 @@ struct plk_mail {
     struct plk_late *late; // a list that moves more messages than one batch takes, or NULL; owned
     uint64_t given_bytes, acked_at_up;
     struct plk_loose pulse;
-    bool pulse_given, pulse_wanted;
+    bool pulse_wanted;
     bool told_mute, heard_mute;               // PLK_CONTROL_PULSE went out, came in, on the present link
     uint8_t pulse_hash[PLK_MESSAGE_HASH_LEN]; // of the newest pulse
     unsigned received_since;                  // numbered messages since the last own encryption
     unsigned unreadable;                      // re-encryptions since the last progress
     uint8_t reports[PLK_MAIL_UNREADABLE_QUEUE][PLK_MESSAGE_HASH_LEN];
     size_t report_count;
+
+    // The box: what goes to relays while the peer does not answer.
+    bool box;
+    bool box_late;             // some entries are `lost`: carried out in steps
+    bool have_due, have_boxed; // an ack that says what there is of earlier streams; it went into the box, today
+    bool note_failed;          // no relay took an ack
+    bool ack_told;             // a link took what was owed: rows are to be written
+    struct plk_loose notes[2]; // an ack, a report
+    uint64_t ack_us;           // mono: when they are due; PLK_NEVER: nothing is owed
+    uint64_t ack_again_us;     // mono: for copies and what is unreadable not before
 
     uint64_t age_us;            // mono: when keys are looked at for age
     uint32_t resync_generation; // whose history was asked for,
@@ -158,23 +178,48 @@ enum plk_err plk_seal_loose(struct plk_mail *m, const struct plk_mail_turn *turn
                             struct plk_bytes payload, struct plk_bytes *ciphertext);
 void plk_seal_wrap(struct plk_mail *m, struct plk_entry *entry, struct plk_envelope *envelope); // numbers it
 bool plk_seal_next(struct plk_mail *m, uint64_t durable_n, struct plk_bytes *record);
-void plk_seal_drop_pulse(struct plk_mail *m);
+void plk_seal_drop(struct plk_mail *m, struct plk_loose *loose);
+void plk_seal_keep(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_loose *loose,
+                   struct plk_bytes ciphertext);
+bool plk_seal_give(struct plk_mail *m, struct plk_loose *loose, uint64_t durable_n, size_t room,
+                   struct plk_bytes *record);
 void plk_seal_rewind(struct plk_mail *m); // nothing was given to the present link
 void plk_seal_left(struct plk_mail *m, uint64_t now_us, uint64_t offset);
 void plk_seal_tell_sent(struct plk_mail *m, const struct plk_mail_turn *turn);
 
 // deliver.c
+void plk_deliver_unlink(struct plk_mail *m); // that list is not the present link's any more
 void plk_deliver_forget(struct plk_mail *m); // the list of acks that is not yet carried out
 bool plk_deliver_late(struct plk_mail *m,
                       const struct plk_mail_turn *turn); // true: call again when there is a new batch
-enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes acks, bool live);
+enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes acks,
+                              enum plk_acks_way way);
 void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn,
                             const uint8_t hash[PLK_MESSAGE_HASH_LEN]);
 
+// absent.c
+bool plk_absent_next(struct plk_mail *m, uint64_t durable_n, size_t room, struct plk_bytes *record, uint64_t *letter);
+void plk_absent_answer(struct plk_mail *m, const struct plk_mail_turn *turn, uint64_t letter, uint8_t stored,
+                       uint8_t of, enum plk_err reason);
+void plk_absent_retry(struct plk_mail *m, bool lost);
+void plk_absent_lose(struct plk_mail *m, struct plk_entry *entry, enum plk_err why); // plk_absent_late carries it out
+bool plk_absent_late(struct plk_mail *m,
+                     const struct plk_mail_turn *turn); // true: call again when there is a new batch
+void plk_absent_missing(struct plk_mail *m, uint64_t wall_ms, const struct plk_sending *s, const struct plk_ack *ack);
+bool plk_absent_age(struct plk_mail *m, uint64_t wall_ms); // true: something is kept
+// Something came while no link was up; s may be NULL. news: the peer does not know that it is here.
+void plk_absent_owe(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_receiving *s, bool news);
+void plk_absent_asked(struct plk_mail *m); // the peer has said what it has, and may wait for the same
+bool plk_absent_owes(const struct plk_mail *m);
+enum plk_err plk_absent_seal(struct plk_mail *m, const struct plk_mail_turn *turn);
+void plk_absent_told(struct plk_mail *m, const struct plk_mail_turn *turn);
+uint64_t plk_absent_deadline(const struct plk_mail *m);
+void plk_absent_drop(struct plk_mail *m); // acks and reports that were not given
+
 // resync.c
 bool plk_resync_is_pending(const struct plk_mail *m);
-// The peer lacks what it once acknowledged of a stream before the current one.
-bool plk_resync_is_less(const struct plk_mail *m, const struct plk_ack *acks, size_t count);
+// The peer lacks what it once acknowledged of a stream before the current one: it will be sent again.
+bool plk_resync_less(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count);
 void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count);
 void plk_resync_asked(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_resync *resync);
 bool plk_resync_wants(struct plk_mail *m, struct plk_mail_load *load);

@@ -5,7 +5,7 @@
 static uint64_t earliest_sent(const struct plk_mail *m) {
     for (size_t i = m->told; i < m->left; i++) {
         const struct plk_entry *entry = plk_window_at(&m->window, i);
-        if (entry->left_us != 0 && !entry->was_sent) return entry->left_us + PLK_MAIL_SENT_AFTER_US;
+        if (entry->left_us != 0 && !entry->was_sent && entry->kept == 0) return entry->left_us + PLK_MAIL_SENT_AFTER_US;
     }
     return PLK_NEVER;
 }
@@ -20,7 +20,7 @@ static uint64_t next_rekey(const struct plk_mail *m, struct plk_now now) {
 
 uint64_t plk_mail_deadline(const struct plk_mail *m, struct plk_now now) {
     uint64_t age_us = m->generation == 0 ? PLK_NEVER : m->age_us;
-    return plk_earlier(plk_earlier(earliest_sent(m), next_rekey(m, now)), age_us);
+    return plk_earlier(plk_earlier(earliest_sent(m), next_rekey(m, now)), plk_earlier(plk_absent_deadline(m), age_us));
 }
 
 // When the generation after the oldest ratchet's began.
@@ -36,7 +36,7 @@ static void expire(struct plk_mail *m, const struct plk_mail_turn *turn) {
     while (m->lineage.count > 1 && turn->now.wall_ms > replaced_ms(m) + PLK_MAIL_OLDER_KEEP_MS) {
         plk_lineage_drop_oldest(&m->lineage, turn->batch);
     }
-    m->age_us = turn->now.mono_us + PLK_DAY;
+    m->age_us = turn->now.mono_us + (plk_absent_age(m, turn->now.wall_ms) ? PLK_MAIL_BOX_AGE_US : PLK_DAY);
 }
 
 void plk_mail_tick(struct plk_mail *m, const struct plk_mail_turn *turn) {

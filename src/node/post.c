@@ -4,35 +4,6 @@
 #include "node/inside.h"
 #include "node/parley.h"
 
-#ifndef PLK_MAIL_BOXES // TEMPORARY
-static void plk_mail_box_open(struct plk_mail *m, unsigned of) {
-    (void)m;
-    (void)of;
-}
-static void plk_mail_box_close(struct plk_mail *m) { (void)m; }
-static void plk_mail_box_retry(struct plk_mail *m, bool lost) {
-    (void)m;
-    (void)lost;
-}
-static bool plk_mail_box_next(struct plk_mail *m, uint64_t n, size_t room, struct plk_bytes *r, uint64_t *l) {
-    (void)m;
-    (void)n;
-    (void)room;
-    (void)r;
-    (void)l;
-    return false;
-}
-static void plk_mail_boxed(struct plk_mail *m, const struct plk_mail_turn *t, uint64_t l, unsigned k, unsigned of,
-                           enum plk_err e) {
-    (void)m;
-    (void)t;
-    (void)l;
-    (void)k;
-    (void)of;
-    (void)e;
-}
-#endif
-
 // ---- own queues of a contact ------------------------------------------------------------------------------------------
 
 static bool may_have(const struct plk_peer *peer) {
@@ -319,7 +290,6 @@ static void end_parcel(struct plk_node *node, struct plk_peer *peer, struct plk_
 static void tell_letters(struct plk_node *node, struct plk_peer *peer, const struct plk_parcel *parcel) {
     for (unsigned i = 0; i < parcel->letter_count; i++) {
         struct plk_mail_turn turn = plk_node_turn(node);
-        if (parcel->letters[i] == 0) continue;
         plk_mail_boxed(peer->warm->mail, &turn, parcel->letters[i], parcel->stored, parcel->asked, parcel->reason);
         plk_peer_mail_events(node, peer);
         plk_ledger_turn(&node->ledger);
@@ -457,7 +427,7 @@ void plk_post_settle(struct plk_node *node, struct plk_peer *peer) {
     if (of > 0 && is_away(node, peer)) {
         retry_if_due(node, peer);
         put_rekey(node, peer);
-        plk_mail_box_open(peer->warm->mail, of);
+        plk_mail_box_open(peer->warm->mail);
         put_messages(node, peer);
     } else if (of == 0) {
         plk_mail_box_close(peer->warm->mail);

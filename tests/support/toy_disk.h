@@ -90,6 +90,10 @@ static inline void toy_patch(struct toy_table *table, struct plk_bytes key, stru
         row.state = patch.state;
         row.reason = patch.reason;
     }
+    if ((patch.columns & PLK_PATCH_STORED) != 0) {
+        row.stored = patch.stored;
+        row.stored_of = patch.stored_of;
+    }
     if ((patch.columns & PLK_PATCH_RECEIVED) != 0) row.received_ms = patch.received_ms;
     uint8_t *out = malloc(PLK_MESSAGE_HEAD_MAX + row.payload.len);
     struct plk_writer w = plk_writer(out, PLK_MESSAGE_HEAD_MAX + row.payload.len);

@@ -298,29 +298,6 @@ static void a_blob_that_is_not_acknowledged(void **state) {
     assert_int_equal(mail_state(alice, row), PLK_STATE_DELIVERED);
 }
 
-// ---- mailbox --------------------------------------------------------------------------------------------------------
-
-static void an_ack_through_the_mailbox(void **state) {
-    (void)state;
-    struct plk_bytes ciphertext;
-    acquaint();
-    uint64_t row = mail_text(&pair, ALICE, "by another way");
-    mail_flush(&pair, alice);
-    mail_give_out(&pair, alice);
-    mail_carry(&pair, ALICE, 1, SIZE_MAX);
-    struct plk_mail_turn turn = mail_turn(&pair, bob);
-    assert_int_equal(plk_mail_ack_message(bob->mail, &turn, &ciphertext), PLK_ERR_OK);
-    struct plk_bytes copy = toy_copy(ciphertext);
-    mail_flush(&pair, bob);
-    mail_cut(&pair);
-    assert_int_equal(mail_take_record(&pair, alice, 1, copy), PLK_ERR_OK);
-    assert_int_equal(mail_take_record(&pair, alice, 1, copy), PLK_ERR_REPLAYED);
-    mail_flush(&pair, alice);
-    assert_int_equal(mail_state(alice, row), PLK_STATE_DELIVERED);
-    free((void *)(uintptr_t)copy.at);
-    end_well();
-}
-
 static void removing_a_contact_leaves_nothing(void **state) {
     (void)state;
     acquaint();
@@ -352,7 +329,7 @@ int main(void) {
         STORY(cancelling_what_is_only_on_disk),
         STORY(a_blob_carries_the_first_text),
         STORY(a_blob_that_is_not_acknowledged),
-        STORY(an_ack_through_the_mailbox),
+
         STORY(removing_a_contact_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
