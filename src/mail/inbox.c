@@ -259,6 +259,7 @@ static enum plk_err refuse(struct plk_mail *m, const struct plk_mail_turn *turn,
 static void note_opened(struct plk_mail *m, const struct plk_mail_turn *turn, uint32_t generation) {
     note_heard(m, turn, generation);
     if (generation == m->generation) m->received_since++;
+    m->opened = m->opened || generation == m->generation;
     // This side waits to hear the new ratchet and the peer uses an older one: it has lost the re-key, or not yet made
     // it.
     if (m->up && generation != m->generation && !plk_lineage_can_send(&m->lineage)) {

@@ -124,6 +124,7 @@ void plk_mail_begin(struct plk_mail *m, const struct plk_mail_turn *turn, enum p
     m->have_boxed = false;
     m->stopped = PLK_MAIL_WHY_NONE;
     m->unreadable = m->received_since = 0;
+    m->opened = false;
     m->report_count = 0;
     m->age_us = 0;
     memset(m->pulse_hash, 0, sizeof m->pulse_hash);
@@ -132,6 +133,7 @@ void plk_mail_begin(struct plk_mail *m, const struct plk_mail_turn *turn, enum p
     if (ratchet != NULL) plk_mail_set_ratchet(m, turn, ratchet);
 }
 
+bool plk_mail_has_opened(const struct plk_mail *m) { return m->opened; }
 bool plk_mail_has_begun(const struct plk_mail *m) { return m->generation > 0; }
 
 bool plk_mail_has_ratchet(const struct plk_mail *m) {

@@ -140,6 +140,9 @@ enum plk_mail_begin {
 void plk_mail_begin(struct plk_mail *mail, const struct plk_mail_turn *turn, enum plk_mail_begin how,
                     const struct plk_ratchet *ratchet, const uint8_t epoch[PLK_EPOCH_LEN]);
 bool plk_mail_has_begun(const struct plk_mail *mail);
+// A ciphertext was opened with the current ratchet since it began (or since the start of this process): the peer has all that it
+// needs of it.
+bool plk_mail_has_opened(const struct plk_mail *mail);
 // False: what is sent waits in the outbox for the first ratchet (a joiner's, a contact's that came out of a backup).
 bool plk_mail_has_ratchet(const struct plk_mail *mail);
 const uint8_t *plk_mail_epoch(const struct plk_mail *mail); // of the current own stream

@@ -106,6 +106,7 @@ struct plk_mail {
     bool pulse_wanted;
     bool told_mute, heard_mute;               // PLK_CONTROL_PULSE went out, came in, on the present link
     uint8_t pulse_hash[PLK_MESSAGE_HASH_LEN]; // of the newest pulse
+    bool opened;                              // a ciphertext in the current ratchet, by this process
     unsigned received_since;                  // numbered messages since the last own encryption
     unsigned unreadable;                      // re-encryptions since the last progress
     uint8_t reports[PLK_MAIL_UNREADABLE_QUEUE][PLK_MESSAGE_HASH_LEN];

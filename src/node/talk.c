@@ -153,6 +153,14 @@ void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer) {
     }
 }
 
+// It has arrived, and needs no repeating.
+static void end_acceptance(struct plk_node *node, struct plk_peer *peer) {
+    plk_buf_free(node->mem, &peer->warm->acceptance);
+    peer->warm->acceptance_due = false;
+    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_ACCEPTANCE, plk_bytes(NULL, 0));
+    plk_invites_close_of(node, peer->row.contact);
+}
+
 // ---- streams --------------------------------------------------------------------------------------------------------
 
 void plk_peer_take_record(struct plk_node *node, struct plk_peer *peer, bool control, struct plk_bytes record) {
@@ -177,6 +185,8 @@ void plk_peer_take_record(struct plk_node *node, struct plk_peer *peer, bool con
         break;
     }
     plk_peer_mail_events(node, peer);
+    if (peer->heat != PLK_WARM || peer->warm->acceptance.len == 0) return;
+    if (plk_mail_has_opened(peer->warm->mail)) end_acceptance(node, peer); // written by whoever has read it
 }
 
 static void read_stream(struct plk_node *node, struct plk_peer *peer, struct plk_link *link, unsigned stream) {
@@ -262,12 +272,10 @@ static void confirm_generation(struct plk_node *node, struct plk_peer *peer, uin
     plk_peer_send_control(node, peer, PLK_BODY_LINK, plk_bytes(body, sizeof body));
 }
 
-// A session under the keys that came of it proves that the acceptance has arrived: it needs no repeating.
+// A session under the keys that came of it proves it.
 static void settle_acceptance(struct plk_node *node, struct plk_peer *peer, uint32_t tag) {
     if (peer->warm->acceptance.len == 0 || tag >> 16 != plk_peer_tag(peer->warm->recovery.lines, 0) >> 16) return;
-    plk_buf_free(node->mem, &peer->warm->acceptance);
-    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_ACCEPTANCE, plk_bytes(NULL, 0));
-    plk_invites_close_of(node, peer->row.contact);
+    end_acceptance(node, peer);
 }
 
 static void link_came_up(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
