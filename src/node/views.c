@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a host may ask of a node between calls. Nothing here changes it.
 #include "contact/words.h"
+#include "node/approach.h"
 #include "node/inside.h"
 
 enum plk_node_state plk_node_state(const struct plk_node *node) { return node->state; }
@@ -35,7 +36,7 @@ enum plk_err plk_words_to_seed(struct plk_bytes words, uint8_t seed[32]) {
 
 enum plk_err plk_node_safety(const struct plk_node *node, uint32_t contact, char out[PLK_SAFETY_LEN + 1]) {
     const struct plk_peer *peer = plk_peers_find(&node->peers, contact);
-    if (peer == NULL) return PLK_ERR_NOT_FOUND;
+    if (peer == NULL || plk_approach_is_provisional(peer)) return PLK_ERR_NOT_FOUND; // whose would it be?
     plk_persona_safety(out, node->persona.peer_id, peer->row.peer_id);
     return PLK_ERR_OK;
 }

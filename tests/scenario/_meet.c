@@ -9,7 +9,17 @@ void meet_begin(struct meet *m, struct world *w) {
     mailbox_use(m->alice, m->relay);
 }
 
-void meet_end(struct meet *m) { relayd_free(m->relay); }
+struct relayd *meet_other(struct meet *m) {
+    m->other = mailbox_relay(m->w, "other");
+    return m->other;
+}
+
+void meet_end(struct meet *m) {
+    for (int i = 0; i < m->w->actor_count; i++) world_stop(m->w->actors[i]);
+    story_holds(m->w);
+    relayd_free(m->relay);
+    relayd_free(m->other);
+}
 
 void meet_invite(struct meet *m, enum plk_invite_kind kind) {
     const char *link = world_invite(m->alice, kind);
@@ -82,7 +92,6 @@ size_t meet_contacts(const struct actor *a) {
 }
 
 void meet_talk(struct actor *from, struct actor *to, const char *text) {
-    world_part(from->world, from, to, 0);
     story_say(from, to, text);
     story_heard(to, text, MEET_LIMIT);
 }

@@ -19,6 +19,8 @@ static void tell(struct world *w) {
     story_ends_well(w);
     struct plk_relay_view view;
     story_expect(w, plk_node_relay(bob->node, 0, &view) && view.adopted == (w->seed % 2 == 0));
+    world_stop(alice);
+    world_stop(bob);
     relayd_free(relay);
 }
 

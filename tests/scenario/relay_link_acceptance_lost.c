@@ -6,7 +6,7 @@
 static void tell(struct world *w) {
     struct meet m;
     meet_begin(&m, w);
-    struct relayd *other = mailbox_relay(w, "other"); // bob's
+    struct relayd *other = meet_other(&m); // bob's
     mailbox_use(m.bob, other);
     meet_invite(&m, PLK_INVITE_ONE_TIME);
     world_kill(m.alice);
@@ -24,7 +24,6 @@ static void tell(struct world *w) {
     meet_until_state(m.bob, contact, PLK_CONTACT_ACTIVE);
     meet_talk(m.bob, m.alice, "found again");
     story_ends_well(w);
-    relayd_free(other);
     meet_end(&m);
 }
 

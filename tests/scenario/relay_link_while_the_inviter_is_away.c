@@ -29,7 +29,6 @@ static void tell(struct world *w) {
     story_expect(w, world_contact(m.bob, m.alice) == contact);
     story_run(w, 10 * PLK_SECOND);
     world_start(m.alice);
-    world_part(w, m.alice, m.bob, 0);
     story_heard(m.bob, "read this when you are back", MEET_LIMIT);
     story_ends_well(w);
     story_expect(w, meet_contacts(m.alice) == 1 && meet_contacts(m.bob) == 1);

@@ -6,7 +6,7 @@
 static void tell(struct world *w) {
     struct meet m;
     meet_begin(&m, w);
-    struct relayd *other = mailbox_relay(w, "other");
+    struct relayd *other = meet_other(&m);
     mailbox_use(m.alice, other);
     struct relayd *dead = w->seed % 2 ? other : m.relay, *alive = w->seed % 2 ? m.relay : other;
     bool before = w->seed % 4 < 2;
@@ -23,7 +23,6 @@ static void tell(struct world *w) {
     struct plk_command invite = {.kind = PLK_CMD_INVITE, .invite_kind = PLK_INVITE_ONE_TIME};
     const struct actor_result *result = world_command(m.alice, &invite);
     story_expect(w, result != NULL && result->err == PLK_ERR_NO_RELAY);
-    relayd_free(other);
     meet_end(&m);
 }
 
