@@ -16,10 +16,7 @@ static bool cids_differ(const struct plk_greeting *g) {
 enum plk_err plk_greeting_decode(struct plk_greeting *greeting, struct plk_bytes payload) {
     struct plk_greeting g = {0};
     struct plk_reader r = plk_reader(payload);
-    g.version_min = plk_reader_u8(&r);
-    g.version_max = plk_reader_u8(&r);
-    uint8_t version;
-    enum plk_err err = plk_version_meet(g.version_min, g.version_max, &version);
+    enum plk_err err = plk_version_read(&r, &g.version_min, &g.version_max);
     if (err != PLK_ERR_OK) return err;
     plk_reader_copy(&r, g.device, sizeof g.device);
     plk_reader_copy(&r, g.incarnation, sizeof g.incarnation);

@@ -7,10 +7,7 @@
 enum plk_err plk_client_greeting_decode(struct plk_client_greeting *greeting, struct plk_bytes payload) {
     struct plk_client_greeting g = {0};
     struct plk_reader r = plk_reader(payload);
-    g.version_min = plk_reader_u8(&r);
-    g.version_max = plk_reader_u8(&r);
-    uint8_t version;
-    enum plk_err err = plk_version_meet(g.version_min, g.version_max, &version);
+    enum plk_err err = plk_version_read(&r, &g.version_min, &g.version_max);
     if (err != PLK_ERR_OK) return err;
     g.flags = plk_reader_u16(&r);
     if (!r.failed) g.extensions = plk_tlv_padded(&r);
@@ -22,10 +19,7 @@ enum plk_err plk_client_greeting_decode(struct plk_client_greeting *greeting, st
 enum plk_err plk_relay_greeting_decode(struct plk_relay_greeting *greeting, struct plk_bytes payload) {
     struct plk_relay_greeting g = {0};
     struct plk_reader r = plk_reader(payload);
-    g.version_min = plk_reader_u8(&r);
-    g.version_max = plk_reader_u8(&r);
-    uint8_t version;
-    enum plk_err err = plk_version_meet(g.version_min, g.version_max, &version);
+    enum plk_err err = plk_version_read(&r, &g.version_min, &g.version_max);
     if (err != PLK_ERR_OK) return err;
     plk_reader_copy(&r, g.cid, sizeof g.cid);
     g.wall_ms = plk_reader_u64(&r);

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/reader.h"
 
 #define PLK_VERSION_MIN 1
 #define PLK_VERSION_MAX 1
@@ -19,6 +20,14 @@ static inline enum plk_err plk_version_meet(uint8_t min, uint8_t max, uint8_t *v
     if (min > PLK_VERSION_MAX) return PLK_ERR_TOO_NEW;
     *version = max < PLK_VERSION_MAX ? max : PLK_VERSION_MAX;
     return PLK_ERR_OK;
+}
+
+// The same, out of the two bytes with which a greeting begins. Bytes that are not there are 0: MALFORMED.
+static inline enum plk_err plk_version_read(struct plk_reader *r, uint8_t *min, uint8_t *max) {
+    uint8_t version;
+    *min = plk_reader_u8(r);
+    *max = plk_reader_u8(r);
+    return plk_version_meet(*min, *max, &version);
 }
 
 #endif

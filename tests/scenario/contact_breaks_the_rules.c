@@ -56,6 +56,8 @@ enum lie {
     ID_TWICE,
     ID_NEVER_ISSUED,
     FRAME_OF_A_RELAY,
+    NOBODY_OF_A_RELAY,
+    FORWARD_OF_A_RELAY,
     FRAMES
 };
 
@@ -88,6 +90,12 @@ static void put_lie(struct plk_writer *w, enum lie lie) {
         break;
     case FRAME_OF_A_RELAY:
         plk_frame_put_pass(w, 1, plk_bytes_text("for another"));
+        break;
+    case NOBODY_OF_A_RELAY:
+        plk_frame_put_nobody(w, 1);
+        break;
+    case FORWARD_OF_A_RELAY:
+        plk_frame_put_fwd(w, 1, plk_bytes_text("for another relay"));
         break;
     case NO_FRAME:
     case FRAMES:

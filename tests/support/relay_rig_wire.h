@@ -76,7 +76,7 @@ struct rig {
     size_t last_len;
     struct plk_addr stray_to; // the last one for nobody here
     uint8_t stray[PLK_DATAGRAM_MAX];
-    size_t stray_len, strays;
+    size_t stray_len, strays, stray_bytes;
     uint64_t deadline_us;
 };
 
@@ -185,6 +185,7 @@ static inline void rig_stray(struct rig *rig, const struct plk_output *out) {
     rig->stray_to = out->datagram.to;
     memcpy(rig->stray, out->datagram.data.at, out->datagram.data.len);
     rig->stray_len = out->datagram.data.len;
+    rig->stray_bytes += rig->stray_len;
     rig->strays++;
 }
 

@@ -235,6 +235,39 @@ static void an_answer_is_on_disk(void **state) {
     assert_int_equal(got[1], 1);
 }
 
+// An open relay asks for work: the client does it in its ticks and has its queue; a closed one makes none.
+static void an_open_relay_is_worked_for(void **state) {
+    (void)state;
+    plk_queue_client_token(bob.queues, NULL);
+    rig->config.admission = PLK_RELAY_ADMIT_CLOSED;
+    kill_relay(false);
+    come(&bob);
+    run(10);
+    assert_int_equal(made, 0);
+    assert_int_equal(plk_queue_client_state(bob.queues, MINE), PLK_QUEUE_CLIENT_REFUSED);
+    rig->config.admission = PLK_RELAY_ADMIT_OPEN;
+    rig->config.work_bits = 12;
+    kill_relay(false);
+    come(&bob);
+    assert_int_equal(rig->clients[bob.index].heard.greeting.bits, 12);
+    run(40);
+    assert_int_equal(made, 1);
+    assert_int_equal(plk_queue_client_state(bob.queues, MINE), PLK_QUEUE_CLIENT_READY);
+    come(&alice);
+    put(1);
+    run(4);
+    assert_int_equal(got[1], 1);
+    rig->config.work_bits = PLK_RELAY_WORK_BITS;
+    kill_relay(true); // it asks for more now, and less was done: nothing is made for that
+    struct plk_queue_record record = rig_newq(&queue, 0, NULL);
+    record.newq.admission = PLK_QUEUE_ADMIT_WORK;
+    record.newq.day = (uint32_t)(rig->now.wall_ms / 86400000);
+    while (plk_queue_key_work(queue.rid, record.newq.day, record.newq.nonce) >= PLK_RELAY_WORK_BITS)
+        record.newq.nonce++;
+    int somebody = rig_connect(rig);
+    assert_int_equal(rig_ask(rig, somebody, record), PLK_QUEUE_CODE_ADMISSION);
+}
+
 // Everybody comes and goes at random, the network loses a tenth, and the relay is killed now and then, some batches undone:
 // each cell that was answered OK arrives, and nothing stays behind.
 static void whoever_comes_and_goes(void **state) {
@@ -281,6 +314,7 @@ int main(void) {
         TEST(what_is_not_durable_comes_again),
         TEST(a_lost_disk_costs_a_new_queue_under_the_same_name),
         TEST(an_answer_is_on_disk),
+        TEST(an_open_relay_is_worked_for),
         TEST(whoever_comes_and_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

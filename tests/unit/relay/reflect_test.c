@@ -102,6 +102,29 @@ static void it_answers_from_where_it_is_asked_to(void **state) {
     assert_addr(rig->last_from, at(&second, 7448));
 }
 
+// All of RFC 5780 over IPv6 too, with two addresses of that family beside one of the other.
+static void it_is_the_same_over_ipv6(void **state) {
+    (void)state;
+    const struct plk_addr first6 = {.family = 6, .ip = {0x20, 1, 0xd, 0xb8, [15] = 1}, .port = 7447},
+                          second6 = {.family = 6, .ip = {0x20, 1, 0xd, 0xb8, [15] = 2}, .port = 7447};
+    struct plk_stun request = {.kind = PLK_STUN_REQUEST, .has_change = true, .change = PLK_STUN_CHANGE_ADDRESS};
+    rig->config.listeners[1] = (struct plk_relay_listener){.addr = first6, .stun_port = 7448};
+    rig->config.listeners[2] = (struct plk_relay_listener){.addr = second6, .stun_port = 7448};
+    rig->config.listener_count = 3;
+    rig_start(rig);
+    rig_tick(rig);
+    assert_true(ask(request, first6));
+    assert_addr(rig->last_from, second6);
+    assert_addr(answer.origin, second6);
+    assert_addr(answer.other, at(&second6, 7448)); // what it calls the other one stays so
+    request.change |= PLK_STUN_CHANGE_PORT;
+    assert_true(ask(request, second6));
+    assert_addr(rig->last_from, at(&first6, 7448));
+    request.change = PLK_STUN_CHANGE_PORT;
+    assert_true(ask(request, at(&first6, 7448)));
+    assert_addr(rig->last_from, first6);
+}
+
 static void what_it_has_not_it_does_not_answer(void **state) {
     (void)state;
     struct plk_stun request = {.kind = PLK_STUN_REQUEST, .has_change = true, .change = PLK_STUN_CHANGE_ADDRESS};
@@ -146,9 +169,13 @@ static void a_prefix_has_a_budget(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(it_tells_where_the_packet_came_from),  TEST(an_old_request_gets_an_old_answer),
-        TEST(it_answers_from_where_it_is_asked_to), TEST(what_it_has_not_it_does_not_answer),
-        TEST(what_is_not_understood_is_named),      TEST(a_prefix_has_a_budget),
+        TEST(it_tells_where_the_packet_came_from),
+        TEST(an_old_request_gets_an_old_answer),
+        TEST(it_answers_from_where_it_is_asked_to),
+        TEST(it_is_the_same_over_ipv6),
+        TEST(what_it_has_not_it_does_not_answer),
+        TEST(what_is_not_understood_is_named),
+        TEST(a_prefix_has_a_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+// What those gain who cheat: addresses that are not theirs, queues that they never empty, rows of a stolen disk.
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "relay/mailbox.h"
+#include "support/relay_story.h"
+
+static const struct plk_addr elsewhere = {.family = 4, .ip = {203, 0, 113, 77}, .port = 777};
+
+static bool disk_holds(struct plk_bytes what) {
+    for (size_t t = 0; t < PLK_TABLE_COUNT; t++) {
+        const struct toy_table *table = &rig->disk.tables[t];
+        for (size_t i = 0; i < table->count; i++) {
+            const struct plk_bytes both[] = {table->rows[i].key, table->rows[i].value};
+            for (size_t k = 0; k < 2; k++) {
+                for (size_t at = 0; at + what.len <= both[k].len; at++) {
+                    if (memcmp(both[k].at + at, what.at, what.len) == 0) return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+static struct toy_row *queue_row(void) {
+    assert_int_equal(rows(PLK_TABLE_rqueue), 1);
+    return &rig->disk.tables[PLK_TABLE_rqueue].rows[0];
+}
+
+static void from_elsewhere(const uint8_t *bytes, size_t len) {
+    struct plk_input input = {.kind = PLK_IN_DATAGRAM};
+    input.datagram.from = elsewhere;
+    input.datagram.to = RIG_RELAY;
+    input.datagram.data = plk_bytes(bytes, len);
+    rig_handle(rig, &input);
+}
+
+// ---- addresses
+
+static void who_never_answered_gets_three_times_what_it_sent(void **state) {
+    (void)state;
+    uint8_t packet[PLK_RELAY_CHANNEL_PACKET_MAX];
+    struct plk_addr to;
+    size_t len;
+    make(0);
+    attach();
+    subscribe(bob, 1);
+    // A packet of bob's reaches the relay from an address at which he is not: a NAT, or who copies his packets.
+    struct plk_relay_channel *channel = rig->clients[bob].channel;
+    plk_relay_channel_ping(channel, rig->now.mono_us);
+    assert_true(plk_relay_channel_poll(channel, rig->now.mono_us, packet, sizeof packet, &len, &to));
+    from_elsewhere(packet, len);
+    for (uint8_t i = 0; i < 8; i++) assert_int_equal(put(i), PLK_QUEUE_CODE_OK);
+    rig_run(rig, 20 * PLK_SECOND);
+    assert_true(plk_addr_equal(&rig->stray_to, &elsewhere));
+    assert_in_range(rig->stray_bytes, 1, 3 * len);  // challenges, and nothing of what waits for him
+    assert_int_equal(rig_items(rig, bob, NULL), 8); // which went where he is
+    size_t before = rig->stray_bytes;
+    rig_run(rig, PLK_MINUTE);
+    assert_int_equal(rig->stray_bytes, before);
+}
+
+static void hellos_of_who_never_answers_get_no_more_than_they_are(void **state) {
+    (void)state;
+    struct plk_hello hello;
+    const uint8_t cid[8] = {9, 9};
+    assert_int_equal(plk_hello_start(&hello, rig->static_public, cid, &rig->rng), PLK_ERR_OK);
+    for (int i = 0; i < 5; i++) {
+        from_elsewhere(hello.message, sizeof hello.message);
+        rig_run(rig, PLK_SECOND);
+    }
+    rig_run(rig, PLK_MINUTE);
+    assert_in_range(rig->stray_bytes, 1, 5 * sizeof hello.message);
+    assert_int_equal(plk_relay_state(rig->relay).half_open, 0);
+}
+
+static void a_client_that_moved_is_asked_and_followed(void **state) {
+    (void)state;
+    make(0);
+    attach();
+    subscribe(bob, 1);
+    rig->clients[bob].addr = elsewhere; // its NAT has given it another address
+    plk_relay_channel_ping(rig->clients[bob].channel, rig->now.mono_us);
+    rig_run(rig, PLK_SECOND);
+    assert_true(plk_relay_channel_status(rig->clients[bob].channel).challenged > 0);
+    size_t strays = rig->strays;
+    assert_int_equal(put(1), PLK_QUEUE_CODE_OK);
+    assert_int_equal(rig_items(rig, bob, NULL), 1);
+    assert_int_equal(rig->strays, strays); // nothing goes to where it was
+}
+
+// ---- much of everything
+
+static void who_never_acknowledges_holds_its_queue_and_no_more(void **state) {
+    (void)state;
+    rig_free(rig);
+    rig = rig_new(2);
+    rig->config.queue_items_max = 40;
+    rig_start(rig);
+    rig_tick(rig);
+    plk_relay_token_new(rig->relay, token, 100);
+    alice = rig_connect(rig);
+    bob = rig_connect(rig);
+    queue = rig_queue_new(rig);
+    make(0);
+    attach();
+    subscribe(bob, 1);
+    for (uint8_t i = 0; i < 60; i++) assert_int_equal(put(i), i < 40 ? PLK_QUEUE_CODE_OK : PLK_QUEUE_CODE_FULL);
+    assert_int_equal(rig_items(rig, bob, NULL), PLK_MAILBOX_WINDOW);
+    rig_run(rig, PLK_HOUR);
+    assert_int_equal(rig_items(rig, bob, NULL), PLK_MAILBOX_WINDOW);
+    assert_true(plk_relay_state(rig->relay).memory < 512 * 1024);
+    assert_int_equal(plk_relay_state(rig->relay).stored_bytes, 40 * PLK_QUEUE_CELL_SMALL);
+}
+
+static void a_channel_has_a_limit_of_handles(void **state) {
+    (void)state;
+    make(0);
+    uint32_t last = 0;
+    uint64_t before = plk_relay_state(rig->relay).memory;
+    for (uint32_t i = 1; i <= 4097; i++) {
+        last = rig_say(rig, bob, rig_attach(rig, bob, &queue, PLK_QUEUE_OWNER, i));
+        if (i % 64 == 0) rig_run(rig, 100 * PLK_MS);
+        if (i < 4097 && i % 64 == 0) rig->clients[bob].told_count = 0;
+    }
+    rig_run(rig, PLK_SECOND);
+    assert_int_equal(rig_answer(rig, bob, last)->code, PLK_QUEUE_CODE_LIMIT);
+    rig_run(rig, 5 * PLK_SECOND);
+    assert_true(plk_relay_state(rig->relay).memory - before < 4096 * 32);
+}
+
+// ---- a stolen disk
+
+static void rows_open_nothing(void **state) {
+    (void)state;
+    make(0);
+    attach();
+    struct plk_bytes row = queue_row()->value;
+    assert_int_equal(row.len, PLK_QUEUE_ROW_LEN);
+    const uint8_t *proves = row.at + row.len - PLK_QUEUE_PROVES_LEN;
+    uint8_t key[32];
+    assert_int_equal(plk_queue_key_attach(key, rig->config.statics[0], queue.owner_public, PLK_QUEUE_OWNER, queue.rid),
+                     PLK_ERR_OK);
+    assert_false(disk_holds(plk_bytes(key, 16)));
+    for (size_t i = 0; i + 32 <= row.len; i++) { // whatever of the row a thief takes for the key
+        struct plk_queue_record record = rig_attach(rig, alice, &queue, PLK_QUEUE_OWNER, 5);
+        plk_queue_key_prove(record.attach.proof, row.at + i, rig->clients[alice].heard.hash, 5);
+        assert_int_equal(rig_ask(rig, alice, record), PLK_QUEUE_CODE_DENIED);
+    }
+    assert_true(proves[0] != 0 || proves[1] != 0 || proves[2] != 0);
+    const struct toy_row *of_token = &rig->disk.tables[PLK_TABLE_rtoken].rows[0];
+    struct rig_queue another = rig_queue_new(rig);
+    assert_int_equal(rig_ask(rig, alice, rig_newq(&another, 0, of_token->key.at)), PLK_QUEUE_CODE_DENIED);
+}
+
+static void nobody_is_named_on_the_disk(void **state) {
+    (void)state;
+    const struct plk_addr from = {
+        .family = 6, .ip = {0x2a, 1, 0xde, 0xad, 0xbe, 0xef, 7, 8, 9, 10, 11}, .port = 0x7a7b};
+    bob = rig_connect_from(rig, from, false);
+    make(PLK_QUEUE_INVITE);
+    attach();
+    subscribe(bob, 1);
+    put(1);
+    rig_run(rig, PLK_SECOND);
+    assert_true(rows(PLK_TABLE_rcell) == 1 && rows(PLK_TABLE_rgrant) == 1 && rows(PLK_TABLE_rtoken) == 1);
+    assert_true(disk_holds(plk_bytes(queue.sid, 16))); // what is there is found
+    assert_false(disk_holds(plk_bytes(from.ip, 8)));
+    assert_false(disk_holds(plk_bytes(token, sizeof token)));
+    assert_false(disk_holds(plk_bytes(queue.owner, 16)) || disk_holds(plk_bytes(queue.sender, 16)));
+    assert_false(disk_holds(plk_bytes(queue.rid, 16))); // what the owner shows
+    assert_false(disk_holds(plk_bytes(rig->clients[bob].heard.hash, 16)));
+}
+
+// What proves an owner is kept, and is only kept: without it, or with a wrong one, it is made again.
+static void what_proves_an_owner_is_kept_and_mended(void **state) {
+    (void)state;
+    uint8_t kept[PLK_QUEUE_PROVES_LEN];
+    make(0);
+    attach();
+    uint8_t *proves = (uint8_t *)(uintptr_t)queue_row()->value.at + PLK_QUEUE_ROW_LEN - PLK_QUEUE_PROVES_LEN;
+    memcpy(kept, proves, sizeof kept);
+    for (int i = 0; i < 2; i++) {
+        if (i == 0) proves[7] ^= 1;
+        if (i == 1) memset(proves, 0, PLK_QUEUE_PROVES_LEN);
+        int again = rig_connect(rig);
+        assert_int_equal(rig_ask(rig, again, rig_attach(rig, again, &queue, PLK_QUEUE_OWNER, 3)), PLK_QUEUE_CODE_OK);
+        rig_run(rig, PLK_SECOND);
+        proves = (uint8_t *)(uintptr_t)queue_row()->value.at + PLK_QUEUE_ROW_LEN - PLK_QUEUE_PROVES_LEN;
+        assert_memory_equal(proves, kept, sizeof kept);
+    }
+    size_t writes = rig->disk.writes;
+    int once_more = rig_connect(rig);
+    assert_int_equal(rig_ask(rig, once_more, rig_attach(rig, once_more, &queue, PLK_QUEUE_OWNER, 3)),
+                     PLK_QUEUE_CODE_OK);
+    assert_int_equal(rig->disk.writes, writes); // nothing was to be written
+    struct plk_queue_record record = rig_attach(rig, once_more, &queue, PLK_QUEUE_OWNER, 4);
+    record.attach.proof[0] ^= 1;
+    assert_int_equal(rig_ask(rig, once_more, record), PLK_QUEUE_CODE_DENIED);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(who_never_answered_gets_three_times_what_it_sent),
+        TEST(hellos_of_who_never_answers_get_no_more_than_they_are),
+        TEST(a_client_that_moved_is_asked_and_followed),
+        TEST(who_never_acknowledges_holds_its_queue_and_no_more),
+        TEST(a_channel_has_a_limit_of_handles),
+        TEST(rows_open_nothing),
+        TEST(nobody_is_named_on_the_disk),
+        TEST(what_proves_an_owner_is_kept_and_mended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
