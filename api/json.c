@@ -93,6 +93,14 @@ const char *plk_json_transport(enum plk_transport transport) {
 
 // ---- relays -----------------------------------------------------------------------------------------------------------
 
+json_t *plk_json_place(struct plk_bytes host, uint16_t port) {
+    char text[PLK_RELAY_NAME_TEXT_MAX];
+    size_t len = 0;
+    struct plk_relay_name name = {.host = host, .port = port};
+    plk_relay_name_encode(&name, text, &len);
+    return json_stringn(text, (size_t)((const char *)memchr(text, '#', len) - text));
+}
+
 json_t *plk_json_relay(const struct plk_relay_view *relay) {
     char text[PLK_RELAY_NAME_TEXT_MAX];
     size_t len = 0;

@@ -21,6 +21,7 @@ json_t *plk_json_ms(uint64_t us);                                 // a real; nul
 const char *plk_json_state(enum plk_state state);
 const char *plk_json_transport(enum plk_transport transport);
 
+json_t *plk_json_place(struct plk_bytes host, uint16_t port); // of a relay: HOST:PORT
 // An own relay, and all of them in their order.
 json_t *plk_json_relay(const struct plk_relay_view *relay);
 json_t *plk_json_relays(const struct plk_node *node);

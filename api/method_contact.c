@@ -235,9 +235,10 @@ static json_t *way_object(const struct plk_way_view *way, uint64_t now_us) {
     json_t *next = way->next_try_us > now_us ? seconds(now_us, way->next_try_us) : json_null();
     return json_pack("{s:s, s:o, s:s, s:s, s:I, s:o, s:o, s:o}", "transport",
                      way->transport == PLK_PASS ? "relay" : plk_json_transport(way->transport), "address",
-                     way->addr.family != 0 ? plk_json_addr(&way->addr) : json_null(), "source", way->source, "state",
-                     way->state, "tries", (json_int_t)way->tries, "rtt_ms", plk_json_ms(way->rtt_us), "last_heard_s",
-                     seconds(now_us, way->last_heard_us), "next_try_s", next);
+                     way->transport == PLK_PASS ? plk_json_place(way->relay_host, way->relay_port)
+                                                : plk_json_addr(&way->addr),
+                     "source", way->source, "state", way->state, "tries", (json_int_t)way->tries, "rtt_ms",
+                     plk_json_ms(way->rtt_us), "last_heard_s", seconds(now_us, way->last_heard_us), "next_try_s", next);
 }
 
 void plk_method_why(struct plk_call *call) {

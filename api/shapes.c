@@ -95,8 +95,8 @@ static const struct plk_field status_fields[] = {
 };
 static const struct plk_field way_fields[] = {
     WORD("transport", 0, "udp|tcp|tls|relay", "over what; relay: into a queue of the contact's"),
-    TEXT("address", NULLABLE, "ADDR:PORT; null: no address of it is used"),
-    TEXT("source", 0, "configured, told, seen or beacon"),
+    TEXT("address", 0, "ADDR:PORT; of a relay HOST:PORT"),
+    TEXT("source", 0, "configured, told, seen, beacon, or link: the relay is named by the link that was opened"),
     TEXT("state", 0, "active, spare, checking, silent, refused, failed or waiting"),
     COUNT("tries", 0, "attempts so far"),
     REAL("rtt_ms", NULLABLE, "round trip, in milliseconds"),

@@ -174,6 +174,10 @@ static void print_way(const json_t *way) {
     printf(", %llu tries", (unsigned long long)plk_plain_count(way, "tries"));
     if (next_s > 0) printf(", next in %.0f s", next_s);
     fputc('\n', stdout);
+    bool relay = strcmp(plk_plain_text(way, "transport"), "relay") == 0;
+    if (relay && strcmp(plk_plain_text(way, "state"), "refused") == 0)
+        puts(
+            "        it keeps nothing for you: ask whoever runs it for a token, and `peerlink relay add` what you get");
 }
 
 int plk_command_why(struct plk_cli *cli) {

@@ -87,9 +87,11 @@ enum plk_err plk_node_find_contact(const struct plk_node *node, struct plk_bytes
 
 // Why this path: one line per known way to the contact, index from 0; false at the end.
 struct plk_way_view {
-    enum plk_transport transport;
+    enum plk_transport transport; // PLK_PASS: through a relay, which then stands in the place of an address
     struct plk_addr addr;
-    const char *source; // "configured", "told", "seen", "beacon": static
+    struct plk_bytes relay_host; // borrowed
+    uint16_t relay_port;
+    const char *source; // "configured", "told", "seen", "beacon", "link": static
     const char *state;  // "active", "spare", "checking", "silent", "refused", "failed", "waiting": static
     uint64_t tries, rtt_us, next_try_us, last_heard_us;
 };

@@ -54,12 +54,24 @@ static enum plk_path_word word_of(const struct plk_node *node, const struct plk_
     return path->inbound ? PLK_PATH_TCP_REVERSE : PLK_PATH_TCP_DIRECT;
 }
 
+// Over what one's own channel to the relay goes: that is as far as this side can see.
+static enum plk_transport carried_over(const struct plk_relay_link *relay) {
+    bool tcp = relay->dial != NULL && plk_relay_dial_status(relay->dial).tcp;
+    return tcp ? PLK_TCP : PLK_UDP;
+}
+
+static enum plk_transport transport_of(const struct plk_node *node, const struct plk_path *path) {
+    if (path->transport != PLK_PASS) return path->transport;
+    const struct plk_box *box = plk_boxes_find(node, path->stream);
+    return box != NULL ? carried_over(box->relay) : PLK_UDP;
+}
+
 static void view_path(const struct plk_node *node, const struct plk_peer *peer, struct plk_contact_view *view) {
     const struct plk_link *link = peer->link;
     const struct plk_path *path = plk_paths_active(&link->paths);
     if (path == NULL) return;
     view->path = word_of(node, path);
-    view->transport = path->transport;
+    view->transport = transport_of(node, path);
     view->remote = path->addr;
     struct plk_flight_path_info info;
     bool known = plk_flight_path_info(link->channels[link->current].flight, path->id, &info) && info.has_rtt;
@@ -136,9 +148,48 @@ static const char *state_of(const struct plk_peer *peer, const struct plk_candid
     return "waiting";
 }
 
+static const char *box_state_of(const struct plk_node *node, const struct plk_peer *peer, const struct plk_box *box,
+                                const struct plk_path **found) {
+    struct plk_link *link = peer->link;
+    *found = NULL;
+    for (unsigned i = 0; link != NULL && i < PLK_PATHS_MAX; i++) {
+        const struct plk_path *path = &link->paths.list[i];
+        if (path->id == 0 || path->transport != PLK_PASS || path->stream != box->id) continue;
+        *found = path;
+        if (path->id == link->paths.active) return link->paths.suspect ? "silent" : "active";
+        return path->checking ? "checking" : path->proven ? "spare" : "silent";
+    }
+    bool keeps_nothing = box->parley.guest_asked && !plk_relays_has_own(&node->relays);
+    if (box->refused || keeps_nothing) return "refused";
+    return box->relay->dial != NULL && !plk_relay_dial_status(box->relay->dial).connected ? "failed" : "waiting";
+}
+
+// Queues of the peer's, by the relays that they are on; while a link is being opened, those of the link.
+static bool relay_way(const struct plk_node *node, const struct plk_peer *peer, size_t index,
+                      struct plk_way_view *out) {
+    static const enum plk_box_use uses[] = {PLK_BOX_CONTACT, PLK_BOX_INVITE};
+    const struct plk_path *path;
+    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) {
+        const struct plk_box *box = NULL;
+        while ((box = plk_boxes_next(node, uses[i], false, peer->row.contact, box)) != NULL) {
+            if (index-- > 0) continue;
+            *out = (struct plk_way_view){.transport = PLK_PASS, .source = uses[i] == PLK_BOX_INVITE ? "link" : "told"};
+            out->relay_host = plk_bytes(box->relay->host, box->relay->host_len);
+            out->relay_port = box->relay->port;
+            out->state = box_state_of(node, peer, box, &path);
+            if (path == NULL) return true;
+            out->rtt_us = path->rtt_us;
+            out->last_heard_us = path->heard_us;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool plk_node_way(const struct plk_node *node, uint32_t contact, size_t index, struct plk_way_view *out) {
     const struct plk_peer *peer = plk_peers_find(&node->peers, contact);
-    if (peer == NULL || peer->heat != PLK_WARM || index >= peer->warm->candidates.count) return false;
+    if (peer == NULL || peer->heat != PLK_WARM) return false;
+    if (index >= peer->warm->candidates.count) return relay_way(node, peer, index - peer->warm->candidates.count, out);
     const struct plk_candidate *candidate = &peer->warm->candidates.list[index];
     const struct plk_path *path;
     memset(out, 0, sizeof *out);
