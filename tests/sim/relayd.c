@@ -206,7 +206,7 @@ void relayd_drain(struct relayd *r, uint32_t wait_ms) {
 void relayd_free(struct relayd *r) {
     if (!r) return;
     if (r->relay) end(r);
-    free(r);
+    world_bury(r->world, r);
 }
 
 void relayd_token(struct relayd *r, const uint8_t token[PLK_QUEUE_TOKEN_LEN], uint32_t queues) {

@@ -52,11 +52,17 @@ struct world *world_new(uint64_t seed, FILE *trace) {
 void world_free(struct world *w) {
     if (!w) return;
     for (int i = 0; i < w->actor_count; i++) actor_free(w->actors[i]);
+    for (int i = 0; i < w->ended_count; i++) free(w->ended[i]);
     net_free(w->net);
     agenda_free(w->agenda);
     wire_free(w->wire);
     check_free(w->check);
     free(w);
+}
+
+void world_bury(struct world *w, void *at) {
+    if (w->ended_count == WORLD_ACTORS_MAX) abort();
+    w->ended[w->ended_count++] = at;
 }
 
 bool world_failed(const struct world *w) { return w->failed; }

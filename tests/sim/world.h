@@ -38,6 +38,8 @@ struct world {
     char canary[WORLD_CANARY_LEN + 1]; // in every text and name; never on a wire
     struct net_quality quality;        // of the lines of actors made from now on
     struct disk_speed speed;           // of their disks
+    void *ended[WORLD_ACTORS_MAX];     // world_bury
+    int ended_count;
     bool failed;
     char why[512];
     char text[65536]; // world_text
@@ -45,6 +47,8 @@ struct world {
 
 struct world *world_new(uint64_t seed, FILE *trace); // trace: NULL, or where each step is told
 void world_free(struct world *w);
+// Freed with the world: a machine that has ended, to which something is still under way.
+void world_bury(struct world *w, void *at);
 
 bool world_failed(const struct world *w);
 void world_fail(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
