@@ -6,6 +6,7 @@
 
 #include "sim/chatter.h"
 #include "sim/mallory.h"
+#include "sim/relays.h"
 #include "sim/relink.h"
 
 struct chaos {
@@ -14,6 +15,8 @@ struct chaos {
     struct actor *mallory; // or NULL
     struct dice dice;
     bool down[CHATTER_PEOPLE_MAX]; // killed, to be started again
+    struct relays *relays; // or NULL
+    bool apart;            // nothing passes between people directly
     bool rollbacks, saved[CHATTER_PEOPLE_MAX];
     uint32_t sleeps;  // still to come
     uint32_t streams; // of the stranger's
@@ -21,7 +24,7 @@ struct chaos {
     struct chaos_report report;
 };
 
-enum remedy_kind { REMEDY_START, REMEDY_WAKE, REMEDY_CONNECT, REMEDY_LINE, REMEDY_DISK, REMEDY_FILTER };
+enum remedy_kind { REMEDY_START, REMEDY_WAKE, REMEDY_CONNECT, REMEDY_LINE, REMEDY_DISK, REMEDY_FILTER, REMEDY_RELAY };
 
 struct remedy {
     enum remedy_kind kind;
@@ -46,7 +49,7 @@ static void cure(void *ctx, void *item) {
         world_wake(a);
         return;
     case REMEDY_CONNECT:
-        world_part(c->w, a, c->chatter->people[r->other], 0);
+        world_part(c->w, a, c->chatter->people[r->other], c->apart ? NET_ALL : 0);
         return;
     case REMEDY_LINE:
         world_set_quality(a, &c->w->quality);
@@ -56,6 +59,9 @@ static void cure(void *ctx, void *item) {
         return;
     case REMEDY_FILTER:
         net_filter(c->w->net, a->index, 0);
+        return;
+    case REMEDY_RELAY:
+        relays_start(c->relays, r->other);
         return;
     }
 }
@@ -177,11 +183,29 @@ static void roll_back(struct chaos *c, int who) {
     c->saved[who] = !c->saved[who];
 }
 
+// Relays die, and some of them burn down.
+static void strike_relay(struct chaos *c) {
+    int which = (int)dice_below(&c->dice, RELAYS_COUNT);
+    relays_kill(c->relays, which, dice_chance(&c->dice, 100000));
+    later(c, REMEDY_RELAY, 0, which, dice_skewed(&c->dice, 10 * PLK_MS, 2 * PLK_MINUTE));
+}
+
+static void part_all(struct chaos *c) {
+    for (int i = 0; i < c->chatter->count; i++) {
+        for (int j = 0; j < i; j++) world_part(c->w, c->chatter->people[i], c->chatter->people[j], NET_ALL);
+    }
+}
+
 static void accident(struct chaos *c) {
     static void (*const all[])(struct chaos * c, int who) = {kill_one,  kill_one, put_to_sleep, roam,
                                                              roam,      cut,      bad_line,     fill_disk,
                                                              jump_wall, molest,   block_udp,    roll_back};
     int who = anyone(c);
+    if (c->relays && dice_chance(&c->dice, 150000)) {
+        strike_relay(c);
+        c->report.accidents++;
+        return;
+    }
     uint64_t which = dice_below(&c->dice, sizeof all / sizeof all[0] + 1);
     c->report.accidents++;
     if (which < sizeof all / sizeof all[0])
@@ -201,7 +225,7 @@ static void choose_families(struct chaos *c, struct actor *const *people, int co
     }
 }
 
-static void begin(struct chaos *c) {
+static void begin(struct chaos *c, enum chaos_kind kind) {
     static const struct net_quality *const lines[] = {&world_line_good, &world_line_good, &world_line_mobile,
                                                       &world_line_awful};
     static const char *const names[CHATTER_PEOPLE_MAX] = {"alice", "bob", "carol"};
@@ -213,17 +237,22 @@ static void begin(struct chaos *c) {
     c->sleeps = (uint32_t)dice_below(&c->dice, 4);
     c->chatter = chatter_new(c->w, people, count);
     choose_families(c, people, count);
+    if (kind == CHAOS_RELAYS) c->relays = relays_new(c->w);
+    c->apart = c->relays && dice_chance(&c->dice, 500000);
     for (int i = 0; i < count && !c->w->failed; i++) {
         world_start(people[i]);
         world_init(people[i]);
+        if (c->relays) relays_use(c->relays, people[i]);
     }
+    if (c->apart) part_all(c);
 }
 
 // Accidents may fall between the invite and its acceptance too.
 static void befriend(struct chaos *c, int inviter, int joiner) {
     struct world *w = c->w;
     struct actor *pair[2] = {c->chatter->people[inviter], c->chatter->people[joiner]};
-    const char *link = world_invite(pair[0], PLK_INVITE_INLINE);
+    bool by_relay = c->relays && (c->apart || dice_chance(&c->dice, 500000));
+    const char *link = world_invite(pair[0], by_relay ? PLK_INVITE_ONE_TIME : PLK_INVITE_INLINE);
     if (!world_add(pair[1], link, dice_chance(&c->dice, 500000) ? "nice to meet you" : NULL)) return;
     uint64_t end_us = world_now(w) + CHAOS_FRIENDS_US;
     uint32_t kills = (uint32_t)dice_below(&c->dice, 4);
@@ -248,7 +277,7 @@ static void bad_times(struct chaos *c) {
     struct world *w = c->w;
     uint64_t start_us = world_now(w), calm_us = dice_between(&c->dice, 2 * PLK_SECOND, 30 * PLK_SECOND);
     // Not with stores that are rolled back: one that has forgotten an acceptance needs another link.
-    if (!c->rollbacks) relink_begin(c->chatter, start_us + CHAOS_SPAN_US);
+    if (!c->rollbacks && !c->apart) relink_begin(c->chatter, start_us + CHAOS_SPAN_US);
     uint32_t accidents_ppm = (uint32_t)dice_between(&c->dice, 50000, 500000);
     while (!w->failed && world_now(w) - start_us < CHAOS_SPAN_US + c->slept_us) {
         if (dice_chance(&c->dice, accidents_ppm))
@@ -277,12 +306,15 @@ static void say_a_last_word(struct chaos *c) {
 static void heal(struct chaos *c) {
     struct world *w = c->w;
     world_heal(w);
+    if (c->apart) part_all(c);
+    for (int i = 0; c->relays && i < RELAYS_COUNT; i++) relays_start(c->relays, i);
     c->report.healed_us = world_now(w);
     for (int i = 0; i < 60 && !w->failed; i++) { // what was refused while the disk was full
         world_run_for(w, PLK_SECOND);
         chatter_repeat(c->chatter);
     }
-    world_run_until(w, world_all_delivered, NULL, c->rollbacks ? CHAOS_ROLLBACK_QUIET_US : CHAOS_QUIET_US);
+    uint64_t quiet_us = c->relays ? CHAOS_RELAYS_QUIET_US : CHAOS_QUIET_US;
+    world_run_until(w, world_all_delivered, NULL, c->rollbacks ? CHAOS_ROLLBACK_QUIET_US : quiet_us);
     if (c->rollbacks && !w->failed) say_a_last_word(c);
     c->report.settled_us = world_now(w);
     world_run_for(w, 5 * PLK_SECOND);
@@ -296,7 +328,7 @@ struct chaos_report chaos_run(struct world *w, enum chaos_kind kind) {
     c->w = w;
     c->rollbacks = kind == CHAOS_ROLLBACK;
     c->dice = dice(w->seed, "chaos", (uint64_t)kind);
-    begin(c);
+    begin(c, kind);
     if (!w->failed) befriend_all(c);
     if (!w->failed) bad_times(c);
     if (!w->failed) heal(c);
@@ -306,6 +338,7 @@ struct chaos_report chaos_run(struct world *w, enum chaos_kind kind) {
     report.accepted = c->chatter->accepted;
     report.refused = c->chatter->refused;
     chatter_free(c->chatter);
+    relays_free(c->relays);
     free(c);
     return report;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sim --seeds FROM..TO [--scenario chaos|rollback] [--jobs N]     runs seeds; each failure is one line that replays it
+// sim --seeds FROM..TO [--scenario chaos|rollback|relays] [--jobs N]     runs seeds; each failure is one line that replays it
 // sim --seed N [--trace [FROM..TO]]                       runs one, prints its trace (of those seconds) and its hash
 #include <errno.h>
 #include <inttypes.h>
@@ -110,7 +110,10 @@ struct tally {
 static void say_failed(struct tally *t, const struct options *o, uint64_t seed, const char *why) {
     t->failed++;
     printf("FAILED sim --seed %" PRIu64 "%s --trace    %s\n", seed,
-           o->kind == CHAOS_ROLLBACK ? " --scenario rollback" : "", why);
+           o->kind == CHAOS_PLAIN      ? ""
+           : o->kind == CHAOS_ROLLBACK ? " --scenario rollback"
+                                       : " --scenario relays",
+           why);
     fflush(stdout);
 }
 
@@ -217,8 +220,11 @@ static bool read_option(int argc, char **argv, int *i, struct options *o) {
     ++*i;
     if (strcmp(argv[*i - 1], "--seeds") == 0) return read_span(value, &o->from, &o->to);
     if (strcmp(argv[*i - 1], "--scenario") == 0) {
-        o->kind = strcmp(value, "rollback") == 0 ? CHAOS_ROLLBACK : CHAOS_PLAIN;
-        return o->kind == CHAOS_ROLLBACK || strcmp(value, "chaos") == 0;
+        static const char *const kinds[] = {"chaos", "rollback", "relays"};
+        for (int kind = CHAOS_PLAIN; kind <= CHAOS_RELAYS; kind++) {
+            if (strcmp(value, kinds[kind]) == 0) o->kind = (enum chaos_kind)kind;
+        }
+        return strcmp(value, kinds[o->kind]) == 0;
     }
     if (!read_number(value, &number)) return false;
     if (strcmp(argv[*i - 1], "--seed") == 0) {
@@ -233,7 +239,7 @@ int main(int argc, char **argv) {
     struct options o = {.from = 1, .to = 100, .jobs = 1, .trace_to_us = UINT64_MAX};
     for (int i = 1; i < argc; i++) {
         if (read_option(argc, argv, &i, &o)) continue;
-        fprintf(stderr, "usage: sim [--seeds FROM..TO] [--scenario chaos|rollback] [--jobs N]\n"
+        fprintf(stderr, "usage: sim [--seeds FROM..TO] [--scenario chaos|rollback|relays] [--jobs N]\n"
                         "       sim --seed N [--trace [FROM_S..TO_S]]\n");
         return 2;
     }

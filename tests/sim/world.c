@@ -226,7 +226,7 @@ void world_heal(struct world *w) {
         world_set_quality(a, &world_line_good);
         disk_stall(a->disk, false);
         world_wake(a);
-        world_start(a);
+        if (!a->stranger) world_start(a);
         actor_go(a, 0, 0);
     }
 }
