@@ -156,11 +156,15 @@ static uint64_t awake_deadline(const struct plk_relay_channel_awake *awake) {
     return plk_earlier(at_us, plk_challenge_deadline(&awake->challenge, PLK_RELAY_CHANNEL_CHALLENGE_LEN));
 }
 
+uint64_t plk_relay_channel_end_us(const struct plk_relay_channel *ch) {
+    if (ch->state != PLK_RELAY_CHANNEL_OPEN) return PLK_NEVER;
+    return plk_earlier(ch->session.started_us + PLK_RELAY_CHANNEL_LIFE_US, silent_us(ch));
+}
+
 uint64_t plk_relay_channel_deadline(const struct plk_relay_channel *ch) {
     if (ch->state == PLK_RELAY_CHANNEL_CLOSING) return 0;
     if (ch->state != PLK_RELAY_CHANNEL_OPEN) return PLK_NEVER;
-    uint64_t at_us = plk_earlier(ch->session.started_us + PLK_RELAY_CHANNEL_LIFE_US, silent_us(ch));
-    at_us = plk_earlier(at_us, ping_us(ch));
+    uint64_t at_us = plk_earlier(plk_relay_channel_end_us(ch), ping_us(ch));
     return ch->awake == NULL ? at_us : plk_earlier(at_us, awake_deadline(ch->awake));
 }
 

@@ -115,6 +115,8 @@ bool plk_relay_channel_poll(struct plk_relay_channel *ch, uint64_t now_us, uint8
                             struct plk_addr *to);
 void plk_relay_channel_tick(struct plk_relay_channel *ch, uint64_t now_us); // cheap when nothing is due
 uint64_t plk_relay_channel_deadline(const struct plk_relay_channel *ch);    // of tick and then poll
+// Of tick alone, while the carrier takes nothing: when the channel ends by itself.
+uint64_t plk_relay_channel_end_us(const struct plk_relay_channel *ch);
 
 // The stream of commands. write takes as many bytes as there is room for; room says how many.
 size_t plk_relay_channel_write(struct plk_relay_channel *ch, uint64_t now_us, struct plk_bytes bytes);

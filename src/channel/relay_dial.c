@@ -395,7 +395,8 @@ uint64_t plk_relay_dial_deadline(const struct plk_relay_dial *d) {
     const struct way *tcp = &d->ways[TCP];
     if (tcp->live && tcp->stream == 0 && tcp->cursor < d->addr_count) at_us = plk_earlier(at_us, tcp->next_us);
     if (d->channel == NULL) return at_us;
-    at_us = plk_earlier(at_us, plk_relay_channel_deadline(d->channel));
+    bool blocked = d->stream != 0 && d->writable < PLK_RELAY_CHANNEL_PACKET_MAX + PLK_PACKET_FRAME_LEN;
+    at_us = plk_earlier(at_us, blocked ? plk_relay_channel_end_us(d->channel) : plk_relay_channel_deadline(d->channel));
     if (!d->racing && !d->asked && d->again_us == PLK_NEVER) {
         at_us = plk_earlier(at_us, plk_relay_channel_status(d->channel).opened_us + PLK_RELAY_CHANNEL_RENEW_US);
     }

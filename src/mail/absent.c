@@ -28,7 +28,7 @@ static bool give_note(struct plk_mail *m, uint64_t durable_n, size_t room, struc
 }
 
 bool plk_absent_next(struct plk_mail *m, uint64_t durable_n, size_t room, struct plk_bytes *record, uint64_t *letter) {
-    if (!m->box || m->up || m->stopped != PLK_MAIL_WHY_NONE) return false;
+    if (!m->box || (m->up && !m->silent) || m->stopped != PLK_MAIL_WHY_NONE) return false;
     *letter = 0;
     if (give_note(m, durable_n, room, record)) return true;
     size_t unacked = plk_state_unacked(m);

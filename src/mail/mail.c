@@ -254,6 +254,7 @@ void plk_mail_link_up(struct plk_mail *m) {
 
 void plk_mail_link_down(struct plk_mail *m) {
     if (m->up && !m->settled) m->have_due = true;
+    m->silent = false;
     m->up = m->heard_have = m->told_have = m->told_mute = m->heard_mute = false;
     plk_deliver_unlink(m);
     plk_seal_drop(m, &m->pulse);
@@ -297,6 +298,8 @@ void plk_mail_pulse(struct plk_mail *m) { m->pulse_wanted = true; }
 
 uint64_t plk_mail_undelivered(const struct plk_mail *m) { return m->undelivered; }
 bool plk_mail_needs_link(const struct plk_mail *m) { return m->outbox_count > 0; }
+void plk_mail_link_silent(struct plk_mail *m, bool silent) { m->silent = silent && m->up; }
+
 bool plk_mail_owes(const struct plk_mail *m) { return plk_absent_owes(m); }
 bool plk_mail_is_stopped(const struct plk_mail *m) { return m->stopped != PLK_MAIL_WHY_NONE; }
 

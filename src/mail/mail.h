@@ -232,6 +232,10 @@ void plk_mail_box_open(struct plk_mail *mail);
 // link comes up. Twice is fine.
 void plk_mail_box_close(struct plk_mail *mail);
 
+// A link is up, but nothing is heard on it any more: what waits is given to the box as well, and on the link should it answer
+// after all (copies are dropped there). Ends with the link.
+void plk_mail_link_silent(struct plk_mail *mail, bool silent);
+
 // Acks or reports are owed that came due while no link was up, and could leave through a box or as the have of a link.
 bool plk_mail_owes(const struct plk_mail *mail);
 

@@ -113,6 +113,7 @@ struct plk_mail {
     size_t report_count;
 
     // The box: what goes to relays while the peer does not answer.
+    bool silent; // the link does not answer: the box takes part
     bool box;
     bool box_late;             // some entries are `lost`: carried out in steps
     bool have_due, have_boxed; // an ack that says what there is of earlier streams; it went into the box, today

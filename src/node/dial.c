@@ -33,7 +33,8 @@ static bool wants_link(const struct plk_node *node, const struct plk_peer *peer)
     if (peer->greet || peer->opened || is_joining(node, peer)) return true;
     if (peer->heat != PLK_WARM) return peer->row.has_outbox;
     if (peer->warm->acceptance.len > 0 || peer->warm->request.len > 0) return true; // as good as a message that waits
-    return plk_mail_needs_link(peer->warm->mail) || peer->warm->has_pending || peer->warm->rekey_wanted;
+    return plk_mail_needs_link(peer->warm->mail) || plk_mail_owes(peer->warm->mail) || peer->warm->has_pending ||
+           peer->warm->rekey_wanted;
 }
 
 // DESIGN 3.8: 5 s to 1 h, 25 % either way, so that two peers do not keep missing each other in step.

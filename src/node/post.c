@@ -79,6 +79,7 @@ void plk_post_tell(struct plk_node *node, struct plk_peer *peer) {
     uint8_t body[PLK_QUEUE_LIST_LEN_MAX], value[8];
     uint64_t mark;
     if (!may_have(peer) || peer->warm->joining || !plk_mail_has_begun(peer->warm->mail)) return;
+    plk_post_ensure(node, peer);
     size_t len = write_list(node, peer, body, &mark);
     if (mark != peer->warm->told_queues) {
         struct plk_writer w = plk_writer(value, sizeof value);
@@ -273,7 +274,7 @@ static bool is_away(const struct plk_node *node, const struct plk_peer *peer) {
 
 uint64_t plk_post_deadline(const struct plk_node *node, const struct plk_peer *peer) {
     uint64_t wait_us, since_us = silent_since(peer, &wait_us), due_us = PLK_NEVER;
-    if (peer->retry_us != 0) due_us = peer->retry_us;
+    if (peer->retry_us > node->now.mono_us) due_us = peer->retry_us; // else at the next look, if it is away then
     if (since_us == 0 || since_us + wait_us <= node->now.mono_us) return due_us;
     if (plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, NULL) == NULL) return due_us;
     return plk_earlier(due_us, since_us + wait_us);
@@ -419,19 +420,34 @@ static void retry_if_due(struct plk_node *node, struct plk_peer *peer) {
     plk_mail_box_retry(peer->warm->mail, false);
 }
 
+// The peer does not answer: relays get what waits for it. A link that is still up but silent takes part again when it answers.
+static void put(struct plk_node *node, struct plk_peer *peer) {
+    bool up = peer->link != NULL && plk_link_is_up(peer->link);
+    retry_if_due(node, peer);
+    put_rekey(node, peer);
+    plk_mail_box_open(peer->warm->mail);
+    plk_mail_link_silent(peer->warm->mail, up);
+    for (;;) {
+        struct plk_mail_turn turn = plk_node_turn(node);
+        bool again = plk_mail_seal(peer->warm->mail, &turn);
+        plk_peer_mail_events(node, peer);
+        put_messages(node, peer);
+        if (!again) return;
+        plk_ledger_turn(&node->ledger);
+        if (plk_batch_full(plk_ledger_batch(&node->ledger))) return; // STORED continues
+    }
+}
+
 void plk_post_settle(struct plk_node *node, struct plk_peer *peer) {
     read_cells(node, peer);
     if (peer->heat != PLK_WARM || !may_have(peer) || peer->warm->joining) return;
     if (!plk_mail_is_open(peer->warm->mail) || plk_ledger_behind(&node->ledger)) return;
-    unsigned of = usable(node, peer);
-    if (of > 0 && is_away(node, peer)) {
-        retry_if_due(node, peer);
-        put_rekey(node, peer);
-        plk_mail_box_open(peer->warm->mail);
-        put_messages(node, peer);
-    } else if (of == 0) {
-        plk_mail_box_close(peer->warm->mail);
+    if (usable(node, peer) > 0 && is_away(node, peer)) {
+        put(node, peer);
+        return;
     }
+    plk_mail_link_silent(peer->warm->mail, false);
+    plk_mail_box_close(peer->warm->mail);
 }
 
 // ---- memory -----------------------------------------------------------------------------------------------------------

@@ -300,7 +300,9 @@ static void look(struct plk_node *node, struct plk_relay_link *client) {
 static uint64_t due_of(const struct plk_node *node, const struct plk_relay_link *client) {
     if (client->dial == NULL) return is_wanted(node, client) ? node->now.mono_us : PLK_NEVER;
     uint64_t due_us = plk_relay_dial_deadline(client->dial);
-    due_us = plk_earlier(due_us, plk_queue_client_deadline(client->queues, node->now.mono_us));
+    // While the stream takes no more, what is due waits for it.
+    if (client->rest.len == 0)
+        due_us = plk_earlier(due_us, plk_queue_client_deadline(client->queues, node->now.mono_us));
     if (client->source == PLK_RELAY_FOREIGN && client->wanted_us > node->now.mono_us)
         due_us = plk_earlier(due_us, client->wanted_us);
     return due_us;
