@@ -239,6 +239,11 @@ static void make_blob(struct plk_node *node, struct plk_peer *peer, const struct
         plk_peer_join_fail(node, peer, err);
         return;
     }
+    struct plk_queue_list offered;
+    plk_boxes_offer(node, peer->row.contact, &offered);
+    if (offered.count == 0) // the acceptance can only come directly: whoever can get a token should know
+        plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, PLK_ERR_NO_TOKEN, NULL);
+    plk_mem_wipe(&offered, sizeof offered);
     warm->join->expires_ms = PLK_JOINING_HANDED; // it may leave as soon as it is durable
     plk_buf_free(node->mem, &approach->note);
     plk_buf_free(node->mem, &approach->bundle);
