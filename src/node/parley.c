@@ -327,6 +327,9 @@ static void take_held(struct plk_node *node) {
             at = &held->next;
             continue;
         }
+        // A number that was set aside for somebody who is no contact after all: another blob was first.
+        if (held->contact != 0 && plk_peers_find(&node->peers, held->contact) == NULL)
+            plk_boxes_drop_of(node, PLK_BOX_CONTACT, true, held->contact);
         if (box != NULL) plk_box_ack(node, box, held->number, plk_ledger_mark(&node->ledger));
         drop_held(node, at);
     }

@@ -24,6 +24,8 @@ static void tell(struct world *w) {
     story_expect(w, world_contact(m.alice, carol) == 0 && meet_contacts(m.alice) == 1);
     meet_talk(m.bob, m.alice, "we are still talking");
     story_not_heard(m.alice, "me, too");
+    story_run(w, 10 * PLK_SECOND);
+    story_expect(w, relayd_rows(m.relay, PLK_TABLE_rqueue) == 3); // the invite's, and one of each of the two
     meet_end(&m);
 }
 
