@@ -13,9 +13,9 @@ import time
 from _peer import PEERLINK, check, need_program
 
 DEMO = pathlib.Path(__file__).resolve().parents[2] / "tools/demo.sh"
-STORY = [r"^1\. ", r"^2\. .*link", r"peerlink:\w+", r"^3\. .*hello", r"delivered in \d+ ms, directly", r"Bob: hello",
-         r"^5\. .*safety number", r"^6\. .*SIGKILL", r"waiting on this device", r"^7\. .*back", r"\(delivered\)",
-         r"Alice: see you at eight", r"^8\. Your turn"]
+STORY = [r"^1\. A relay", r"127\.0\.0\.1:\d+#\w+", r"^2\. ", r"^3\. .*link", r"peerlink:\w+", r"^4\. .*hello", r"delivered in \d+ ms",
+         r"Bob: hello", r"^6\. .*safety number", r"^7\. .*SIGKILL", r"you: see you at eight  \(kept for Bob on a relay\)",
+         r"^8\. .*goes", r"Alice: see you at eight", r"^9\. The relay", r"0 bytes", r"^10\. ", r"\(delivered\)", r"^11\. Your turn"]
 
 
 class Demo:
