@@ -23,6 +23,12 @@ uint64_t plk_clock_slept_us(void) {
 uint64_t plk_clock_slept_us(void) { return 0; }
 #endif
 
+uint64_t plk_clock_slept_since(uint64_t *slept_us) {
+    uint64_t all_us = plk_clock_slept_us(), since_us = all_us > *slept_us + PLK_CLOCK_SLEEP_US ? all_us - *slept_us : 0;
+    *slept_us = all_us;
+    return since_us;
+}
+
 struct plk_now plk_clock_now(void) {
     return (struct plk_now){.mono_us = read_us(CLOCK_OF_CORE), .wall_ms = read_us(CLOCK_REALTIME) / 1000};
 }

@@ -11,4 +11,8 @@ struct plk_now plk_clock_now(void);
 // does not tell.
 uint64_t plk_clock_slept_us(void);
 
+#define PLK_CLOCK_SLEEP_US PLK_SECOND // a jump of so much is a sleep
+// How long it has slept since it was last asked, 0: not at all. *slept_us: plk_clock_slept_us of that time, kept up here.
+uint64_t plk_clock_slept_since(uint64_t *slept_us);
+
 #endif

@@ -13,7 +13,6 @@
 #include "host/timer.h"
 #include "host/udp.h"
 
-#define PLK_HOST_SLEEP_US PLK_SECOND             // a jump of so much is a sleep
 #define PLK_HOST_LOST_AGAIN_US (60 * PLK_SECOND) // a store that is lost twice within this is given up
 #define PLK_HOST_INPUTS_MAX 64                   // datagrams between two looks at the node's outputs
 

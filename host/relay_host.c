@@ -15,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SLEEP_US PLK_SECOND            // a jump of so much is a sleep
 #define INPUTS_MAX 64                  // datagrams between two looks at the core's outputs
 #define OWN_TICKET (UINT64_C(1) << 63) // of loads that are not the core's
 
@@ -76,14 +75,11 @@ static void on_done(void *ctx) { drain(ctx); }
 
 static void on_jump(void *ctx) {
     struct plk_relay_host *host = ctx;
-    uint64_t slept_us = plk_clock_slept_us();
-    if (slept_us > host->slept_us + SLEEP_US) {
-        struct plk_input input = {.kind = PLK_IN_RESUME};
-        plk_entropy_bytes(input.resume.entropy, sizeof input.resume.entropy);
-        give(host, &input);
-        plk_mem_wipe(&input, sizeof input);
-    }
-    host->slept_us = slept_us;
+    if (plk_clock_slept_since(&host->slept_us) == 0) return;
+    struct plk_input input = {.kind = PLK_IN_RESUME};
+    plk_entropy_bytes(input.resume.entropy, sizeof input.resume.entropy);
+    give(host, &input);
+    plk_mem_wipe(&input, sizeof input);
 }
 
 static void on_due(void *ctx) {
