@@ -29,7 +29,8 @@ static void tell(struct world *w) {
     story_meet(alice, bob);
     mailbox_until_told(alice, bob, 2);
     story_run(w, 10 * PLK_SECOND);
-    story_expect(w, mailbox_items(near) == 0 && mailbox_items(far) == 0); // who is there needs no relay to keep anything
+    story_expect(w,
+                 mailbox_items(near) == 0 && mailbox_items(far) == 0); // who is there needs no relay to keep anything
 
     world_stop(bob);
     story_say(alice, bob, "are you there?");

@@ -15,8 +15,8 @@ struct chaos {
     struct actor *mallory; // or NULL
     struct dice dice;
     bool down[CHATTER_PEOPLE_MAX]; // killed, to be started again
-    struct relays *relays; // or NULL
-    bool apart;            // nothing passes between people directly
+    struct relays *relays;         // or NULL
+    bool apart;                    // nothing passes between people directly
     bool rollbacks, saved[CHATTER_PEOPLE_MAX];
     uint32_t sleeps;  // still to come
     uint32_t streams; // of the stranger's
