@@ -16,6 +16,7 @@ struct way {
     unsigned copies, cursor;      // cursor: UDP: addresses that have this copy; TCP: the address that is tried
     uint32_t stream;              // TCP: 0: none
     bool asked, open;             // TCP: STREAM_OPEN was given out; it has succeeded
+    struct plk_addr to;           // TCP: where it goes
     size_t writable;
     struct plk_buf in;
 };
@@ -41,6 +42,7 @@ struct plk_relay_dial {
     struct plk_hello_heard heard;
     uint8_t cid[PLK_PACKET_CID_LEN];
     uint32_t stream; // of the channel, 0: UDP
+    struct plk_addr stream_to;
     size_t writable;
     struct plk_buf in;
     bool has_cookie;
@@ -192,6 +194,7 @@ static void win(struct plk_relay_dial *d, uint64_t now_us, struct way *way, cons
     d->channel = plk_relay_channel_new(d->mem, &start, now_us);
     plk_session_wipe(&d->heard.session);
     d->stream = way->stream;
+    d->stream_to = way->to;
     d->writable = way->writable;
     d->in = way->in;
     way->in = (struct plk_buf){0};
@@ -429,7 +432,7 @@ static bool poll_ways(struct plk_relay_dial *d, struct plk_output *output) {
     if (!tcp->asked) {
         tcp->asked = true; // the hello follows when it is open
         *output = (struct plk_output){.kind = PLK_OUT_STREAM_OPEN, .stream_open = {.stream = tcp->stream}};
-        output->stream_open.to = d->addrs[tcp->cursor];
+        output->stream_open.to = tcp->to = d->addrs[tcp->cursor];
         return true;
     }
     struct plk_bytes hello = plk_hello_message(&tcp->hello);
@@ -499,6 +502,6 @@ struct plk_relay_dial_status plk_relay_dial_status(const struct plk_relay_dial *
     if (d->channel == NULL) return status;
     status.connected = true;
     status.tcp = d->stream != 0;
-    status.addr = *plk_relay_channel_addr(d->channel);
+    status.addr = status.tcp ? d->stream_to : *plk_relay_channel_addr(d->channel);
     return status;
 }

@@ -203,6 +203,8 @@ bool plk_link_has_relay(const struct plk_link *link); // some path goes through 
 struct plk_path *plk_link_relay_confirmed(struct plk_node *node, struct plk_link *link);
 bool plk_link_deaf_relay(const struct plk_node *node,
                          const struct plk_link *link); // data goes by one that takes none now
+// What goes by it is not answered: perhaps its relay has forgotten us, which it would not say. It is asked for a sign of life.
+void plk_link_doubt_relay(struct plk_node *node, const struct plk_path *path);
 // For node/boxes: a relay has said NOBODY for that queue of the peer's; the peer has other queues, or one takes packets again.
 void plk_link_nobody(struct plk_node *node, struct plk_peer *peer, uint32_t box);
 void plk_link_boxes_changed(struct plk_node *node, struct plk_peer *peer);

@@ -49,6 +49,7 @@ static void race(struct plk_node *node, struct plk_link *link) {
     const struct plk_path *active = plk_paths_active(&link->paths);
     if (active == NULL || active->transport != PLK_UDP || link->paths.suspect) plk_link_open_tcp(node, link);
     if (link->candidates != NULL) plk_candidates_race(link->candidates);
+    if (active != NULL && link->paths.suspect) plk_link_doubt_relay(node, active);
     // Relays are no candidates for something better: they are asked until the direct path has proved itself, and when it fails.
     if (!link->paths.settled || link->paths.suspect) plk_link_ask_relays(node, link);
     race_on(node, link);
@@ -73,6 +74,7 @@ void plk_link_act(struct plk_node *node, struct plk_link *link, const struct plk
         activate(node, link, action);
         break;
     case PLK_PATHS_DEAD:
+        if (action->path.checking) plk_link_doubt_relay(node, &action->path);
         bury(node, link, &action->path);
         break;
     case PLK_PATHS_RACE:

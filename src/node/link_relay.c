@@ -73,6 +73,15 @@ bool plk_link_deaf_relay(const struct plk_node *node, const struct plk_link *lin
     return box == NULL || !plk_box_takes(box);
 }
 
+void plk_link_doubt_relay(struct plk_node *node, const struct plk_path *path) {
+    struct plk_box *box = is_directed(path) ? plk_boxes_find(node, path->stream) : NULL;
+    struct plk_relay_channel *channel =
+        box == NULL || box->relay->dial == NULL ? NULL : plk_relay_dial_channel(box->relay->dial);
+    if (channel == NULL) return;
+    plk_relay_channel_ping(channel, node->now.mono_us);
+    plk_relays_touch(node, box->relay);
+}
+
 static void nobody(struct plk_node *node, struct plk_link *link, uint32_t box) {
     if (link == NULL || !plk_link_is_up(link)) return;
     const struct plk_path *path = plk_paths_find(&link->paths, PLK_PASS, &nowhere, box);

@@ -17,8 +17,8 @@ static void tell(struct world *w) {
         relayed_talk(&s, text, RELAYED_MOVE);
         relayed_until(&s, true, PLK_MS);
         relayd_start(relay);
-        story_run(w,
-                  5 * PLK_MINUTE); // its clients notice that it has forgotten them, each when it next has a word for it
+        // It has forgotten its clients and does not say so; that nothing is answered by it makes them ask.
+        story_run(w, PLK_MINUTE);
     }
     story_expect(w, relayed_since(&s) == since_us);
     relayed_end(&s);

@@ -3,6 +3,20 @@
 // by TCP, and on to bob by UDP.
 #include "_relayed.h"
 
+// As `why` tells them; one of them is in use.
+static unsigned ways_by_relay(const struct actor *a, const struct actor *peer) {
+    struct plk_way_view way;
+    unsigned count = 0, active = 0;
+    for (size_t i = 0; plk_node_way(a->node, world_contact(a, peer), i, &way); i++) {
+        if (way.transport != PLK_PASS) continue;
+        count++;
+        active += strcmp(way.state, "active") == 0;
+        story_expect(a->world, way.relay_host.len != 0 && way.source != NULL);
+    }
+    story_expect(a->world, active == 1);
+    return count;
+}
+
 static void tell(struct world *w) {
     struct relayed s;
     relayed_begin(&s, w);
@@ -16,6 +30,9 @@ static void tell(struct world *w) {
     story_say_many(s.bob, s.alice, "of many one", 300);
     story_delivered(w, PLK_MINUTE);
     relayed_until(&s, true, PLK_MS);
+    story_expect(w, story_view(s.alice, s.bob).transport == PLK_TCP); // to the relay
+    story_expect(w, story_view(s.bob, s.alice).transport == PLK_UDP);
+    story_expect(w, ways_by_relay(s.alice, s.bob) == 2 && ways_by_relay(s.bob, s.alice) == 2);
     net_filter(w->net, s.alice->index, 0);
     relayed_join(&s);
     relayed_until(&s, false, RELAYED_LOOK);

@@ -32,6 +32,8 @@ static void tcp_is_there_when_udp_is_not(void **state) {
     run(2 * PLK_SECOND);
     assert_true(plk_relay_dial_status(d).tcp);
     assert_int_equal(opened, 2); // the first address refuses
+    struct plk_addr addr = plk_relay_dial_status(d).addr;
+    assert_true(plk_addr_equal(&addr, &me));
     run(PLK_HOUR);
     assert_int_equal(ups, 1);
     assert_int_equal(downs, 0);
