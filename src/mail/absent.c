@@ -3,6 +3,17 @@
 // that go the same way (DESIGN 3.8; docs/protocol/messages.md, section 9).
 #include "mail/state.h"
 
+// The peer may wait for what this side has, or for anything at all, before it can send.
+static bool is_awaited(struct plk_mail *m) {
+    const struct plk_sending *s = plk_state_current(m);
+    return !m->settled || !s->heard;
+}
+
+void plk_absent_open(struct plk_mail *m) {
+    m->box = m->unsealed = true;
+    if (is_awaited(m) && !m->have_boxed) m->have_due = true;
+}
+
 // ---- letters --------------------------------------------------------------------------------------------------------
 
 // Named by the ciphertext: the same name after a restart, another one when it was encrypted anew.
@@ -95,7 +106,7 @@ void plk_absent_retry(struct plk_mail *m, bool lost) {
         if (lost && entry->kept > 0) plk_absent_lose(m, entry, PLK_ERR_LOST);
     }
     if ((m->note_failed || lost) && m->receiving_count > 0) m->ack_us = 0;
-    if ((m->note_failed || lost) && !m->settled) m->have_due = true;
+    if ((m->note_failed || lost) && is_awaited(m)) m->have_due = true;
     if (lost) m->have_boxed = false;
     m->note_failed = false;
 }
@@ -148,7 +159,7 @@ bool plk_absent_age(struct plk_mail *m, uint64_t wall_ms) {
         if (is_older(wall_ms, entry->kept_ms, PLK_MAIL_BOX_KEPT_MS)) entry->renew = true;
     }
     m->have_boxed = false;
-    if (!m->settled) m->have_due = true;
+    if (m->box && is_awaited(m)) m->have_due = true;
     return any;
 }
 

@@ -272,7 +272,7 @@ void plk_mail_left(struct plk_mail *m, struct plk_now now, uint64_t offset) { pl
 
 void plk_mail_box_open(struct plk_mail *m) {
     plk_assert(m->is_open && m->generation > 0);
-    if (!m->box) m->box = m->unsealed = true;
+    if (!m->box) plk_absent_open(m);
 }
 
 void plk_mail_box_close(struct plk_mail *m) { m->box = false; }

@@ -200,6 +200,7 @@ void plk_deliver_unreadable(struct plk_mail *m, const struct plk_mail_turn *turn
                             const uint8_t hash[PLK_MESSAGE_HASH_LEN]);
 
 // absent.c
+void plk_absent_open(struct plk_mail *m);
 bool plk_absent_next(struct plk_mail *m, uint64_t durable_n, size_t room, struct plk_bytes *record, uint64_t *letter);
 void plk_absent_answer(struct plk_mail *m, const struct plk_mail_turn *turn, uint64_t letter, uint8_t stored,
                        uint8_t of, enum plk_err reason);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Two mails, a link and two disks under a schedule made of the input's bytes: letters, batches, deliveries, plugs pulled, disks
+// Two mails, a link, two relays and two disks under a schedule made of the input's bytes: letters, batches, deliveries, plugs pulled, disks
 // rolled back, links replayed and forged, re-keys. At any moment nothing is shown twice or falsely called delivered; and once
 // the two may talk undisturbed, all that is still written on its sender's disk has arrived, in order.
 #include <stddef.h>
 #include <stdint.h>
 
+#include "support/mail_box.h"
 #include "support/mail_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -13,9 +14,11 @@ enum { STEPS_MAX = 400, OLD_RECORDS = 16 };
 
 struct world {
     struct mail_pair pair;
+    struct mail_boxes boxes;
     struct toy_disk before[2];
     bool has_before[2];
     bool rolled_back;  // and not healed since
+    bool disturbed;    // rolled back, forged or lied to, ever
     bool lied;         // meanwhile a side has said that it has what it lost: its order is its own fault
     size_t checked[2]; // writes of the disks that were looked at last
     struct plk_bytes old[OLD_RECORDS];
@@ -130,7 +133,8 @@ static void tick(struct world *w, struct mail_side *side, uint8_t choice) {
 
 static void roll_back(struct world *w, struct mail_side *side, const struct toy_disk *before) {
     mail_roll_back(&w->pair, side, before);
-    w->rolled_back = true;
+    w->boxes.open[side == &w->pair.side[1]] = false;
+    w->rolled_back = w->disturbed = true;
 }
 
 static void cancel(struct world *w, int who, uint64_t row) {
@@ -145,6 +149,7 @@ static void cancel(struct world *w, int who, uint64_t row) {
 }
 
 static void interfere(struct world *w, struct mail_side *side, struct script *script) {
+    w->disturbed = true;
     if ((next(script) & 1) != 0) {
         replay(w, side, next(script));
     } else {
@@ -172,6 +177,78 @@ static void give_out(struct world *w, struct mail_side *side) {
     keep_records(w, side);
 }
 
+// One cell of many is read, again perhaps, or dropped.
+static void one_cell(struct world *w, int owner, uint8_t choice, bool drop) {
+    int relay = choice & 1;
+    struct mail_queue *queue = &w->boxes.queue[relay][owner];
+    if (queue->count == 0) return;
+    size_t index = (choice >> 1) % queue->count;
+    if (drop) {
+        mail_queue_drop(queue, index);
+    } else {
+        mail_boxes_read(&w->pair, &w->boxes, relay, owner, index);
+    }
+}
+
+static void lose_relay(struct world *w, int owner, uint8_t choice) {
+    mail_queue_lose(&w->boxes.queue[choice & 1][owner]);
+    if ((choice & 2) != 0) mail_boxes_retry(&w->pair, 1 - owner, true);
+}
+
+static void use_box(struct world *w, int who, struct script *script) {
+    struct mail_pair *pair = &w->pair;
+    uint8_t choice = next(script);
+    uint8_t rest = choice >> 3;
+    switch (choice & 7) {
+    case 0:
+        if (w->boxes.open[who] && rest < 8) {
+            mail_boxes_close(pair, &w->boxes, who);
+        } else {
+            mail_boxes_open(pair, &w->boxes, who);
+        }
+        break;
+    case 1:
+        mail_flush(pair, &pair->side[who]);
+        mail_boxes_put(pair, &w->boxes, who);
+        break;
+    case 2:
+        one_cell(w, who, rest, false);
+        break;
+    case 3:
+        mail_boxes_fetch(pair, &w->boxes, rest & 1, who);
+        break;
+    case 4:
+        one_cell(w, who, rest, true);
+        break;
+    case 5:
+        lose_relay(w, who, rest);
+        break;
+    case 6:
+        w->boxes.queue[rest & 1][who].closed = (rest & 2) != 0;
+        mail_boxes_retry(pair, 1 - who, false);
+        break;
+    default:
+        mail_boxes_tick(pair, rest * PLK_SECOND);
+    }
+}
+
+// Nothing was rolled back and nobody lied: then relays alone will do, whatever they lost before, once they say so.
+static void heal_by_relays(struct world *w) {
+    for (int i = 0; i < 2; i++) {
+        if (w->pair.side[i].wants_rekey || plk_mail_is_stopped(w->pair.side[i].mail)) return;
+    }
+    mail_cut(&w->pair);
+    for (int i = 0; i < 2; i++) {
+        for (int r = 0; r < MAIL_RELAYS; r++) w->boxes.queue[r][i].closed = false;
+        mail_boxes_open(&w->pair, &w->boxes, i);
+        mail_boxes_retry(&w->pair, i, true);
+    }
+    TOY_CHECK(mail_boxes_run(&w->pair, &w->boxes));
+    for (int i = 0; i < 2; i++) mail_check_now(&w->pair, i);
+    bool rekey = w->pair.side[0].wants_rekey || w->pair.side[1].wants_rekey;
+    for (int i = 0; i < 2 && !rekey; i++) mail_check_end(&w->pair, i);
+}
+
 static void step(struct world *w, uint8_t action, struct script *script) {
     struct mail_pair *pair = &w->pair;
     int who = action & 1;
@@ -179,7 +256,11 @@ static void step(struct world *w, uint8_t action, struct script *script) {
     switch (action >> 1 & 15) {
     case 0:
     case 1:
-        write_letter(w, who, script);
+        if ((action & 0x80) != 0) {
+            use_box(w, who, script);
+        } else {
+            write_letter(w, who, script);
+        }
         break;
     case 2:
         mail_close(pair, side);
@@ -197,7 +278,7 @@ static void step(struct world *w, uint8_t action, struct script *script) {
         mail_carry(pair, who, 1, 1 + 16u * next(script));
         break;
     case 7:
-        mail_crash(pair, side);
+        mail_boxes_crash(pair, &w->boxes, who);
         break;
     case 8:
         mail_connect(pair);
@@ -234,7 +315,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         step(&w, next(&script), &script);
         check(&w);
     }
+    if (!w.disturbed) heal_by_relays(&w);
     heal(&w);
+    mail_boxes_free(&w.boxes);
     mail_pair_free(&w.pair);
     for (int i = 0; i < 2; i++) toy_clear(&w.before[i]);
     for (size_t i = 0; i < OLD_RECORDS; i++) free((void *)(uintptr_t)w.old[i].at);

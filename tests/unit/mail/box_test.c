@@ -1,53 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Mail as stories of Alice and Bob who are never there at the same time: relays keep what waits (DESIGN 3.7, 3.8).
-#include "ratchet/seen.h"
-#include "support/mail_box.h"
-#include "unit/mail/story.h"
-
-static struct mail_boxes boxes;
-static struct toy_disk before;
-
-static int build(void **state) {
-    boxes = (struct mail_boxes){.put = 0};
-    return set_up(state);
-}
-
-static int clear(void **state) {
-    mail_boxes_free(&boxes);
-    toy_clear(&before);
-    return tear_down(state);
-}
-
-#undef STORY
-#define STORY(name) cmocka_unit_test_setup_teardown(name, build, clear)
-
-static const struct plk_message_row *stored_row(const struct mail_side *side, uint64_t number,
-                                                struct plk_message_row *row) {
-    struct plk_message_row *rows;
-    size_t count = mail_history(&side->disk, PLK_OUT, &rows);
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].row == number) *row = rows[i];
-    }
-    free(rows);
-    return row;
-}
-
-static void put_all(int from) {
-    mail_flush(&pair, &pair.side[from]);
-    while (mail_boxes_put(&pair, &boxes, from)) mail_flush(&pair, &pair.side[from]);
-    mail_flush(&pair, &pair.side[from]);
-}
-
-static void fetch_all(int owner) {
-    for (int r = 0; r < MAIL_RELAYS; r++) mail_boxes_fetch(&pair, &boxes, r, owner);
-}
-
-static void nobody_is_there(void) {
-    acquaint();
-    mail_cut(&pair);
-    mail_boxes_open(&pair, &boxes, ALICE);
-    mail_boxes_open(&pair, &boxes, BOB);
-}
+#include "unit/mail/box_story.h"
 
 static void a_letter_is_kept_and_then_delivered(void **state) {
     struct plk_message_row row = {.row = 0};
@@ -198,85 +151,6 @@ static void more_copies_and_fewer(void **state) {
     end_well();
 }
 
-static void relays_that_lost_everything_cost_no_letter(void **state) {
-    struct plk_message_row row = {.row = 0};
-    (void)state;
-    nobody_is_there();
-    write_many(ALICE, 400);
-    uint64_t number = mail_text(&pair, ALICE, "the last");
-    put_all(ALICE);
-    for (int r = 0; r < MAIL_RELAYS; r++) mail_queue_lose(&boxes.queue[r][BOB]);
-    mail_boxes_retry(&pair, ALICE, true);
-    mail_flush(&pair, alice);
-    assert_int_equal(stored_row(alice, number, &row)->state, PLK_STATE_QUEUED);
-    assert_int_equal(row.reason, PLK_ERR_LOST);
-    mail_boxes_crash(&pair, &boxes, ALICE);
-    assert_true(mail_boxes_run(&pair, &boxes));
-    mail_check_end(&pair, ALICE);
-    assert_int_equal(mail_count(&bob->disk, PLK_IN), 404);
-}
-
-// A relay that drops one cell of several is found out by what the peer says it has.
-static void a_relay_that_drops_one_is_found_out(void **state) {
-    (void)state;
-    nobody_is_there();
-    boxes.queue[1][BOB].closed = true;
-    for (int i = 0; i < 5; i++) {
-        write_many(ALICE, 1);
-        put_all(ALICE);
-    }
-    assert_int_equal(boxes.queue[0][BOB].count, 5);
-    mail_queue_drop(&boxes.queue[0][BOB], 2);
-    mail_boxes_tick(&pair, PLK_MINUTE);
-    assert_true(mail_boxes_run(&pair, &boxes));
-    assert_int_equal(boxes.letters[ALICE], 6); // that one, and no other, once more
-    mail_check_end(&pair, ALICE);
-    assert_int_equal(pair.rekeys, 1);
-}
-
-static void cells_in_any_order_and_again(void **state) {
-    (void)state;
-    nobody_is_there();
-    for (int i = 0; i < 30; i++) {
-        write_many(ALICE, 1);
-        put_all(ALICE);
-    }
-    for (unsigned i = 0; i < 200; i++) {
-        size_t index = i * 17 % boxes.queue[i & 1][BOB].count;
-        mail_boxes_read(&pair, &boxes, i & 1, BOB, index);
-        if (i % 20 == 12) mail_flush(&pair, bob);
-        if (i % 20 == 0) mail_boxes_crash(&pair, &boxes, BOB);
-    }
-    mail_flush(&pair, bob);
-    assert_int_equal(mail_count(&bob->disk, PLK_IN), 33);
-    assert_true(mail_boxes_run(&pair, &boxes));
-    mail_check_end(&pair, ALICE);
-    assert_int_equal(pair.rekeys, 1);
-}
-
-static void a_relay_that_repeats_for_ever_costs_little(void **state) {
-    (void)state;
-    nobody_is_there();
-    write_many(ALICE, 3);
-    put_all(ALICE);
-    struct plk_bytes cell = toy_copy(boxes.queue[0][BOB].cells[0]);
-    assert_true(mail_boxes_run(&pair, &boxes));
-    mail_check_end(&pair, ALICE);
-    unsigned notes = boxes.notes[BOB];
-    for (int i = 0; i < 24 * 60; i++) { // a day, once a minute
-        boxes.queue[0][BOB].cells[boxes.queue[0][BOB].count++] = toy_copy(cell);
-        mail_boxes_fetch(&pair, &boxes, 0, BOB);
-        mail_boxes_tick(&pair, PLK_MINUTE);
-        put_all(BOB);
-        fetch_all(ALICE);
-    }
-    assert_in_range(boxes.notes[BOB], notes + 1, notes + 26);
-    assert_int_equal(boxes.notes[ALICE], 0); // acks of acks there are none
-    free((void *)(uintptr_t)cell.at);
-    end_well();
-    assert_int_equal(pair.rekeys, 1);
-}
-
 // Bob has read and committed it; his process dies before the ack is made.
 static void an_ack_that_is_owed_survives_a_crash(void **state) {
     (void)state;
@@ -349,111 +223,6 @@ static void kept_for_a_month(void **state) {
     mail_check_end(&pair, ALICE);
 }
 
-static void a_rekey_and_what_follows_by_relays_alone(void **state) {
-    (void)state;
-    nobody_is_there();
-    write_many(ALICE, 3);
-    put_all(ALICE); // in the old ratchet, still to be read
-    mail_key(&pair, BOB, PLK_MAIL_BEGIN_REKEY);
-    write_many(ALICE, 2);
-    write_many(BOB, 2);
-    assert_true(mail_boxes_run(&pair, &boxes));
-    mail_check_end(&pair, ALICE);
-    mail_check_end(&pair, BOB);
-    assert_int_equal(mail_count(&bob->disk, PLK_IN), 8);
-    assert_int_equal(pair.rekeys, 2);
-}
-
-// The link of the re-key dies when only one of them has heard what the other has.
-static void settled_on_one_side_only(void **state) {
-    (void)state;
-    nobody_is_there();
-    mail_key(&pair, ALICE, PLK_MAIL_BEGIN_REKEY);
-    mail_connect(&pair);
-    for (int i = 0; i < 2; i++) {
-        mail_flush(&pair, &pair.side[i]);
-        mail_give_out(&pair, &pair.side[i]);
-    }
-    mail_carry(&pair, ALICE, 0, SIZE_MAX);
-    mail_carry(&pair, ALICE, 1, SIZE_MAX);
-    mail_flush(&pair, bob);
-    mail_cut(&pair);
-    write_many(ALICE, 2);
-    write_many(BOB, 2);
-    assert_true(mail_boxes_run(&pair, &boxes));
-    mail_check_end(&pair, ALICE);
-    mail_check_end(&pair, BOB);
-    assert_int_equal(pair.rekeys, 2);
-}
-
-static void what_cannot_be_read_is_encrypted_anew(void **state) {
-    (void)state;
-    nobody_is_there();
-    toy_clone(&before, &bob->disk);
-    uint64_t number = mail_text(&pair, ALICE, "unreadable");
-    put_all(ALICE);
-    uint8_t *at = (uint8_t *)(uintptr_t)boxes.queue[0][BOB].cells[0].at;
-    // As if Bob's keys for it were gone: the bytes are others, and so is the hash; Alice is told of her own.
-    uint8_t hash[PLK_MESSAGE_HASH_LEN];
-    struct plk_bytes cell = boxes.queue[0][BOB].cells[0];
-    size_t prefix = (size_t)1 << (at[0] >> 6);
-    plk_seen_hash(hash, plk_bytes(at + prefix, cell.len - prefix));
-    for (int r = 0; r < MAIL_RELAYS; r++) mail_queue_lose(&boxes.queue[r][BOB]);
-    uint8_t control[1 + PLK_MESSAGE_HASH_LEN] = {PLK_CONTROL_UNREADABLE};
-    memcpy(control + 1, hash, sizeof hash);
-    mail_connect(&pair);
-    mail_take_record(&pair, alice, 0, plk_bytes(control, sizeof control));
-    mail_cut(&pair);
-    mail_flush(&pair, alice);
-    assert_int_equal(mail_state(alice, number), PLK_STATE_QUEUED);
-    assert_true(mail_boxes_run(&pair, &boxes));
-    mail_check_end(&pair, ALICE);
-    assert_int_equal(boxes.letters[ALICE], 2);
-}
-
-// Bob's store goes back to before he wrote; his new letters come under numbers that Alice has seen used.
-static void a_rolled_back_writer_by_relays(void **state) {
-    (void)state;
-    nobody_is_there();
-    toy_clone(&before, &bob->disk);
-    write_many(BOB, 4);
-    assert_true(mail_boxes_run(&pair, &boxes));
-    mail_roll_back(&pair, bob, &before);
-    mail_boxes_open(&pair, &boxes, BOB);
-    write_many(BOB, 2);
-    for (int i = 0; i < 12 && !bob->wants_rekey && !alice->wants_rekey; i++) {
-        assert_true(mail_boxes_run(&pair, &boxes));
-        mail_boxes_tick(&pair, 2 * PLK_HOUR);
-    }
-    assert_true(bob->wants_rekey || alice->wants_rekey);
-    mail_key(&pair, BOB, PLK_MAIL_BEGIN_REKEY);
-    assert_true(mail_boxes_run(&pair, &boxes));
-    assert_int_equal(mail_count(&alice->disk, PLK_IN), 9);
-    mail_check_end(&pair, BOB);
-}
-
-// Bob's store goes back to before he read; what he says he has is less than he once acknowledged, and names what was
-// sent since.
-static void a_rolled_back_reader_by_relays(void **state) {
-    (void)state;
-    acquaint();
-    toy_clone(&before, &bob->disk);
-    write_many(ALICE, 4);
-    assert_true(mail_run(&pair)); // acknowledged on the link: his ratchet has not moved
-    mail_cut(&pair);
-    mail_boxes_open(&pair, &boxes, ALICE);
-    mail_roll_back(&pair, bob, &before);
-    mail_boxes_open(&pair, &boxes, BOB);
-    write_many(ALICE, 2);
-    assert_true(mail_boxes_run(&pair, &boxes));
-    assert_true(alice->wants_rekey);
-    assert_int_equal(alice->counts.rollbacks, 1);
-    mail_key(&pair, ALICE, PLK_MAIL_BEGIN_REKEY);
-    assert_true(mail_boxes_run(&pair, &boxes));
-    mail_check_end(&pair, ALICE);
-    assert_int_equal(mail_count(&bob->disk, PLK_IN), 9);
-}
-
 static void the_limit_holds_for_boxes_too(void **state) {
     (void)state;
     nobody_is_there();
@@ -503,19 +272,10 @@ int main(void) {
         STORY(what_is_kept_is_not_put_again_after_a_restart),
         STORY(answers_for_letters_that_are_gone_do_nothing),
         STORY(more_copies_and_fewer),
-        STORY(relays_that_lost_everything_cost_no_letter),
-        STORY(a_relay_that_drops_one_is_found_out),
-        STORY(cells_in_any_order_and_again),
-        STORY(a_relay_that_repeats_for_ever_costs_little),
         STORY(an_ack_that_is_owed_survives_a_crash),
         STORY(an_ack_waits_for_what_it_says),
         STORY(no_relay_took_the_ack),
         STORY(kept_for_a_month),
-        STORY(a_rekey_and_what_follows_by_relays_alone),
-        STORY(settled_on_one_side_only),
-        STORY(what_cannot_be_read_is_encrypted_anew),
-        STORY(a_rolled_back_writer_by_relays),
-        STORY(a_rolled_back_reader_by_relays),
         STORY(the_limit_holds_for_boxes_too),
         STORY(one_way_for_thousands_of_letters),
         STORY(a_control_record_needs_a_link),
