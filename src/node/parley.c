@@ -418,17 +418,22 @@ void plk_parley_settle(struct plk_node *node) {
     }
 }
 
+// What was due before now was looked at in this turn, and waits for something else: whatever that is wakes the node.
+static uint64_t sooner(const struct plk_node *node, uint64_t due_us, uint64_t at_us) {
+    return at_us > node->now.mono_us ? plk_earlier(due_us, at_us) : due_us;
+}
+
 uint64_t plk_parley_deadline(const struct plk_node *node) {
     uint64_t due_us = PLK_NEVER;
     for (const struct plk_held *held = node->parley.held; held != NULL; held = held->next) {
-        due_us = plk_earlier(due_us, plk_acquaint_queues_due(&held->wait, PLK_PARLEY_QUEUES_US));
+        due_us = sooner(node, due_us, plk_acquaint_queues_due(&held->wait, PLK_PARLEY_QUEUES_US));
     }
     if (!node->parley.look) return due_us;
     for (const struct plk_peer *peer = node->peers.warm; peer != NULL; peer = peer->next_warm) {
         if (peer->heat != PLK_WARM) continue;
-        if (peer->warm->approach != NULL) due_us = plk_earlier(due_us, plk_approach_deadline(node, peer));
+        if (peer->warm->approach != NULL) due_us = sooner(node, due_us, plk_approach_deadline(node, peer));
         if (peer->warm->request.len > 0)
-            due_us = plk_earlier(due_us, plk_acquaint_queues_due(&peer->warm->request_wait, PLK_PARLEY_QUEUES_US));
+            due_us = sooner(node, due_us, plk_acquaint_queues_due(&peer->warm->request_wait, PLK_PARLEY_QUEUES_US));
     }
     return due_us;
 }

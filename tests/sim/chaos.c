@@ -247,13 +247,25 @@ static void begin(struct chaos *c, enum chaos_kind kind) {
     if (c->apart) part_all(c);
 }
 
+// On a bad line the relays may not answer in time: then the person asks again.
+static const char *invite(struct chaos *c, struct actor *a) {
+    struct plk_command command = {.kind = PLK_CMD_INVITE, .invite_kind = PLK_INVITE_ONE_TIME};
+    for (int i = 0; i < 30 && !c->w->failed; i++) {
+        const struct actor_result *result = world_command(a, &command);
+        if (result && result->err == PLK_ERR_OK) return result->text;
+        world_run_for(c->w, 5 * PLK_SECOND);
+    }
+    world_fail(c->w, "%s gets no link through relays", a->name);
+    return NULL;
+}
+
 // Accidents may fall between the invite and its acceptance too.
 static void befriend(struct chaos *c, int inviter, int joiner) {
     struct world *w = c->w;
     struct actor *pair[2] = {c->chatter->people[inviter], c->chatter->people[joiner]};
     bool by_relay = c->relays && (c->apart || dice_chance(&c->dice, 500000));
-    const char *link = world_invite(pair[0], by_relay ? PLK_INVITE_ONE_TIME : PLK_INVITE_INLINE);
-    if (!world_add(pair[1], link, dice_chance(&c->dice, 500000) ? "nice to meet you" : NULL)) return;
+    const char *link = by_relay ? invite(c, pair[0]) : world_invite(pair[0], PLK_INVITE_INLINE);
+    if (!link || !world_add(pair[1], link, dice_chance(&c->dice, 500000) ? "nice to meet you" : NULL)) return;
     uint64_t end_us = world_now(w) + CHAOS_FRIENDS_US;
     uint32_t kills = (uint32_t)dice_below(&c->dice, 4);
     while (!w->failed && !world_run_until(w, world_friends, pair, dice_skewed(&c->dice, PLK_MS, 4 * PLK_SECOND))) {
