@@ -76,32 +76,10 @@ static bool has_less(const struct plk_mail *m, const struct plk_ack *acks, size_
     return less;
 }
 
-// What was lost is noted at once: after the re-key the peer may name a later stream, of which it has got something
-// meanwhile, and then what it does not name counts as complete.
-bool plk_resync_less(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count) {
-    uint64_t has[PLK_MAIL_GENERATIONS_MAX];
-    if (!has_less(m, acks, count, has)) return false;
+// All earlier streams are asked for, since what was written in one may have been acknowledged in a later one.
+static void note_lost(struct plk_mail *m, const struct plk_mail_turn *turn,
+                      const uint64_t has[PLK_MAIL_GENERATIONS_MAX]) {
     for (uint8_t i = 0; i + 1 < m->sending_count; i++) {
-        struct plk_sending *s = &m->sending[i];
-        if (s->closed || has[i] >= s->acked) continue;
-        ask(m, turn, s, has[i]);
-        forget_acked(s, has[i]);
-        plk_state_save_sending(m, s, turn->batch);
-    }
-    if (plk_resync_is_pending(m) && plk_state_unacked(m) == 0) plk_outbox_reset(m);
-    return true;
-}
-
-// The first "have" of the peer in a new generation.
-void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count) {
-    uint64_t has[PLK_MAIL_GENERATIONS_MAX];
-    uint8_t earlier = (uint8_t)(m->sending_count - 1);
-    for (uint8_t i = 0; i < earlier; i++) {
-        const struct plk_ack *ack = named(m, &m->sending[i], acks, count);
-        if (ack != NULL) note_fork(m, turn, &m->sending[i], ack);
-    }
-    bool less = has_less(m, acks, count, has);
-    for (uint8_t i = 0; less && i < earlier; i++) {
         struct plk_sending *s = &m->sending[i];
         if (s->closed) continue;
         ask(m, turn, s, has[i]);
@@ -109,6 +87,26 @@ void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, con
         if (has[i] < s->acked) forget_acked(s, has[i]);
         plk_state_save_sending(m, s, turn->batch);
     }
+}
+
+// What was lost is noted at once: after the re-key the peer may name a later stream, of which it has got something
+// meanwhile, and then what it does not name counts as complete.
+bool plk_resync_less(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count) {
+    uint64_t has[PLK_MAIL_GENERATIONS_MAX];
+    if (!has_less(m, acks, count, has)) return false;
+    note_lost(m, turn, has);
+    if (plk_resync_is_pending(m) && plk_state_unacked(m) == 0) plk_outbox_reset(m);
+    return true;
+}
+
+// The first "have" of the peer in a new generation.
+void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count) {
+    uint64_t has[PLK_MAIL_GENERATIONS_MAX];
+    for (uint8_t i = 0; i + 1 < m->sending_count; i++) {
+        const struct plk_ack *ack = named(m, &m->sending[i], acks, count);
+        if (ack != NULL) note_fork(m, turn, &m->sending[i], ack);
+    }
+    if (has_less(m, acks, count, has)) note_lost(m, turn, has);
     m->settled = true;
     if (plk_resync_is_pending(m)) plk_outbox_reset(m);
     plk_state_save(m, turn->batch);
