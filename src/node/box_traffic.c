@@ -87,6 +87,13 @@ bool plk_boxes_have_room(const struct plk_node *node) { return node->boxes.cell_
 
 // ---- packets --------------------------------------------------------------------------------------------------------
 
+void plk_box_reopen(struct plk_node *node, struct plk_box *box) {
+    plk_queue_client_forget(box->relay->queues, box->id, false);
+    box->refused = plk_queue_client_sender(box->relay->queues, box->id, box->sid, box->secret) != PLK_ERR_OK;
+    plk_relays_want(node, box->relay);
+    plk_relays_touch(node, box->relay);
+}
+
 bool plk_box_takes(const struct plk_box *box) { return plk_relay_link_is_up(box->relay) && !box->refused; }
 
 bool plk_box_pass(struct plk_node *node, struct plk_box *box, struct plk_bytes packet, struct plk_output *output) {
@@ -135,6 +142,11 @@ static void on_state(struct plk_node *node, struct plk_box *box) {
     enum plk_queue_client_state state = plk_queue_client_state(box->relay->queues, box->id);
     box->ready = state == PLK_QUEUE_CLIENT_READY;
     box->refused = state == PLK_QUEUE_CLIENT_REFUSED;
+    if (box->ready) box->refusals = 0;
+    if (box->refused) {
+        box->refusals++;
+        box->refused_us = node->now.mono_us;
+    }
     if (box->own && box->ready) plk_box_made(node, box);
     tell_state(node, box);
 }

@@ -54,6 +54,8 @@ struct plk_box {
     bool made;                    // own: it has been READY once, so others may know of it; durable
     bool ready;                   // own: there and subscribed now; else: it may be written into
     bool refused;                 // own: no token is good for it; else: not there, or not ours to write
+    unsigned refusals;            // foreign: in a row
+    uint64_t refused_us;          // foreign: of the last one
     uint64_t nobody_us;           // foreign: the relay said NOBODY then; 0: not since the last attempt
     uint64_t passed_us;           // foreign: when a packet last went into it
     struct plk_box_parley parley; // INVITE: node/parley's, node/publish's and node/approach's; else unused
@@ -120,6 +122,8 @@ void plk_box_guest(struct plk_node *node, struct plk_box *box); // answer: the r
 
 // Sends one packet of a link into a foreign box at once. False: that cannot be now; it is lost, as packets are.
 bool plk_box_pass(struct plk_node *node, struct plk_box *box, struct plk_bytes packet, struct plk_output *output);
+// A foreign box that was refused is asked for once more: its owner may have made the queue again.
+void plk_box_reopen(struct plk_node *node, struct plk_box *box);
 bool plk_box_takes(const struct plk_box *box); // its relay is connected, and has not refused it
 
 // ---- for node.c and relays.c

@@ -110,7 +110,7 @@ void plk_post_state(struct plk_node *node, struct plk_box *box) {
         if (peer->heat == PLK_COLD && box->ready) plk_peer_dial_soon(node, peer, PLK_PEER_GREET_GAP_US);
     } else if (peer->heat == PLK_WARM) {
         // A queue that is not there has lost what was in it.
-        if (box->refused && peer->warm->mail != NULL) plk_mail_box_retry(peer->warm->mail, true);
+        if (box->refused && box->refusals == 1) plk_mail_box_retry(peer->warm->mail, true);
         plk_peer_touch(node, peer);
     }
 }
@@ -272,9 +272,43 @@ static bool is_away(const struct plk_node *node, const struct plk_peer *peer) {
     return node->now.mono_us - since_us >= wait_us || (!up && nobody_there(node, peer));
 }
 
+// A relay that burnt down has the peer's queue again when the peer has been there: until then it is asked for now and then.
+static uint64_t reopens_us(const struct plk_box *box) {
+    unsigned doublings = box->refusals < PLK_POST_REOPEN_DOUBLINGS ? box->refusals : PLK_POST_REOPEN_DOUBLINGS;
+    return box->refused_us + (PLK_POST_REOPEN_US << doublings) / 2;
+}
+
+static bool has_to_say(const struct plk_peer *peer) {
+    const struct plk_warm *warm = peer->warm;
+    return plk_mail_needs_link(warm->mail) || plk_mail_owes(warm->mail) || warm->has_pending || warm->answer_put_due;
+}
+
+static uint64_t reopen_deadline(const struct plk_node *node, const struct plk_peer *peer) {
+    const struct plk_box *box = NULL;
+    uint64_t due_us = PLK_NEVER;
+    if (!may_have(peer) || !has_to_say(peer)) return due_us;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
+        if (box->refused && reopens_us(box) > node->now.mono_us) due_us = plk_earlier(due_us, reopens_us(box));
+    }
+    return due_us;
+}
+
+static void reopen(struct plk_node *node, struct plk_peer *peer) {
+    struct plk_box *box = NULL;
+    bool any = false;
+    if (!has_to_say(peer)) return;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
+        if (!box->refused || reopens_us(box) > node->now.mono_us) continue;
+        plk_box_reopen(node, box);
+        any = true;
+    }
+    if (any) plk_mail_box_retry(peer->warm->mail, false);
+}
+
 uint64_t plk_post_deadline(const struct plk_node *node, const struct plk_peer *peer) {
-    uint64_t wait_us, since_us = silent_since(peer, &wait_us), due_us = PLK_NEVER;
-    if (peer->retry_us > node->now.mono_us) due_us = peer->retry_us; // else at the next look, if it is away then
+    uint64_t wait_us, since_us = silent_since(peer, &wait_us), due_us = reopen_deadline(node, peer);
+    if (peer->retry_us > node->now.mono_us)
+        due_us = plk_earlier(due_us, peer->retry_us); // else at the next look, if it is away then
     if (since_us == 0 || since_us + wait_us <= node->now.mono_us) return due_us;
     if (plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, NULL) == NULL) return due_us;
     return plk_earlier(due_us, since_us + wait_us);
@@ -442,6 +476,7 @@ void plk_post_settle(struct plk_node *node, struct plk_peer *peer) {
     read_cells(node, peer);
     if (peer->heat != PLK_WARM || !may_have(peer) || peer->warm->joining) return;
     if (!plk_mail_is_open(peer->warm->mail) || plk_ledger_behind(&node->ledger)) return;
+    reopen(node, peer);
     if (usable(node, peer) > 0 && is_away(node, peer)) {
         put(node, peer);
         return;

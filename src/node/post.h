@@ -16,6 +16,9 @@
 struct plk_node;
 struct plk_peer;
 
+#define PLK_POST_REOPEN_US PLK_MINUTE // after a queue was refused, until it is asked for again; doubles
+#define PLK_POST_REOPEN_DOUBLINGS 5
+
 // A cell that has come for a contact whose rows are being read.
 struct plk_waiting_cell {
     struct plk_waiting_cell *next;
