@@ -4,117 +4,6 @@
 #include "node/inside.h"
 #include "node/parley.h"
 
-// ---- own queues of a contact ------------------------------------------------------------------------------------------
-
-static bool may_have(const struct plk_peer *peer) {
-    return peer->row.state == PLK_CONTACT_ACTIVE && !peer->row.blocked && !peer->damaged;
-}
-
-static bool has_box_at(const struct plk_node *node, const struct plk_peer *peer, const struct plk_relay_link *client) {
-    const struct plk_box *box = NULL;
-    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, peer->row.contact, box)) != NULL) {
-        if (box->relay == client) return true;
-    }
-    return false;
-}
-
-static unsigned box_count(const struct plk_node *node, const struct plk_peer *peer) {
-    const struct plk_box *box = NULL;
-    unsigned count = 0;
-    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, peer->row.contact, box)) != NULL) count += !box->refused;
-    return count;
-}
-
-void plk_post_ensure(struct plk_node *node, struct plk_peer *peer) {
-    unsigned count = box_count(node, peer);
-    for (struct plk_relay_link *client = node->relays.first; client != NULL; client = client->next) {
-        if (client->source == PLK_RELAY_FOREIGN || count >= PLK_BOXES_EACH) return;
-        if (!plk_relay_link_is_up(client) || has_box_at(node, peer, client)) continue;
-        plk_box_make(node, PLK_BOX_CONTACT, peer->row.contact, client, 0, NULL, NULL);
-        count++;
-    }
-}
-
-void plk_post_relay_up(struct plk_node *node, struct plk_relay_link *client) {
-    for (size_t i = 0; client->source != PLK_RELAY_FOREIGN && i < node->peers.count; i++) {
-        if (may_have(node->peers.list[i])) plk_post_ensure(node, node->peers.list[i]);
-    }
-    // What waits for somebody whose relay this is.
-    for (struct plk_box *box = client->boxes; box != NULL; box = box->next) {
-        struct plk_peer *peer =
-            box->own || box->use == PLK_BOX_INVITE ? NULL : plk_peers_find(&node->peers, box->owner);
-        if (peer == NULL || peer->heat != PLK_WARM) continue;
-        plk_link_boxes_changed(node, peer);
-        plk_peer_touch(node, peer);
-    }
-}
-
-void plk_post_relays_changed(struct plk_node *node) {
-    for (size_t i = 0; i < node->peers.count; i++) {
-        struct plk_peer *peer = node->peers.list[i];
-        if (!may_have(peer)) continue;
-        plk_post_ensure(node, peer);
-        if (peer->heat == PLK_WARM) plk_peer_touch(node, peer);
-        // Whoever is not in memory is read, to be told.
-        if (peer->heat == PLK_COLD) peer->greet = true;
-        if (peer->heat == PLK_COLD) plk_peer_dial_soon(node, peer, i * PLK_PEER_GREET_GAP_US);
-    }
-}
-
-static size_t write_list(const struct plk_node *node, const struct plk_peer *peer, uint8_t out[PLK_QUEUE_LIST_LEN_MAX],
-                         uint64_t *mark) {
-    static const uint8_t key[16] = {0}; // it is compared with itself only
-    struct plk_writer w = plk_writer(out, PLK_QUEUE_LIST_LEN_MAX);
-    struct plk_queue_list list;
-    plk_boxes_offer(node, peer->row.contact, &list);
-    plk_queue_list_encode(&w, &list);
-    plk_assert(!w.failed);
-    *mark = list.count == 0 ? 0 : plk_siphash(key, plk_writer_bytes(&w)) | 1;
-    plk_mem_wipe(&list, sizeof list);
-    return w.len;
-}
-
-// As for the profile: the mark of what it was told goes into the batch of the message.
-void plk_post_tell(struct plk_node *node, struct plk_peer *peer) {
-    uint8_t body[PLK_QUEUE_LIST_LEN_MAX], value[8];
-    uint64_t mark;
-    if (!may_have(peer) || peer->warm->joining || !plk_mail_has_begun(peer->warm->mail)) return;
-    plk_post_ensure(node, peer);
-    size_t len = write_list(node, peer, body, &mark);
-    if (mark != peer->warm->told_queues) {
-        struct plk_writer w = plk_writer(value, sizeof value);
-        plk_writer_u64(&w, mark);
-        peer->warm->told_queues = mark;
-        plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_TOLD_QUEUES, plk_writer_bytes(&w));
-        plk_peer_send_control(node, peer, PLK_BODY_QUEUES, plk_bytes(body, len));
-    }
-    plk_mem_wipe(body, sizeof body);
-}
-
-enum plk_err plk_post_learn(struct plk_node *node, struct plk_peer *peer, struct plk_bytes bytes, bool write) {
-    struct plk_queue_list list;
-    enum plk_err err = plk_queue_list_decode(bytes, &list);
-    if (err != PLK_ERR_OK) return err;
-    plk_boxes_learn(node, peer->row.contact, &list);
-    plk_mem_wipe(&list, sizeof list);
-    if (write) plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_QUEUES, bytes);
-    return PLK_ERR_OK;
-}
-
-void plk_post_state(struct plk_node *node, struct plk_box *box) {
-    struct plk_peer *peer = plk_peers_find(&node->peers, box->owner);
-    if (peer == NULL) return;
-    if (box->own) {
-        if (box->refused && may_have(peer)) plk_post_ensure(node, peer); // another relay may have room
-        if (peer->heat == PLK_WARM) plk_peer_touch(node, peer);
-        if (peer->heat == PLK_COLD && box->ready) plk_peer_dial_soon(node, peer, PLK_PEER_GREET_GAP_US);
-    } else if (peer->heat == PLK_WARM) {
-        // A queue that is not there has lost what was in it.
-        if (box->refused && box->refusals == 1) plk_mail_box_retry(peer->warm->mail, true);
-        plk_peer_touch(node, peer);
-    }
-}
-
 // ---- packets that are passed on ---------------------------------------------------------------------------------------
 
 void plk_post_packet(struct plk_node *node, struct plk_box *box, struct plk_bytes packet) {
@@ -213,7 +102,7 @@ static void take_cell(struct plk_node *node, struct plk_peer *peer, struct plk_b
 // What is in a cell shows that the peer was there not long ago: it is called, so that what is said next needs no relay.
 static void call_writer(struct plk_node *node, struct plk_peer *peer) {
     bool up = peer->link != NULL && plk_link_is_up(peer->link);
-    if (!may_have(peer) || up || node->now.mono_us - peer->called_us < PLK_POST_CALL_US) return;
+    if (!plk_post_may(peer) || up || node->now.mono_us - peer->called_us < PLK_POST_CALL_US) return;
     peer->greet = true;
     peer->tries = 0;
     plk_peer_dial_soon(node, peer, 0);
@@ -286,7 +175,7 @@ static bool has_to_say(const struct plk_peer *peer) {
 static uint64_t reopen_deadline(const struct plk_node *node, const struct plk_peer *peer) {
     const struct plk_box *box = NULL;
     uint64_t due_us = PLK_NEVER;
-    if (!may_have(peer) || !has_to_say(peer)) return due_us;
+    if (!plk_post_may(peer) || !has_to_say(peer)) return due_us;
     while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
         if (box->refused && reopens_us(box) > node->now.mono_us) due_us = plk_earlier(due_us, reopens_us(box));
     }
@@ -314,138 +203,11 @@ uint64_t plk_post_deadline(const struct plk_node *node, const struct plk_peer *p
     return plk_earlier(due_us, since_us + wait_us);
 }
 
-static void end_parcel(struct plk_node *node, struct plk_peer *peer, struct plk_parcel *parcel) {
-    struct plk_parcel **at = &peer->parcels;
-    while (*at != parcel) at = &(*at)->next;
-    *at = parcel->next;
-    peer->parcel_count--;
-    plk_mem_give(node->mem, parcel);
-}
-
-static void tell_letters(struct plk_node *node, struct plk_peer *peer, const struct plk_parcel *parcel) {
-    for (unsigned i = 0; i < parcel->letter_count; i++) {
-        struct plk_mail_turn turn = plk_node_turn(node);
-        plk_mail_boxed(peer->warm->mail, &turn, parcel->letters[i], parcel->stored, parcel->asked, parcel->reason);
-        plk_peer_mail_events(node, peer);
-        plk_ledger_turn(&node->ledger);
-    }
-}
-
-static void settle_parcel(struct plk_node *node, struct plk_peer *peer, struct plk_parcel *parcel) {
-    bool done = parcel->stored + parcel->failed == parcel->asked;
-    if (parcel->stored > 0 || done) tell_letters(node, peer, parcel);
-    if (done && parcel->stored == 0) peer->retry_us = node->now.mono_us + PLK_POST_RETRY_US;
-    if (done) end_parcel(node, peer, parcel);
-    plk_peer_touch(node, peer);
-}
-
-static enum plk_err reason_of(enum plk_queue_code code) {
-    switch (code) {
-    case PLK_QUEUE_CODE_OK:
-        return PLK_ERR_OK;
-    case PLK_QUEUE_CODE_FULL:
-        return PLK_ERR_LIMIT;
-    default:
-        return PLK_ERR_NOT_FOUND;
-    }
-}
-
-void plk_post_put_done(struct plk_node *node, struct plk_box *box, uint64_t put, enum plk_queue_code code) {
-    struct plk_peer *peer = plk_peers_find(&node->peers, box->owner);
-    struct plk_parcel *parcel = peer == NULL || peer->heat != PLK_WARM ? NULL : peer->parcels;
-    while (parcel != NULL && parcel->put != put) parcel = parcel->next;
-    if (parcel == NULL) return;
-    if (code == PLK_QUEUE_CODE_OK) {
-        parcel->stored++;
-    } else {
-        parcel->failed++;
-        parcel->reason = reason_of(code);
-    }
-    settle_parcel(node, peer, parcel);
-}
-
-// A cell's content into every queue of the peer's. False: no relay takes anything now.
-static bool post(struct plk_node *node, struct plk_peer *peer, struct plk_parcel *parcel, struct plk_bytes content) {
-    struct plk_box *box = NULL;
-    parcel->put = ++node->put_number;
-    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
-        if (box->refused) continue;
-        if (plk_box_put(node, box, parcel->put, content) == PLK_ERR_OK) parcel->asked++;
-    }
-    if (parcel->asked == 0) return false;
-    parcel->next = peer->parcels;
-    peer->parcels = parcel;
-    peer->parcel_count++;
-    return true;
-}
-
-// Fills one cell: what fits the smallest that the first record needs, more if more waits. False: nothing is left.
-static bool fill(struct plk_node *node, struct plk_peer *peer, struct plk_parcel *parcel, struct plk_buf *content) {
-    struct plk_bytes record;
-    uint64_t letter;
-    size_t most = PLK_QUEUE_CELL_MIDDLE - PLK_CELL_OVERHEAD;
-    content->len = 0;
-    *plk_buf_room(node->mem, content, 1) = PLK_CELL_MAIL;
-    while (parcel->letter_count < PLK_POST_LETTERS_MAX) {
-        size_t room = content->len > 1 ? most - content->len : PLK_CELL_CONTENT_MAX - 1;
-        if (content->len >= most || !plk_mail_box_next(peer->warm->mail, node->ledger.stored_n, room, &record, &letter))
-            break;
-        plk_buf_put(node->mem, content, record);
-        parcel->letters[parcel->letter_count++] = letter;
-    }
-    return parcel->letter_count > 0;
-}
-
-static void put_messages(struct plk_node *node, struct plk_peer *peer) {
-    struct plk_buf content = {0};
-    while (peer->parcel_count < PLK_POST_PARCELS_MAX) {
-        struct plk_parcel *parcel = plk_mem_take(node->mem, sizeof *parcel);
-        bool any = fill(node, peer, parcel, &content);
-        if (any && post(node, peer, parcel, plk_buf_bytes(&content))) continue;
-        if (any) {
-            parcel->reason = PLK_ERR_LIMIT;
-            tell_letters(node, peer, parcel);
-            peer->retry_us = node->now.mono_us + PLK_POST_RETRY_US;
-        }
-        plk_mem_give(node->mem, parcel);
-        break;
-    }
-    plk_buf_free(node->mem, &content);
-}
-
-// A re-key's request is put once an attempt; what answers one, once.
-static void put_rekey(struct plk_node *node, struct plk_peer *peer) {
-    struct plk_buf content = {0};
-    struct plk_bytes body;
-    uint8_t kind;
-    while (peer->parcel_count < PLK_POST_PARCELS_MAX && plk_peer_rekey_next(node, peer, &kind, &body)) {
-        struct plk_parcel *parcel = plk_mem_take(node->mem, sizeof *parcel);
-        content.len = 0;
-        plk_buf_put(node->mem, &content, plk_bytes(&kind, 1));
-        plk_buf_put(node->mem, &content, body);
-        if (post(node, peer, parcel, plk_buf_bytes(&content))) continue;
-        plk_mem_give(node->mem, parcel);
-        break;
-    }
-    plk_buf_free(node->mem, &content);
-}
-
-static void cancel_parcels(struct plk_node *node, struct plk_peer *peer) {
-    while (peer->parcels != NULL) {
-        struct plk_parcel *parcel = peer->parcels;
-        struct plk_box *box = NULL;
-        while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
-            plk_box_put_cancel(node, box, parcel->put);
-        }
-        end_parcel(node, peer, parcel);
-    }
-}
-
 void plk_post_link_up(struct plk_node *node, struct plk_peer *peer) {
     peer->asked_us = 0;
     peer->retry_us = 0;
     plk_mail_box_close(peer->warm->mail);
-    cancel_parcels(node, peer);
+    plk_parcels_cancel(node, peer);
 }
 
 static void retry_if_due(struct plk_node *node, struct plk_peer *peer) {
@@ -458,14 +220,14 @@ static void retry_if_due(struct plk_node *node, struct plk_peer *peer) {
 static void put(struct plk_node *node, struct plk_peer *peer) {
     bool up = peer->link != NULL && plk_link_is_up(peer->link);
     retry_if_due(node, peer);
-    put_rekey(node, peer);
+    plk_parcels_put_rekey(node, peer);
     plk_mail_box_open(peer->warm->mail);
     plk_mail_link_silent(peer->warm->mail, up);
     for (;;) {
         struct plk_mail_turn turn = plk_node_turn(node);
         bool again = plk_mail_seal(peer->warm->mail, &turn);
         plk_peer_mail_events(node, peer);
-        put_messages(node, peer);
+        plk_parcels_put(node, peer);
         if (!again) return;
         plk_ledger_turn(&node->ledger);
         if (plk_batch_full(plk_ledger_batch(&node->ledger))) return; // STORED continues
@@ -474,7 +236,7 @@ static void put(struct plk_node *node, struct plk_peer *peer) {
 
 void plk_post_settle(struct plk_node *node, struct plk_peer *peer) {
     read_cells(node, peer);
-    if (peer->heat != PLK_WARM || !may_have(peer) || peer->warm->joining) return;
+    if (peer->heat != PLK_WARM || !plk_post_may(peer) || peer->warm->joining) return;
     if (!plk_mail_is_open(peer->warm->mail) || plk_ledger_behind(&node->ledger)) return;
     reopen(node, peer);
     if (usable(node, peer) > 0 && is_away(node, peer)) {
@@ -490,12 +252,12 @@ void plk_post_settle(struct plk_node *node, struct plk_peer *peer) {
 bool plk_post_is_busy(const struct plk_peer *peer) { return peer->cells != NULL || peer->parcels != NULL; }
 
 void plk_post_cool(struct plk_node *node, struct plk_peer *peer) {
-    while (peer->parcels != NULL) end_parcel(node, peer, peer->parcels);
+    while (peer->parcels != NULL) plk_parcel_end(node, peer, peer->parcels);
     while (peer->cells != NULL) drop_cell(node, peer);
     plk_boxes_drop_of(node, PLK_BOX_CONTACT, false, peer->row.contact);
 }
 
 void plk_post_remove(struct plk_node *node, struct plk_peer *peer) {
-    cancel_parcels(node, peer);
+    plk_parcels_cancel(node, peer);
     plk_boxes_drop_of(node, PLK_BOX_CONTACT, true, peer->row.contact);
 }

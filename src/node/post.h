@@ -47,6 +47,17 @@ void plk_post_put_done(struct plk_node *node, struct plk_box *box, uint64_t put,
 void plk_post_packet(struct plk_node *node, struct plk_box *box, struct plk_bytes packet); // PASS through an own box
 void plk_post_nobody(struct plk_node *node, struct plk_box *box);
 
+// ---- between post.c, post_queues.c and parcels.c
+
+// Queues are for whoever is a contact and may write.
+bool plk_post_may(const struct plk_peer *peer);
+void plk_parcels_put(struct plk_node *node,
+                     struct plk_peer *peer); // what mail has for relays, as much as may be under way
+// A re-key's request is put once an attempt; what answers one, once.
+void plk_parcels_put_rekey(struct plk_node *node, struct plk_peer *peer);
+void plk_parcels_cancel(struct plk_node *node, struct plk_peer *peer);                        // all
+void plk_parcel_end(struct plk_node *node, struct plk_peer *peer, struct plk_parcel *parcel); // memory only
+
 // ---- from the contact's side
 
 // Queues of one's own for this contact, on the first two own relays that answer. Cheap when they are there.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Queues of one's own for contacts: made, told, and what the contact has told of its own.
+#include "node/inside.h"
+#include "node/post.h"
+
+bool plk_post_may(const struct plk_peer *peer) {
+    return peer->row.state == PLK_CONTACT_ACTIVE && !peer->row.blocked && !peer->damaged;
+}
+
+static bool has_box_at(const struct plk_node *node, const struct plk_peer *peer, const struct plk_relay_link *client) {
+    const struct plk_box *box = NULL;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, peer->row.contact, box)) != NULL) {
+        if (box->relay == client) return true;
+    }
+    return false;
+}
+
+static unsigned box_count(const struct plk_node *node, const struct plk_peer *peer) {
+    const struct plk_box *box = NULL;
+    unsigned count = 0;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, peer->row.contact, box)) != NULL) count += !box->refused;
+    return count;
+}
+
+void plk_post_ensure(struct plk_node *node, struct plk_peer *peer) {
+    unsigned count = box_count(node, peer);
+    for (struct plk_relay_link *client = node->relays.first; client != NULL; client = client->next) {
+        if (client->source == PLK_RELAY_FOREIGN || count >= PLK_BOXES_EACH) return;
+        if (!plk_relay_link_is_up(client) || has_box_at(node, peer, client)) continue;
+        plk_box_make(node, PLK_BOX_CONTACT, peer->row.contact, client, 0, NULL, NULL);
+        count++;
+    }
+}
+
+void plk_post_relay_up(struct plk_node *node, struct plk_relay_link *client) {
+    for (size_t i = 0; client->source != PLK_RELAY_FOREIGN && i < node->peers.count; i++) {
+        if (plk_post_may(node->peers.list[i])) plk_post_ensure(node, node->peers.list[i]);
+    }
+    // What waits for somebody whose relay this is.
+    for (struct plk_box *box = client->boxes; box != NULL; box = box->next) {
+        struct plk_peer *peer =
+            box->own || box->use == PLK_BOX_INVITE ? NULL : plk_peers_find(&node->peers, box->owner);
+        if (peer == NULL || peer->heat != PLK_WARM) continue;
+        plk_link_boxes_changed(node, peer);
+        plk_peer_touch(node, peer);
+    }
+}
+
+void plk_post_relays_changed(struct plk_node *node) {
+    for (size_t i = 0; i < node->peers.count; i++) {
+        struct plk_peer *peer = node->peers.list[i];
+        if (!plk_post_may(peer)) continue;
+        plk_post_ensure(node, peer);
+        if (peer->heat == PLK_WARM) plk_peer_touch(node, peer);
+        // Whoever is not in memory is read, to be told.
+        if (peer->heat == PLK_COLD) peer->greet = true;
+        if (peer->heat == PLK_COLD) plk_peer_dial_soon(node, peer, i * PLK_PEER_GREET_GAP_US);
+    }
+}
+
+static size_t write_list(const struct plk_node *node, const struct plk_peer *peer, uint8_t out[PLK_QUEUE_LIST_LEN_MAX],
+                         uint64_t *mark) {
+    static const uint8_t key[16] = {0}; // it is compared with itself only
+    struct plk_writer w = plk_writer(out, PLK_QUEUE_LIST_LEN_MAX);
+    struct plk_queue_list list;
+    plk_boxes_offer(node, peer->row.contact, &list);
+    plk_queue_list_encode(&w, &list);
+    plk_assert(!w.failed);
+    *mark = list.count == 0 ? 0 : plk_siphash(key, plk_writer_bytes(&w)) | 1;
+    plk_mem_wipe(&list, sizeof list);
+    return w.len;
+}
+
+// As for the profile: the mark of what it was told goes into the batch of the message.
+void plk_post_tell(struct plk_node *node, struct plk_peer *peer) {
+    uint8_t body[PLK_QUEUE_LIST_LEN_MAX], value[8];
+    uint64_t mark;
+    if (!plk_post_may(peer) || peer->warm->joining || !plk_mail_has_begun(peer->warm->mail)) return;
+    plk_post_ensure(node, peer);
+    size_t len = write_list(node, peer, body, &mark);
+    if (mark != peer->warm->told_queues) {
+        struct plk_writer w = plk_writer(value, sizeof value);
+        plk_writer_u64(&w, mark);
+        peer->warm->told_queues = mark;
+        plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_TOLD_QUEUES, plk_writer_bytes(&w));
+        plk_peer_send_control(node, peer, PLK_BODY_QUEUES, plk_bytes(body, len));
+    }
+    plk_mem_wipe(body, sizeof body);
+}
+
+enum plk_err plk_post_learn(struct plk_node *node, struct plk_peer *peer, struct plk_bytes bytes, bool write) {
+    struct plk_queue_list list;
+    enum plk_err err = plk_queue_list_decode(bytes, &list);
+    if (err != PLK_ERR_OK) return err;
+    plk_boxes_learn(node, peer->row.contact, &list);
+    plk_mem_wipe(&list, sizeof list);
+    if (write) plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_QUEUES, bytes);
+    return PLK_ERR_OK;
+}
+
+void plk_post_state(struct plk_node *node, struct plk_box *box) {
+    struct plk_peer *peer = plk_peers_find(&node->peers, box->owner);
+    if (peer == NULL) return;
+    if (box->own) {
+        if (box->refused && plk_post_may(peer)) plk_post_ensure(node, peer); // another relay may have room
+        if (peer->heat == PLK_WARM) plk_peer_touch(node, peer);
+        if (peer->heat == PLK_COLD && box->ready) plk_peer_dial_soon(node, peer, PLK_PEER_GREET_GAP_US);
+    } else if (peer->heat == PLK_WARM) {
+        // A queue that is not there has lost what was in it.
+        if (box->refused && box->refusals == 1) plk_mail_box_retry(peer->warm->mail, true);
+        plk_peer_touch(node, peer);
+    }
+}
