@@ -9,10 +9,12 @@
 
 #include "sim/world.h"
 
-#define CHAOS_SPAN_US (8 * PLK_MINUTE)          // of bad times, sleep not counted
-#define CHAOS_QUIET_US (15 * PLK_MINUTE)        // after healing, in which everything arrives
-#define CHAOS_FRIENDS_US (15 * PLK_MINUTE)      // in which an invite is accepted, accidents included
-#define CHAOS_RELAYS_QUIET_US (90 * PLK_MINUTE) // relays that were away are called every 5 minutes, people every hour, lost queues every 16 minutes
+#define CHAOS_SPAN_US (8 * PLK_MINUTE)     // of bad times, sleep not counted
+#define CHAOS_QUIET_US (15 * PLK_MINUTE)   // after healing, in which everything arrives
+#define CHAOS_FRIENDS_US (15 * PLK_MINUTE) // in which an invite is accepted, accidents included
+#define CHAOS_RELAYS_QUIET_US \
+    (90 *                     \
+     PLK_MINUTE) // relays that were away are called every 5 minutes, people every hour, lost queues every 16 minutes
 #define CHAOS_ROLLBACK_QUIET_US \
     (3 * PLK_HOUR) // after healing, when stores were rolled back: a re-key is wanted at most once an hour
 
