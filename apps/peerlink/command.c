@@ -46,7 +46,7 @@ static const struct plk_command_entry commands[] = {
     COMMAND(contacts, "", 0, 0, "your contacts", END),
     COMMAND(requests, "", 0, 0, "who asks to be a contact", END),
     COMMAND(accept, "NAME", 1, 1, "accepts a request", END),
-    COMMAND(reject, "NAME", 1, 1, "rejects a request", END),
+    COMMAND(reject, "NAME", 1, 1, "rejects a request: it is forgotten, and who made it hears nothing", END),
     COMMAND(block, "NAME", 1, 1, "lets nothing of a contact in", END),
     COMMAND(unblock, "NAME", 1, 1, "undoes `block`", END),
     COMMAND(rename, "NAME NEW", 2, 2, "calls a contact something else", END),
