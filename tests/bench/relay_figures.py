@@ -8,6 +8,9 @@ import subprocess
 import tempfile
 import time
 
+import _relay
+from _peer import World
+
 STORM_CLIENTS, STORM_QUEUES = 100000, 20
 HELLOS_PER_S = 2500  # that a relay answers by default: 500 without a cookie, four times that with one
 
@@ -83,7 +86,36 @@ def relay_round(tool, results, options):
             results[name].append(value)
 
 
+def offline(results, count):
+    """Bob comes back, and a relay keeps something for him: from `ready` to his history."""
+    with World() as world:
+        relay = _relay.Relay(world).up()
+        alice, bob = world.peer("Alice"), world.peer("Bob")
+        for peer in (alice, bob):
+            peer.do("init", "--name", peer.name)
+            peer.up("--relay", relay.address)
+        bob.do("add", alice.do("invite"), "--as", "Alice", "--message", "hello")
+        rpc = alice.rpc()
+        rpc.call("watch", since=0)
+        rpc.event(lambda e: e["event"] == "message" and e.get("text") == "hello")
+        rpc.close()
+        for i in range(count):
+            bob.do("send", "Alice", "still here", "--wait", "delivered")
+            alice.do("send", "Bob", "good", "--wait", "delivered")
+            bob.kill()
+            alice.do("send", "Bob", f"kept {i}", "--wait", "stored", "--timeout", "60")
+            bob.up()
+            ready = time.monotonic()
+            rpc = bob.rpc()
+            while all(m["text"] != f"kept {i}" for m in rpc.call("history", contact="Alice", limit=3)["messages"]):
+                pass
+            results["offline_ms"].append((time.monotonic() - ready) * 1e3)
+            rpc.close()
+
+
 def relay_all(tool, say, results, options):
+    say("somebody comes back to what a relay keeps ...")
+    offline(results, options.rounds)
     for i in range(options.rounds):
         say(f"a relay, round {i + 1} of {options.rounds} ...")
         relay_round(tool, results, options)
@@ -99,6 +131,7 @@ def relay_all(tool, say, results, options):
 
 
 def relay_rows(row, beside):
+    row("back again: from `ready` to what a relay kept, in the history", "offline_ms", "ms", 200)
     row("PASS, 1,200 bytes, one at a time, a CPU-second of the relay", "pass_single", "/s", 130000,
         beside("turn", "/s", "coturn, nothing encrypted:"), least=True)
     row("the same, in trains of 8", "pass_train", "/s", 200000, least=True)
