@@ -111,7 +111,48 @@ static void input(struct relayd *r, const struct plk_input *in) {
     drain(r);
 }
 
-static void sink_input(void *ctx, const struct plk_input *in) { input(ctx, in); }
+// ---- malice -----------------------------------------------------------------------------------------------------------------
+
+// A cell that is about to be given to its owner: as it is, another one, changed, or none.
+static struct plk_bytes tamper(struct relayd *r, struct plk_bytes cell, uint8_t *room) {
+    struct dice *dice = &r->machine->dice;
+    if (!r->loot) {
+        r->loot = malloc(RELAYD_SEEN * PLK_QUEUE_CELL_MIDDLE);
+        if (!r->loot) abort();
+        world_bury(r->world, r->loot);
+    }
+    if (r->seen_count < RELAYD_SEEN && cell.len <= PLK_QUEUE_CELL_MIDDLE) {
+        uint8_t *copy = r->loot + r->seen_count * PLK_QUEUE_CELL_MIDDLE;
+        memcpy(copy, cell.at, cell.len);
+        r->seen[r->seen_count++] = plk_bytes(copy, cell.len);
+    }
+    uint64_t what = dice_below(dice, 5);
+    r->misdeeds += what < 3;
+    if (what == 0 && r->seen_count > 0)
+        return r->seen[dice_below(dice, r->seen_count)]; // an old one, perhaps of somebody else
+    if (what == 1) {
+        memcpy(room, cell.at, cell.len);
+        room[dice_below(dice, cell.len)] ^= (uint8_t)(1u << dice_below(dice, 8));
+        return plk_bytes(room, cell.len);
+    }
+    return what == 2 ? plk_bytes(NULL, 0) : cell;
+}
+
+static void sink_input(void *ctx, const struct plk_input *in) {
+    static uint8_t room[PLK_QUEUE_CELL_LARGE];
+    struct relayd *r = ctx;
+    bool one = in->kind == PLK_IN_LOADED && in->loaded.count == 1;
+    if (!r->malicious || !one || !plk_queue_is_cell_len(in->loaded.rows[0].value.len)) {
+        input(r, in);
+        return;
+    }
+    struct plk_row row = in->loaded.rows[0];
+    struct plk_input bad = *in;
+    row.value = tamper(r, row.value, room);
+    bad.loaded.rows = &row;
+    bad.loaded.count = row.value.len > 0;
+    input(r, &bad);
+}
 
 static void sink_broke(void *ctx, const char *what) {
     struct relayd *r = ctx;

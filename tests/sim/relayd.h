@@ -7,6 +7,8 @@
 #include "relay/relay.h"
 #include "sim/world.h"
 
+#define RELAYD_SEEN 64
+
 struct relayd {
     struct world *world;
     struct actor *machine;
@@ -19,6 +21,11 @@ struct relayd {
     uint32_t ticks; // at that instant
     uint64_t memory_peak;
     struct plk_relay_counters counters; // of the processes before this one
+    bool malicious;                     // of the cells that it keeps it loses, changes, repeats and swaps some
+    uint32_t misdeeds;
+    uint8_t *loot; // where those lie that it has kept for itself
+    struct plk_bytes seen[RELAYD_SEEN];
+    size_t seen_count;
 };
 
 struct relayd *relayd_new(struct world *w, const char *name); // not started; the config may be changed before that
