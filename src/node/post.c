@@ -108,8 +108,26 @@ static void call_writer(struct plk_node *node, struct plk_peer *peer) {
     plk_peer_dial_soon(node, peer, 0);
 }
 
+// What the inviter says after its acceptance may be here before that: it waits for it, or the ratchet would be ahead of it.
+static bool must_wait(const struct plk_peer *peer, const struct plk_waiting_cell *cell) {
+    bool first = peer->warm->joining && !peer->warm->join->apart;
+    return first && cell->content.len > 0 && cell->content.at[0] == PLK_CELL_MAIL;
+}
+
+// The first that can be read now comes to the front. False: none can.
+static bool next_cell(struct plk_peer *peer) {
+    struct plk_waiting_cell **at = &peer->cells;
+    while (*at != NULL && must_wait(peer, *at)) at = &(*at)->next;
+    struct plk_waiting_cell *cell = *at;
+    if (cell == NULL) return false;
+    *at = cell->next;
+    cell->next = peer->cells;
+    peer->cells = cell;
+    return true;
+}
+
 static void read_cells(struct plk_node *node, struct plk_peer *peer) {
-    while (peer->cells != NULL) {
+    while (next_cell(peer)) {
         plk_ledger_turn(&node->ledger);
         if (plk_ledger_behind(&node->ledger) || !plk_mail_is_open(peer->warm->mail)) return;
         struct plk_waiting_cell *cell = peer->cells;
