@@ -52,7 +52,8 @@ static void load_contacts(struct stranger *s, uint64_t ticket) {
 
 // The rest belongs to single contacts, who stay cold here.
 static bool is_of_start(enum plk_table table) {
-    return table == PLK_TABLE_profile || table == PLK_TABLE_invite || table == PLK_TABLE_event;
+    return table == PLK_TABLE_profile || table == PLK_TABLE_invite || table == PLK_TABLE_event ||
+           table == PLK_TABLE_relay || table == PLK_TABLE_queue || table == PLK_TABLE_blob;
 }
 
 static void drain(struct stranger *s) {
