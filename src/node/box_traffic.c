@@ -102,16 +102,13 @@ bool plk_box_pass(struct plk_node *node, struct plk_box *box, struct plk_bytes p
     if (!plk_box_takes(box) || box->relay->ending) return false;
     if (plk_queue_client_handle(box->relay->queues, box->id, &frame.handle) != PLK_ERR_OK) return false;
     plk_relays_touch(node, box->relay); // an ATTACH that goes before may be due
-    if (!plk_relay_dial_pass(box->relay->dial, &frame, output)) return false;
-    box->passed_us = node->now.mono_us;
-    return true;
+    return plk_relay_dial_pass(box->relay->dial, &frame, output);
 }
 
-void plk_boxes_frame(struct plk_node *node, struct plk_relay_link *client,
-                     const struct plk_relay_channel_frame *frame) {
+void plk_boxes_frame(struct plk_node *node, struct plk_relay_link *relay, const struct plk_relay_channel_frame *frame) {
     uint32_t id;
     struct plk_box *box = NULL;
-    if (plk_queue_client_of_handle(client->queues, frame->handle, &id)) box = plk_boxes_find(node, id);
+    if (plk_queue_client_of_handle(relay->queues, frame->handle, &id)) box = plk_boxes_find(node, id);
     if (box == NULL) {
         node->counters.stranger++;
     } else if (frame->type == PLK_FRAME_PASS && box->own) {
@@ -175,8 +172,7 @@ static void on_put(struct plk_node *node, struct plk_box *box, const struct plk_
     }
 }
 
-void plk_boxes_event(struct plk_node *node, struct plk_relay_link *client, const struct plk_queue_client_event *event) {
-    (void)client;
+void plk_boxes_event(struct plk_node *node, const struct plk_queue_client_event *event) {
     struct plk_box *box = plk_boxes_find(node, event->id);
     if (box == NULL) return; // dropped meanwhile
     bool invite = box->use == PLK_BOX_INVITE;
@@ -212,14 +208,14 @@ void plk_boxes_event(struct plk_node *node, struct plk_relay_link *client, const
     }
 }
 
-void plk_boxes_up(struct plk_node *node, struct plk_relay_link *client) {
-    for (struct plk_box *box = client->boxes; box != NULL; box = box->next) {
+void plk_boxes_up(struct plk_node *node, struct plk_relay_link *relay) {
+    for (struct plk_box *box = relay->boxes; box != NULL; box = box->next) {
         if (!box->own) box->refused = false; // asked anew
     }
-    plk_post_relay_up(node, client);
+    plk_post_relay_up(node, relay);
 }
 
-void plk_boxes_down(struct plk_node *node, struct plk_relay_link *client) {
+void plk_boxes_down(struct plk_node *node, struct plk_relay_link *relay) {
     (void)node;
-    for (struct plk_box *box = client->boxes; box != NULL; box = box->next) box->ready = false;
+    for (struct plk_box *box = relay->boxes; box != NULL; box = box->next) box->ready = false;
 }

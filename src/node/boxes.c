@@ -70,10 +70,10 @@ static void take_out(struct plk_node *node, struct plk_box *box) {
 }
 
 void plk_boxes_free(struct plk_node *node) {
-    for (struct plk_relay_link *client = node->relays.first; client != NULL; client = client->next) {
-        while (client->boxes != NULL) {
-            struct plk_box *box = client->boxes;
-            client->boxes = box->next;
+    for (struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
+        while (relay->boxes != NULL) {
+            struct plk_box *box = relay->boxes;
+            relay->boxes = box->next;
             plk_mem_give(node->mem, box);
         }
     }
@@ -153,7 +153,7 @@ enum plk_err plk_boxes_row(struct plk_node *node, const struct plk_row *row) {
     uint32_t owner = plk_reader_u32(&k), relay = plk_reader_u32(&k);
     uint8_t version = plk_reader_u8(&r), flags = plk_reader_u8(&r), marks = plk_reader_u8(&r);
     if (!plk_reader_done(&k) || r.failed || version != ROW_VERSION || marks > ROW_MADE) return PLK_ERR_CORRUPT;
-    if (use < PLK_BOX_CONTACT || use > PLK_BOX_RECOVERY) return PLK_ERR_CORRUPT;
+    if (use < PLK_BOX_CONTACT || use > PLK_BOX_INVITE) return PLK_ERR_CORRUPT;
     struct plk_box *box = new_box(node, (enum plk_box_use)use, true, owner);
     box->flags = flags;
     box->relay_number = relay;
@@ -258,9 +258,19 @@ void plk_boxes_drop_of(struct plk_node *node, enum plk_box_use use, bool own, ui
     while ((box = plk_boxes_next(node, use, own, owner, NULL)) != NULL) plk_box_drop(node, box);
 }
 
-void plk_boxes_leave(struct plk_node *node, struct plk_relay_link *client) {
+void plk_boxes_quiet(struct plk_node *node, uint32_t contact, bool quiet) {
+    struct plk_box *box = NULL;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, contact, box)) != NULL) {
+        box->flags = (uint8_t)(quiet ? box->flags | PLK_QUEUE_QUIET : box->flags & ~PLK_QUEUE_QUIET);
+        write_row(node, box);
+        plk_queue_client_flags(box->relay->queues, box->id, box->flags);
+        plk_relays_touch(node, box->relay);
+    }
+}
+
+void plk_boxes_leave(struct plk_node *node, struct plk_relay_link *relay) {
     struct plk_box *next;
-    for (struct plk_box *box = client->boxes; box != NULL; box = next) {
+    for (struct plk_box *box = relay->boxes; box != NULL; box = next) {
         next = box->next;
         if (box->own) plk_box_drop(node, box);
     }

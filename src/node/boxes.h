@@ -5,7 +5,6 @@
 //
 //     own CONTACT    we read, the contact writes          foreign CONTACT   the contact reads, we write
 //     own INVITE     of an invite of ours                  foreign INVITE    of the link that a contact is joining
-//     own RECOVERY, foreign RECOVERY                       under a contact's recovery secret (rekey.md)
 #ifndef PLK_NODE_BOXES_H
 #define PLK_NODE_BOXES_H
 
@@ -21,7 +20,7 @@
 
 #define PLK_PARLEY_PUT (UINT64_C(1) << 63) // in `put`: an acceptance, whatever the box's use
 
-enum plk_box_use { PLK_BOX_CONTACT = 1, PLK_BOX_INVITE, PLK_BOX_RECOVERY };
+enum plk_box_use { PLK_BOX_CONTACT = 1, PLK_BOX_INVITE };
 
 // What first contact remembers of a box of its own; begins as zero, in memory only.
 struct plk_box_parley {
@@ -56,8 +55,7 @@ struct plk_box {
     bool refused;                 // own: no token is good for it; else: not there, or not ours to write
     unsigned refusals;            // foreign: in a row
     uint64_t refused_us;          // foreign: of the last one
-    uint64_t nobody_us;           // foreign: the relay said NOBODY then; 0: not since the last attempt
-    uint64_t passed_us;           // foreign: when a packet last went into it
+    uint64_t nobody_us;           // foreign: when the relay last said NOBODY; 0: never
     struct plk_box_parley parley; // INVITE: node/parley's, node/publish's and node/approach's; else unused
 };
 
@@ -100,13 +98,15 @@ void plk_boxes_drop_of(struct plk_node *node, enum plk_box_use use, bool own, ui
 
 // What the other side is told of own boxes of a contact that were made: PLK_BODY_QUEUES, payload's queues.
 void plk_boxes_offer(const struct plk_node *node, uint32_t contact, struct plk_queue_list *list);
+// Whether the relay says NOBODY for this contact's queues: no word of one's presence for whoever is blocked. Durable.
+void plk_boxes_quiet(struct plk_node *node, uint32_t contact, bool quiet);
 // What it has told us: the foreign boxes of this contact are those of the list from now on.
 void plk_boxes_learn(struct plk_node *node, uint32_t contact, const struct plk_queue_list *list);
 
 // ---- cells
 
 // Seals content and puts it into a foreign box; put, chosen by the caller, comes back with the answer:
-//   CONTACT, RECOVERY -> plk_post_put_done    INVITE, or put & PLK_PARLEY_PUT -> plk_parley_put_done
+//   CONTACT -> plk_post_put_done    INVITE, or put & PLK_PARLEY_PUT -> plk_parley_put_done
 // It is kept over channels that come and go until then. CLOSED: no such relay now; LIMIT: too much is under way; TOO_LONG.
 enum plk_err plk_box_put(struct plk_node *node, struct plk_box *box, uint64_t put, struct plk_bytes content);
 void plk_box_put_cancel(struct plk_node *node, struct plk_box *box, uint64_t put);
@@ -135,12 +135,12 @@ void plk_boxes_back_up(struct plk_node *node, struct plk_buf *backup);        //
 void plk_boxes_restore(struct plk_node *node, const struct plk_row *row, const struct plk_map *contacts);
 void plk_boxes_started(struct plk_node *node); // all rows are in
 void plk_boxes_free(struct plk_node *node);
-void plk_boxes_event(struct plk_node *node, struct plk_relay_link *client, const struct plk_queue_client_event *event);
-void plk_boxes_frame(struct plk_node *node, struct plk_relay_link *client, const struct plk_relay_channel_frame *frame);
-void plk_boxes_up(struct plk_node *node, struct plk_relay_link *client);    // it has a new channel
-void plk_boxes_down(struct plk_node *node, struct plk_relay_link *client);  // it has none
-bool plk_boxes_have_room(const struct plk_node *node);                      // for more cells
-void plk_boxes_stored(struct plk_node *node);                               // acks whose mark is durable
-void plk_boxes_leave(struct plk_node *node, struct plk_relay_link *client); // its boxes are dropped
+void plk_boxes_event(struct plk_node *node, const struct plk_queue_client_event *event);
+void plk_boxes_frame(struct plk_node *node, struct plk_relay_link *relay, const struct plk_relay_channel_frame *frame);
+void plk_boxes_up(struct plk_node *node, struct plk_relay_link *relay);    // it has a new channel
+void plk_boxes_down(struct plk_node *node, struct plk_relay_link *relay);  // it has none
+bool plk_boxes_have_room(const struct plk_node *node);                     // for more cells
+void plk_boxes_stored(struct plk_node *node);                              // acks whose mark is durable
+void plk_boxes_leave(struct plk_node *node, struct plk_relay_link *relay); // its boxes are dropped
 
 #endif

@@ -191,10 +191,12 @@ static enum plk_err change_contact(struct plk_node *node, const struct plk_comma
     switch (command->kind) {
     case PLK_CMD_BLOCK:
         peer->row.blocked = true;
+        plk_boxes_quiet(node, peer->row.contact, true);
         end_links(node, peer);
         break;
     case PLK_CMD_UNBLOCK:
         peer->row.blocked = false;
+        plk_boxes_quiet(node, peer->row.contact, false);
         peer->greet = true;
         plk_peer_dial_soon(node, peer, 0);
         break;

@@ -9,15 +9,12 @@ static const struct plk_addr nowhere = {.family = 0};
 
 static bool is_directed(const struct plk_path *path) { return plk_path_kind_of(path->transport).directed; }
 
-// Under the recovery secret a peer may be met that still has its queues of before, or one that has lost all but that secret.
+// Under the recovery secret too: a peer that was restored has its queues from its backup.
 struct plk_box *plk_link_box(const struct plk_node *node, const struct plk_link *link, unsigned index) {
     if (link->peer == NULL || (link->role != PLK_LINK_CONTACT && link->role != PLK_LINK_RECOVERY)) return NULL;
-    static const enum plk_box_use uses[] = {PLK_BOX_RECOVERY, PLK_BOX_CONTACT};
-    for (unsigned i = link->role == PLK_LINK_RECOVERY ? 0 : 1; i < 2; i++) {
-        struct plk_box *box = NULL;
-        while ((box = plk_boxes_next(node, uses[i], false, link->peer->row.contact, box)) != NULL) {
-            if (index-- == 0) return box;
-        }
+    struct plk_box *box = NULL;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, link->peer->row.contact, box)) != NULL) {
+        if (index-- == 0) return box;
     }
     return NULL;
 }

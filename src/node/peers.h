@@ -141,6 +141,7 @@ struct plk_peer {
     struct plk_waiting_command *commands, *last_command;
     unsigned command_count;
     struct plk_waiting_cell *cells; // of queues: node/post
+    size_t early_bytes;             // of those that wait for an acceptance
     struct plk_parcel *parcels;
     unsigned parcel_count;
     uint64_t asked_us;    // since when it is called and has not answered, 0: it is not

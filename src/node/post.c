@@ -44,11 +44,18 @@ void plk_post_cell(struct plk_node *node, struct plk_box *box, uint64_t number, 
         plk_box_ack(node, box, number, 0);
         return;
     }
+    bool early = peer->row.state == PLK_CONTACT_ADDED && content.len > 0 && content.at[0] == PLK_CELL_MAIL;
+    size_t *bytes = early ? &peer->early_bytes : &node->boxes.cell_bytes;
+    if (early && *bytes + content.len > PLK_POST_EARLY_BYTES) {
+        node->counters.limited++; // not acknowledged: it comes again
+        return;
+    }
     struct plk_waiting_cell *cell = plk_mem_take(node->mem, sizeof *cell), **at = &peer->cells;
+    cell->early = early;
     cell->box = box->id;
     cell->number = number;
     plk_buf_put(node->mem, &cell->content, content);
-    node->boxes.cell_bytes += content.len;
+    *bytes += content.len;
     while (*at != NULL) at = &(*at)->next;
     *at = cell;
     if (peer->heat == PLK_WARM) plk_peer_touch(node, peer);
@@ -58,7 +65,7 @@ void plk_post_cell(struct plk_node *node, struct plk_box *box, uint64_t number, 
 static void drop_cell(struct plk_node *node, struct plk_peer *peer) {
     struct plk_waiting_cell *cell = peer->cells;
     peer->cells = cell->next;
-    node->boxes.cell_bytes -= cell->content.len;
+    *(cell->early ? &peer->early_bytes : &node->boxes.cell_bytes) -= cell->content.len;
     plk_buf_free(node->mem, &cell->content);
     plk_mem_give(node->mem, cell);
 }

@@ -10,18 +10,21 @@
 #define PLK_POST_SILENCE_US (1500 * PLK_MS) // a peer that does not answer for so long, or 3 round trips: PUT begins
 #define PLK_POST_PARCELS_MAX 32             // of one contact that are under way
 #define PLK_POST_LETTERS_MAX 64             // messages in one cell
-#define PLK_POST_CALL_US (30 * PLK_SECOND)  // a cell that comes leads to a call, unless one was made since
-#define PLK_POST_RETRY_US (2 * PLK_MINUTE)  // after no relay took it
-
-struct plk_node;
-struct plk_peer;
+#define PLK_POST_EARLY_BYTES \
+    (256 * 1024) // of cells that wait for a contact's acceptance: as much as two relays send ahead
+#define PLK_POST_CALL_US (30 * PLK_SECOND) // a cell that comes leads to a call, unless one was made since
+#define PLK_POST_RETRY_US (2 * PLK_MINUTE) // after no relay took it
 
 #define PLK_POST_REOPEN_US PLK_MINUTE // after a queue was refused, until it is asked for again; doubles
 #define PLK_POST_REOPEN_DOUBLINGS 5
 
-// A cell that has come for a contact whose rows are being read.
+struct plk_node;
+struct plk_peer;
+
+// A cell that has come for a contact whose rows are being read, or whose acceptance has not come.
 struct plk_waiting_cell {
     struct plk_waiting_cell *next;
+    bool early; // counted by the contact: who never accepts holds up nobody else
     uint32_t box;
     uint64_t number;
     struct plk_buf content;
@@ -40,7 +43,7 @@ struct plk_parcel {
 // ---- from boxes
 
 void plk_post_state(struct plk_node *node, struct plk_box *box); // ready or refused has changed
-void plk_post_relay_up(struct plk_node *node, struct plk_relay_link *client);
+void plk_post_relay_up(struct plk_node *node, struct plk_relay_link *relay);
 void plk_post_relays_changed(struct plk_node *node); // own ones: every contact's queues are looked at
 void plk_post_cell(struct plk_node *node, struct plk_box *box, uint64_t number, struct plk_bytes content);
 void plk_post_put_done(struct plk_node *node, struct plk_box *box, uint64_t put, enum plk_queue_code code);

@@ -7,10 +7,10 @@ bool plk_post_may(const struct plk_peer *peer) {
     return peer->row.state == PLK_CONTACT_ACTIVE && !peer->row.blocked && !peer->damaged;
 }
 
-static bool has_box_at(const struct plk_node *node, const struct plk_peer *peer, const struct plk_relay_link *client) {
+static bool has_box_at(const struct plk_node *node, const struct plk_peer *peer, const struct plk_relay_link *relay) {
     const struct plk_box *box = NULL;
     while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, peer->row.contact, box)) != NULL) {
-        if (box->relay == client) return true;
+        if (box->relay == relay) return true;
     }
     return false;
 }
@@ -24,20 +24,20 @@ static unsigned box_count(const struct plk_node *node, const struct plk_peer *pe
 
 void plk_post_ensure(struct plk_node *node, struct plk_peer *peer) {
     unsigned count = box_count(node, peer);
-    for (struct plk_relay_link *client = node->relays.first; client != NULL; client = client->next) {
-        if (client->source == PLK_RELAY_FOREIGN || count >= PLK_BOXES_EACH) return;
-        if (!plk_relay_link_is_up(client) || has_box_at(node, peer, client)) continue;
-        plk_box_make(node, PLK_BOX_CONTACT, peer->row.contact, client, 0, NULL, NULL);
+    for (struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
+        if (relay->source == PLK_RELAY_FOREIGN || count >= PLK_BOXES_EACH) return;
+        if (!plk_relay_link_is_up(relay) || has_box_at(node, peer, relay)) continue;
+        plk_box_make(node, PLK_BOX_CONTACT, peer->row.contact, relay, 0, NULL, NULL);
         count++;
     }
 }
 
-void plk_post_relay_up(struct plk_node *node, struct plk_relay_link *client) {
-    for (size_t i = 0; client->source != PLK_RELAY_FOREIGN && i < node->peers.count; i++) {
+void plk_post_relay_up(struct plk_node *node, struct plk_relay_link *relay) {
+    for (size_t i = 0; relay->source != PLK_RELAY_FOREIGN && i < node->peers.count; i++) {
         if (plk_post_may(node->peers.list[i])) plk_post_ensure(node, node->peers.list[i]);
     }
     // What waits for somebody whose relay this is.
-    for (struct plk_box *box = client->boxes; box != NULL; box = box->next) {
+    for (struct plk_box *box = relay->boxes; box != NULL; box = box->next) {
         struct plk_peer *peer =
             box->own || box->use == PLK_BOX_INVITE ? NULL : plk_peers_find(&node->peers, box->owner);
         if (peer == NULL || peer->heat != PLK_WARM) continue;
@@ -92,6 +92,10 @@ enum plk_err plk_post_learn(struct plk_node *node, struct plk_peer *peer, struct
     struct plk_queue_list list;
     enum plk_err err = plk_queue_list_decode(bytes, &list);
     if (err != PLK_ERR_OK) return err;
+    if (peer->parcels != NULL) { // queues that go take with them what was under way into them, without an answer
+        plk_parcels_cancel(node, peer);
+        plk_mail_box_retry(peer->warm->mail, false);
+    }
     plk_boxes_learn(node, peer->row.contact, &list);
     plk_mem_wipe(&list, sizeof list);
     if (write) plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_QUEUES, bytes);

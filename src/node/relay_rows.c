@@ -7,25 +7,25 @@
 #define ROW_ADOPTED 1
 #define ROW_TOKEN 2
 
-static struct plk_bytes encode_row(const struct plk_relay_link *client, uint8_t key[4],
+static struct plk_bytes encode_row(const struct plk_relay_link *relay, uint8_t key[4],
                                    uint8_t value[PLK_RELAYS_ROW_MAX]) {
     struct plk_writer k = plk_writer(key, 4), w = plk_writer(value, PLK_RELAYS_ROW_MAX);
-    plk_writer_u32(&k, client->number);
+    plk_writer_u32(&k, relay->number);
     plk_writer_u8(&w, ROW_VERSION);
     plk_writer_u8(
-        &w, (uint8_t)((client->source == PLK_RELAY_ADOPTED ? ROW_ADOPTED : 0) | (client->has_token ? ROW_TOKEN : 0)));
-    plk_writer_copy(&w, client->key, sizeof client->key);
-    plk_writer_u16(&w, client->port);
-    plk_writer_u8(&w, client->host_len);
-    plk_writer_copy(&w, client->host, client->host_len);
-    if (client->has_token) plk_writer_copy(&w, client->token, sizeof client->token);
+        &w, (uint8_t)((relay->source == PLK_RELAY_ADOPTED ? ROW_ADOPTED : 0) | (relay->has_token ? ROW_TOKEN : 0)));
+    plk_writer_copy(&w, relay->key, sizeof relay->key);
+    plk_writer_u16(&w, relay->port);
+    plk_writer_u8(&w, relay->host_len);
+    plk_writer_copy(&w, relay->host, relay->host_len);
+    if (relay->has_token) plk_writer_copy(&w, relay->token, sizeof relay->token);
     plk_assert(!w.failed);
     return plk_writer_bytes(&w);
 }
 
-static void write_row(struct plk_node *node, const struct plk_relay_link *client) {
+static void write_row(struct plk_node *node, const struct plk_relay_link *relay) {
     uint8_t key[4], value[PLK_RELAYS_ROW_MAX];
-    struct plk_bytes row = encode_row(client, key, value);
+    struct plk_bytes row = encode_row(relay, key, value);
     plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_relay, plk_bytes(key, sizeof key), row);
     plk_mem_wipe(value, sizeof value);
 }
@@ -45,10 +45,10 @@ void plk_relays_restore(struct plk_node *node, const struct plk_row *row) {
     plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_relay, row->key, row->value);
 }
 
-static void set_token(struct plk_relay_link *client, const uint8_t *token) {
-    client->has_token = token != NULL;
-    if (token != NULL) memcpy(client->token, token, sizeof client->token);
-    plk_queue_client_token(client->queues, token);
+static void set_token(struct plk_relay_link *relay, const uint8_t *token) {
+    relay->has_token = token != NULL;
+    if (token != NULL) memcpy(relay->token, token, sizeof relay->token);
+    plk_queue_client_token(relay->queues, token);
 }
 
 enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row) {
@@ -62,17 +62,17 @@ enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row) {
     if ((flags & ROW_TOKEN) != 0) plk_reader_copy(&r, token, sizeof token);
     bool good = plk_reader_done(&k) && plk_reader_done(&r) && version == ROW_VERSION && number > 0 && port != 0 &&
                 flags <= (ROW_ADOPTED | ROW_TOKEN) && host.len > 0 && host.len <= PLK_RELAY_HOST_MAX;
-    struct plk_relay_link *client = good ? plk_relay_link_new(&node->relays, key, host, port) : NULL;
-    if (client == NULL || plk_relays_find(&node->relays, key) != NULL) {
-        if (client != NULL) plk_relay_link_free(node->mem, client);
+    struct plk_relay_link *relay = good ? plk_relay_link_new(&node->relays, key, host, port) : NULL;
+    if (relay == NULL || plk_relays_find(&node->relays, key) != NULL) {
+        if (relay != NULL) plk_relay_link_free(node->mem, relay);
         return PLK_ERR_CORRUPT;
     }
-    client->number = number;
-    client->source = (flags & ROW_ADOPTED) != 0 ? PLK_RELAY_ADOPTED : PLK_RELAY_CONFIGURED;
-    if ((flags & ROW_TOKEN) != 0) set_token(client, token);
+    relay->number = number;
+    relay->source = (flags & ROW_ADOPTED) != 0 ? PLK_RELAY_ADOPTED : PLK_RELAY_CONFIGURED;
+    if ((flags & ROW_TOKEN) != 0) set_token(relay, token);
     if (number >= node->relays.next_number) node->relays.next_number = number + 1;
-    plk_relays_enter(&node->relays, client);
-    client->due_us = node->relays.due_us = 0;
+    plk_relays_enter(&node->relays, relay);
+    relay->due_us = node->relays.due_us = 0;
     return PLK_ERR_OK;
 }
 
@@ -83,60 +83,60 @@ static unsigned own_count(const struct plk_relays *relays) {
     return count;
 }
 
-static bool has_address(const struct plk_relay_link *client, struct plk_bytes host, uint16_t port) {
-    return client->port == port && plk_bytes_equal(plk_bytes(client->host, client->host_len), host);
+static bool has_address(const struct plk_relay_link *relay, struct plk_bytes host, uint16_t port) {
+    return relay->port == port && plk_bytes_equal(plk_bytes(relay->host, relay->host_len), host);
 }
 
 enum plk_err plk_relays_add(struct plk_node *node, const uint8_t key[32], struct plk_bytes host, uint16_t port,
                             const uint8_t *token, enum plk_relay_source source, struct plk_relay_link **out) {
     struct plk_relays *relays = &node->relays;
-    struct plk_relay_link *client = plk_relays_find(relays, key);
-    bool own = client != NULL && client->source != PLK_RELAY_FOREIGN;
+    struct plk_relay_link *relay = plk_relays_find(relays, key);
+    bool own = relay != NULL && relay->source != PLK_RELAY_FOREIGN;
     if (!own && own_count(relays) >= PLK_RELAYS_OWN_MAX) return PLK_ERR_LIMIT;
-    if (client == NULL) {
-        client = plk_relay_link_new(relays, key, host, port);
-        if (client == NULL) return PLK_ERR_LIMIT;
+    if (relay == NULL) {
+        relay = plk_relay_link_new(relays, key, host, port);
+        if (relay == NULL) return PLK_ERR_LIMIT;
     } else {
-        plk_relays_take_out(relays, client);
+        plk_relays_take_out(relays, relay);
     }
-    if (!own) client->number = relays->next_number++;
-    if (!own || source == PLK_RELAY_CONFIGURED) client->source = source;
-    plk_relays_enter(relays, client);
-    if (!has_address(client, host, port)) {
-        plk_relay_link_move(client, host, port);
-        client->readdress = client->dial != NULL;
+    if (!own) relay->number = relays->next_number++;
+    if (!own || source == PLK_RELAY_CONFIGURED) relay->source = source;
+    plk_relays_enter(relays, relay);
+    if (!has_address(relay, host, port)) {
+        plk_relay_link_move(relay, host, port);
+        relay->readdress = relay->dial != NULL;
     }
-    if (token != NULL) set_token(client, token);
-    write_row(node, client);
-    plk_relays_touch(node, client);
-    client->due_us = relays->due_us = 0;
+    if (token != NULL) set_token(relay, token);
+    write_row(node, relay);
+    plk_relays_touch(node, relay);
+    relay->due_us = relays->due_us = 0;
     // It may have been connected before, for a contact's sake.
-    if (!own && plk_relay_link_is_up(client)) plk_post_relay_up(node, client);
-    *out = client;
+    if (!own && plk_relay_link_is_up(relay)) plk_post_relay_up(node, relay);
+    *out = relay;
     return PLK_ERR_OK;
 }
 
-void plk_relays_remove(struct plk_node *node, struct plk_relay_link *client) {
+void plk_relays_remove(struct plk_node *node, struct plk_relay_link *relay) {
     uint8_t key[4];
     struct plk_writer k = plk_writer(key, sizeof key);
-    plk_writer_u32(&k, client->number);
+    plk_writer_u32(&k, relay->number);
     plk_batch_delete(plk_ledger_batch(&node->ledger), PLK_TABLE_relay, plk_writer_bytes(&k));
-    plk_relays_take_out(&node->relays, client);
-    client->number = 0;
-    client->source = PLK_RELAY_FOREIGN;
-    client->wanted_us = node->now.mono_us + PLK_RELAYS_LEAVE_US; // its queues are deleted meanwhile
-    client->due_us = node->relays.due_us = 0;
-    plk_relays_enter(&node->relays, client);
+    plk_relays_take_out(&node->relays, relay);
+    relay->number = 0;
+    relay->source = PLK_RELAY_FOREIGN;
+    relay->wanted_us = node->now.mono_us + PLK_RELAYS_LEAVE_US; // its queues are deleted meanwhile
+    relay->due_us = node->relays.due_us = 0;
+    plk_relays_enter(&node->relays, relay);
 }
 
 // ---- commands -------------------------------------------------------------------------------------------------------
 
-static void result(struct plk_node *node, const struct plk_command *command, const struct plk_relay_link *client,
+static void result(struct plk_node *node, const struct plk_command *command, const struct plk_relay_link *relay,
                    bool repeated) {
     char text[PLK_RELAY_NAME_TEXT_MAX];
     struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = command->ticket, .repeated = repeated}};
     size_t len = 0;
-    struct plk_relay_name name = {.host = plk_bytes(client->host, client->host_len), .port = client->port};
+    struct plk_relay_name name = {.host = plk_bytes(relay->host, relay->host_len), .port = relay->port};
     plk_relay_name_encode(&name, text, &len);
     size_t end = 0;
     while (end < len && text[end] != '#') end++;
@@ -146,15 +146,15 @@ static void result(struct plk_node *node, const struct plk_command *command, con
 
 enum plk_err plk_relays_command_add(struct plk_node *node, const struct plk_command *command) {
     struct plk_relay_name name;
-    struct plk_relay_link *client;
+    struct plk_relay_link *relay;
     enum plk_err err = plk_relay_name_decode(command->text, &name);
     if (err != PLK_ERR_OK) return err;
     const struct plk_relay_link *known = plk_relays_find(&node->relays, name.key);
     bool repeated = known != NULL && known->source != PLK_RELAY_FOREIGN;
     bool has_token = (name.flags & PLK_RELAY_NAME_TOKEN) != 0;
     err = plk_relays_add(node, name.key, name.host, name.port, has_token ? name.token : NULL, PLK_RELAY_CONFIGURED,
-                         &client);
-    if (err == PLK_ERR_OK) result(node, command, client, repeated);
+                         &relay);
+    if (err == PLK_ERR_OK) result(node, command, relay, repeated);
     if (err == PLK_ERR_OK) plk_node_passing_event(node, PLK_EVENT_RELAY, 0);
     plk_mem_wipe(&name, sizeof name);
     return err;
@@ -177,36 +177,36 @@ static struct plk_relay_link *named(const struct plk_relays *relays, struct plk_
 }
 
 enum plk_err plk_relays_command_remove(struct plk_node *node, const struct plk_command *command) {
-    struct plk_relay_link *client = named(&node->relays, command->text);
-    if (client == NULL) return PLK_ERR_NOT_FOUND;
-    result(node, command, client, false);
-    plk_boxes_leave(node, client);
-    plk_relays_remove(node, client);
+    struct plk_relay_link *relay = named(&node->relays, command->text);
+    if (relay == NULL) return PLK_ERR_NOT_FOUND;
+    result(node, command, relay, false);
+    plk_boxes_leave(node, relay);
+    plk_relays_remove(node, relay);
     plk_post_relays_changed(node);
     plk_node_passing_event(node, PLK_EVENT_RELAY, 0);
     return PLK_ERR_OK;
 }
 
 bool plk_node_relay(const struct plk_node *node, size_t index, struct plk_relay_view *view) {
-    const struct plk_relay_link *client = node->relays.first;
-    while (client != NULL && index > 0) {
-        client = client->next;
+    const struct plk_relay_link *relay = node->relays.first;
+    while (relay != NULL && index > 0) {
+        relay = relay->next;
         index--;
     }
-    if (client == NULL || client->source == PLK_RELAY_FOREIGN) return false;
-    *view = (struct plk_relay_view){.host = plk_bytes(client->host, client->host_len), .port = client->port};
-    memcpy(view->key, client->key, sizeof view->key);
-    view->adopted = client->source == PLK_RELAY_ADOPTED;
-    struct plk_queue_client_status queues = plk_queue_client_status(client->queues);
+    if (relay == NULL || relay->source == PLK_RELAY_FOREIGN) return false;
+    *view = (struct plk_relay_view){.host = plk_bytes(relay->host, relay->host_len), .port = relay->port};
+    memcpy(view->key, relay->key, sizeof view->key);
+    view->adopted = relay->source == PLK_RELAY_ADOPTED;
+    struct plk_queue_client_status queues = plk_queue_client_status(relay->queues);
     view->queues = queues.own;
     view->refused = queues.refused;
-    if (client->dial == NULL) return true;
-    struct plk_relay_dial_status dial = plk_relay_dial_status(client->dial);
+    if (relay->dial == NULL) return true;
+    struct plk_relay_dial_status dial = plk_relay_dial_status(relay->dial);
     view->connected = dial.connected;
     view->failures = dial.failures;
     view->transport = dial.tcp ? PLK_TCP : PLK_UDP;
     view->addr = dial.addr;
-    const struct plk_relay_channel *channel = plk_relay_dial_channel(client->dial);
+    const struct plk_relay_channel *channel = plk_relay_dial_channel(relay->dial);
     if (channel != NULL) view->rtt_us = plk_relay_channel_status(channel).rtt_us;
     return true;
 }

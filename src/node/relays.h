@@ -80,23 +80,23 @@ enum plk_err plk_relays_add(struct plk_node *node, const uint8_t key[32], struct
 enum plk_err plk_relays_command_add(struct plk_node *node, const struct plk_command *command);
 enum plk_err plk_relays_command_remove(struct plk_node *node, const struct plk_command *command);
 // No more one's own. Queues on it are the caller's to drop before (plk_boxes_leave).
-void plk_relays_remove(struct plk_node *node, struct plk_relay_link *client);
+void plk_relays_remove(struct plk_node *node, struct plk_relay_link *relay);
 bool plk_relays_has_own(const struct plk_relays *relays);
 
 // Something is wanted of it now: it is connected, if it is not, and stays so for a while.
-void plk_relays_want(struct plk_node *node, struct plk_relay_link *client);
+void plk_relays_want(struct plk_node *node, struct plk_relay_link *relay);
 // What was asked of its queue client is to leave before this input is done.
-void plk_relays_touch(struct plk_node *node, struct plk_relay_link *client);
-static inline bool plk_relay_link_is_up(const struct plk_relay_link *client) { return client->up_us != 0; }
+void plk_relays_touch(struct plk_node *node, struct plk_relay_link *relay);
+static inline bool plk_relay_link_is_up(const struct plk_relay_link *relay) { return relay->up_us != 0; }
 
 // ---- between relays.c and relay_rows.c
 
 struct plk_relay_link *plk_relay_link_new(struct plk_relays *relays, const uint8_t key[32], struct plk_bytes host,
                                           uint16_t port); // in no list; NULL: too many
-void plk_relay_link_free(struct plk_mem *mem, struct plk_relay_link *client);
-void plk_relay_link_move(struct plk_relay_link *client, struct plk_bytes host, uint16_t port); // its address
-void plk_relays_enter(struct plk_relays *relays, struct plk_relay_link *client); // own ones stand before the others
-void plk_relays_take_out(struct plk_relays *relays, struct plk_relay_link *client);
+void plk_relay_link_free(struct plk_mem *mem, struct plk_relay_link *relay);
+void plk_relay_link_move(struct plk_relay_link *relay, struct plk_bytes host, uint16_t port); // its address
+void plk_relays_enter(struct plk_relays *relays, struct plk_relay_link *relay); // own ones stand before the others
+void plk_relays_take_out(struct plk_relays *relays, struct plk_relay_link *relay);
 
 // ---- for node.c and incoming.c
 

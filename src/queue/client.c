@@ -239,15 +239,6 @@ void plk_queue_client_token(struct plk_queue_client *c, const uint8_t *token) {
     }
 }
 
-void plk_queue_client_subscribe(struct plk_queue_client *c, uint32_t id) {
-    struct plk_queue_slot *slot = plk_queue_client_slot(c, id);
-    if (slot == NULL || !slot->replaced) return;
-    slot->replaced = false;
-    slot->sub = PLK_QUEUE_WISH_DUE;
-    plk_queue_client_settle(c, slot);
-    c->stirred = true;
-}
-
 // Something is wanted of a queue of somebody else; what the relay said before may be otherwise by now.
 static void wake(struct plk_queue_client *c, struct plk_queue_slot *slot) {
     c->stirred = true;
@@ -379,7 +370,7 @@ void plk_queue_client_up(struct plk_queue_client *c, uint64_t now_us, const stru
     c->up = true;
     c->up_us = now_us;
     c->channel = *channel;
-    c->later_us = c->pause_us = 0;
+    c->later_us = c->pause_us = c->retake_us = 0;
     for (uint32_t i = 0; i < c->slot_count; i++) {
         if (c->slots[i].used && is_wanted(c, &c->slots[i])) begin(c, &c->slots[i]);
     }
@@ -433,7 +424,20 @@ static struct plk_queue_slot *slot_to_work_for(struct plk_queue_client *c, struc
     return c->working == 0 ? NULL : &c->slots[c->working - 1];
 }
 
+static void retake(struct plk_queue_client *c) {
+    c->retake_us = 0;
+    c->stirred = true;
+    for (uint32_t i = 0; i < c->slot_count; i++) {
+        struct plk_queue_slot *slot = &c->slots[i];
+        if (!slot->used || !slot->replaced) continue;
+        slot->replaced = false;
+        slot->sub = PLK_QUEUE_WISH_DUE;
+        plk_queue_client_settle(c, slot);
+    }
+}
+
 void plk_queue_client_tick(struct plk_queue_client *c, uint64_t now_us, struct plk_rng *rng) {
+    if (c->retake_us != 0 && now_us >= c->retake_us) retake(c);
     if (c->later_us != 0 && now_us >= c->later_us) {
         c->later_us = 0;
         c->stirred = true;
@@ -456,7 +460,8 @@ void plk_queue_client_tick(struct plk_queue_client *c, uint64_t now_us, struct p
 uint64_t plk_queue_client_deadline(const struct plk_queue_client *c, uint64_t now_us) {
     if (!c->up) return PLK_NEVER;
     if (c->work) return now_us;
-    return c->later_us != 0 ? c->later_us : PLK_NEVER;
+    uint64_t due_us = c->later_us != 0 ? c->later_us : PLK_NEVER;
+    return c->retake_us != 0 ? plk_earlier(due_us, c->retake_us) : due_us;
 }
 
 struct plk_queue_client_status plk_queue_client_status(const struct plk_queue_client *c) {

@@ -26,6 +26,9 @@
 #define PLK_QUEUE_CLIENT_AHEAD 16                // of one queue: a relay that sends more breaks a rule
 #define PLK_QUEUE_CLIENT_LATER_US PLK_SECOND     // first pause after LIMIT or BUSY; doubles
 #define PLK_QUEUE_CLIENT_LATER_MAX_US PLK_MINUTE
+// Another client has an own queue: a copy of this profile, or this one before it was restored. Neither is to be without mail
+// for good, and they are not to fight.
+#define PLK_QUEUE_CLIENT_RETAKE_US (15 * PLK_MINUTE)
 #define PLK_QUEUE_CLIENT_WORK_STEP 2000 // nonces tried in one tick, about a millisecond
 #define PLK_QUEUE_CLIENT_WORK_BITS 26   // a relay that asks for more work than this is as good as closed
 
@@ -51,8 +54,6 @@ void plk_queue_client_forget(struct plk_queue_client *c, uint32_t id, bool drop)
 void plk_queue_client_flags(struct plk_queue_client *c, uint32_t id, uint8_t flags);
 // With what queues are made from now on; NULL: nothing. Those that waited for it are tried again.
 void plk_queue_client_token(struct plk_queue_client *c, const uint8_t *token);
-// After REPLACED: take the subscription over again.
-void plk_queue_client_subscribe(struct plk_queue_client *c, uint32_t id);
 
 enum plk_queue_client_state {
     PLK_QUEUE_CLIENT_NONE,      // no such id
@@ -60,7 +61,7 @@ enum plk_queue_client_state {
     PLK_QUEUE_CLIENT_UNDER_WAY, // asked for
     PLK_QUEUE_CLIENT_READY,     // own: there and subscribed; else: may be written into
     PLK_QUEUE_CLIENT_REFUSED, // own: a token is needed, or the one given is not good; else: not there, or not ours to write
-    PLK_QUEUE_CLIENT_REPLACED // own: another client has subscribed
+    PLK_QUEUE_CLIENT_REPLACED // own: another client has subscribed; it is taken over again after a while
 };
 enum plk_queue_client_state plk_queue_client_state(const struct plk_queue_client *c, uint32_t id);
 

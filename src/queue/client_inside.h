@@ -66,6 +66,7 @@ struct plk_queue_client {
     struct plk_queue_client_channel channel;
     uint64_t up_us;
     uint64_t later_us, pause_us; // nothing is sent before; how long the last pause was
+    uint64_t retake_us;          // own queues that others have are subscribed again; 0: there are none
     struct plk_queue_slot *slots;
     uint32_t slot_count, slot_cap;
     struct plk_queue_put *puts;

@@ -335,12 +335,13 @@ static enum plk_err token(struct plk_queue_client *c, const struct plk_queue_rec
     return PLK_ERR_OK;
 }
 
-static enum plk_err replaced(struct plk_queue_client *c, const struct plk_queue_record *record) {
+static enum plk_err replaced(struct plk_queue_client *c, uint64_t now_us, const struct plk_queue_record *record) {
     struct plk_queue_slot *slot = plk_queue_client_at(c, record->handle);
     if (slot == NULL || !slot->own || slot->sub < PLK_QUEUE_WISH_ASKED) return PLK_ERR_MALFORMED;
     if (slot->leaving || slot->drop) return PLK_ERR_OK;
     slot->sub = PLK_QUEUE_WISH_NONE;
     slot->replaced = true;
+    if (c->retake_us == 0) c->retake_us = now_us + PLK_QUEUE_CLIENT_RETAKE_US;
     plk_queue_client_settle(c, slot);
     return PLK_ERR_OK;
 }
@@ -360,7 +361,7 @@ enum plk_err plk_queue_client_receive(struct plk_queue_client *c, uint64_t now_u
     case PLK_QUEUE_TOKEN:
         return token(c, record, event);
     case PLK_QUEUE_REPLACED:
-        return replaced(c, record);
+        return replaced(c, now_us, record);
     case PLK_QUEUE_BYE:
         *event = (struct plk_queue_client_event){.kind = PLK_QUEUE_CLIENT_BYE, .number = record->wait_ms};
         return PLK_ERR_OK;

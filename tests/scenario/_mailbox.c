@@ -36,7 +36,8 @@ static bool is_connected(struct world *w, void *ctx) {
     return mailbox_connected(pair->a, pair->relay);
 }
 
-void mailbox_use(struct actor *a, struct relayd *relay) {
+// `relay add` or `relay remove`, of host, port and key as the relay prints them.
+static void command(struct actor *a, const struct relayd *relay, enum plk_command_kind kind) {
     struct plk_relay_name name = {.host = plk_bytes(relay->machine->name, strlen(relay->machine->name)),
                                   .port = relay->machine->port};
     char text[PLK_RELAY_NAME_TEXT_MAX];
@@ -45,12 +46,18 @@ void mailbox_use(struct actor *a, struct relayd *relay) {
     memcpy(name.key, relay->static_public, sizeof name.key);
     memcpy(name.token, token, sizeof name.token);
     plk_relay_name_encode(&name, text, &len);
-    struct plk_command command = {.kind = PLK_CMD_RELAY_ADD, .text = plk_bytes(text, len)};
+    struct plk_command command = {.kind = kind, .text = plk_bytes(text, len)};
     const struct actor_result *result = world_command(a, &command);
     story_expect(a->world, result != NULL && result->err == PLK_ERR_OK);
+}
+
+void mailbox_use(struct actor *a, struct relayd *relay) {
+    command(a, relay, PLK_CMD_RELAY_ADD);
     struct pair pair = {.a = a, .relay = relay};
     story_until(a->world, is_connected, &pair, MAILBOX_LIMIT, "the relay is connected");
 }
+
+void mailbox_leave(struct actor *a, const struct relayd *relay) { command(a, relay, PLK_CMD_RELAY_REMOVE); }
 
 // How many queues of the peer's it has on its disk.
 static unsigned known(const struct actor *a, const struct actor *peer) {

@@ -11,6 +11,7 @@
 struct relayd *mailbox_relay(struct world *w, const char *name); // up, with a token for a hundred queues
 void mailbox_token(struct relayd *relay);                        // the same token, for a relay that has lost it
 void mailbox_use(struct actor *a, struct relayd *relay);         // `relay add`, and connected
+void mailbox_leave(struct actor *a, const struct relayd *relay); // `relay remove`
 // Both hold each other's queues, so many of each, durably.
 void mailbox_until_told(struct actor *a, struct actor *b, unsigned count);
 size_t mailbox_items(const struct relayd *relay); // on its disk

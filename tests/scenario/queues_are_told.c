@@ -18,12 +18,8 @@ static void tell(struct world *w) {
     world_restart(bob);
     story_say(alice, bob, "hello");
     story_heard(bob, "hello", MAILBOX_LIMIT);
-    struct plk_command remove = {.kind = PLK_CMD_RELAY_REMOVE};
-    char name[32];
-    int len = snprintf(name, sizeof name, "far:%u", (unsigned)far->machine->port);
-    remove.text = plk_bytes(name, (size_t)len);
-    story_expect(w, world_command(alice, &remove)->err == PLK_ERR_OK);
-    story_expect(w, world_command(bob, &remove)->err == PLK_ERR_OK);
+    mailbox_leave(alice, far);
+    mailbox_leave(bob, far);
     mailbox_until_told(alice, bob, 1);
     story_run(w, 10 * PLK_SECOND);
     story_expect(w, relayd_rows(far, PLK_TABLE_rqueue) == 0);

@@ -175,7 +175,10 @@ static void a_replaced_queue_is_not_fought_for(void **state) {
     talk();
     assert_state(MINE + 1, REPLACED);
     assert_int_equal(toy.commands[PLK_QUEUE_SUB], 1);
-    plk_queue_client_subscribe(c, MINE + 1);
+    assert_true(plk_queue_client_deadline(c, now_us) == now_us + PLK_QUEUE_CLIENT_RETAKE_US);
+    now_us += PLK_QUEUE_CLIENT_RETAKE_US; // but neither of the two stays without mail for good
+    plk_queue_client_tick(c, now_us, &rng);
+    assert_true(plk_queue_client_deadline(c, now_us) == PLK_NEVER);
     talk();
     assert_state(MINE + 1, READY);
     assert_int_equal(toy.commands[PLK_QUEUE_SUB], 2);
