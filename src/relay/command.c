@@ -174,7 +174,7 @@ static bool put(struct plk_relay *relay, struct plk_relay_client *client, const 
     const struct plk_relay_config *config = &relay->config;
     bool full = mailbox != NULL &&
                 (mailbox->count >= config->queue_items_max || mailbox->bytes + cell.len > config->queue_bytes_max);
-    if (full) return done(relay, client, command, PLK_QUEUE_CODE_FULL);
+    if (full || head.number > PLK_MAILBOX_NUMBER_MAX) return done(relay, client, command, PLK_QUEUE_CODE_FULL);
     if (relay->sweep.stored_bytes + cell.len > config->store_max) {
         return done(relay, client, command, PLK_QUEUE_CODE_BUSY);
     }

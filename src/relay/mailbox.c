@@ -134,7 +134,8 @@ enum plk_err plk_head_decode(struct plk_bytes key, struct plk_bytes value, struc
     read.day = plk_reader_u32(&r);
     read.step = plk_reader_u8(&r);
     plk_reader_copy(&r, read.digest, PLK_MAILBOX_DIGEST_LEN);
-    if (!plk_reader_done(&k) || !plk_reader_done(&r) || version != HEAD_VERSION || read.step >= STEPS) {
+    bool whole = plk_reader_done(&k) && plk_reader_done(&r);
+    if (!whole || version != HEAD_VERSION || read.step >= STEPS || read.number > PLK_MAILBOX_NUMBER_MAX) {
         return PLK_ERR_CORRUPT;
     }
     *head = read;

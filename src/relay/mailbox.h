@@ -9,6 +9,7 @@
 
 #define PLK_MAILBOX_WINDOW 16 // items sent ahead of their ACKs
 #define PLK_MAILBOX_WINDOW_BYTES (128 * 1024)
+#define PLK_MAILBOX_NUMBER_MAX (UINT64_C(1) << 62) // no queue comes to it: a row with more is damaged
 #define PLK_MAILBOX_DIGEST_LEN 16
 #define PLK_MAILBOX_KEY_LEN (PLK_QUEUE_ID_LEN + 8)
 #define PLK_MAILBOX_HEAD_LEN (1 + 4 + 1 + PLK_MAILBOX_DIGEST_LEN)

@@ -6,7 +6,7 @@
 #define LABEL_TOKEN "PeerLink/1/relay/token"
 #define ROW_VERSION 1
 
-enum { FLAG_REVOKED = 1, FLAG_GUEST = 2 };
+enum { FLAG_REVOKED = 1, FLAG_GUEST = 2, FLAGS_KNOWN = 3 };
 
 void plk_relay_token_hash(uint8_t hash[32], const uint8_t token[PLK_QUEUE_TOKEN_LEN]) {
     uint8_t whole[PLK_HASH_LEN];
@@ -33,7 +33,7 @@ enum plk_err plk_token_row_decode(struct plk_bytes value, struct plk_token_row *
     read.allowed = plk_reader_u32(&r);
     read.made = plk_reader_u32(&r);
     plk_reader_copy(&r, read.parent, PLK_TOKEN_HASH_LEN);
-    if (!plk_reader_done(&r) || version != ROW_VERSION) return PLK_ERR_CORRUPT;
+    if (!plk_reader_done(&r) || version != ROW_VERSION || (flags & ~FLAGS_KNOWN) != 0) return PLK_ERR_CORRUPT;
     *row = read;
     return PLK_ERR_OK;
 }

@@ -55,6 +55,21 @@ static void sixteen_items_go_ahead(void **state) {
     assert_int_equal(box->bytes, 38 * 4096);
 }
 
+static void a_number_that_no_queue_reaches_is_damage(void **state) {
+    (void)state;
+    static const uint8_t sid[PLK_QUEUE_ID_LEN];
+    uint8_t key[PLK_MAILBOX_KEY_LEN], value[PLK_MAILBOX_HEAD_LEN];
+    struct plk_head head = {.number = PLK_MAILBOX_NUMBER_MAX}, read;
+    plk_head_key(key, sid, head.number);
+    plk_head_encode(value, &head);
+    struct plk_bytes at = plk_bytes(key, sizeof key), what = plk_bytes(value, sizeof value);
+    assert_int_equal(plk_head_decode(at, what, &read), PLK_ERR_OK);
+    plk_head_key(key, sid, PLK_MAILBOX_NUMBER_MAX + 1);
+    assert_int_equal(plk_head_decode(at, what, &read), PLK_ERR_CORRUPT);
+    plk_head_key(key, sid, UINT64_MAX); // the next would be 0
+    assert_int_equal(plk_head_decode(at, what, &read), PLK_ERR_CORRUPT);
+}
+
 static void or_128_kib(void **state) {
     (void)state;
     for (uint64_t i = 0; i < 8; i++) add(i, 2);
@@ -140,9 +155,13 @@ static void tokens_count(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(sixteen_items_go_ahead),  TEST(or_128_kib),
-        TEST(a_rewind_sends_again),    TEST(copies_are_known_by_their_digest),
-        TEST(rows_are_what_they_were), TEST(tokens_count),
+        TEST(sixteen_items_go_ahead),
+        TEST(or_128_kib),
+        TEST(a_rewind_sends_again),
+        TEST(copies_are_known_by_their_digest),
+        TEST(rows_are_what_they_were),
+        TEST(tokens_count),
+        TEST(a_number_that_no_queue_reaches_is_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
