@@ -24,7 +24,7 @@ struct plk_relay_channel *plk_relay_channel_new(struct plk_mem *mem, const struc
     ch->flight.rtt_us = (uint32_t)plk_earlier(start->rtt_us, UINT32_MAX);
     if (!client) return ch;
     bool udp = plk_relay_channel_is_udp(ch);
-    plk_relay_channel_keepalive(ch, udp ? PLK_RELAY_CHANNEL_PING_UDP_US : PLK_RELAY_CHANNEL_PING_MAX_US);
+    plk_relay_channel_keepalive(ch, udp ? PLK_KEEPALIVE_FIRST_US : PLK_KEEPALIVE_MAX_US);
     plk_relay_channel_ping(ch, now_us); // a data packet leaves at once: it confirms the channel to the relay
     return ch;
 }
@@ -215,7 +215,7 @@ void plk_relay_channel_ping(struct plk_relay_channel *ch, uint64_t now_us) {
 
 void plk_relay_channel_keepalive(struct plk_relay_channel *ch, uint64_t interval_us) {
     plk_assert(ch->role == PLK_RELAY_CHANNEL_CLIENT);
-    if (interval_us > PLK_RELAY_CHANNEL_PING_MAX_US) interval_us = PLK_RELAY_CHANNEL_PING_MAX_US;
+    if (interval_us > PLK_KEEPALIVE_MAX_US) interval_us = PLK_KEEPALIVE_MAX_US;
     ch->keepalive_ms = (uint32_t)(interval_us / PLK_MS);
 }
 

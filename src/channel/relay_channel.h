@@ -17,6 +17,7 @@
 #define PLK_CHANNEL_RELAY_CHANNEL_H
 
 #include "base/addr.h"
+#include "channel/keepalive.h"
 #include "crypto/rng.h"
 #include "session/session.h"
 #include "wire/frame.h"
@@ -26,8 +27,6 @@
 #define PLK_RELAY_CHANNEL_TCP_LEN PLK_PACKET_UDP_MAX    // and over TCP
 #define PLK_RELAY_CHANNEL_PACKET_MAX PLK_PACKET_UDP_MAX // room that poll and pass need; a PASS of 1,400 bytes fits
 #define PLK_RELAY_CHANNEL_REST_US PLK_SECOND            // without anything under way: rests
-#define PLK_RELAY_CHANNEL_PING_UDP_US (10 * PLK_SECOND) // a client's first interval of PING
-#define PLK_RELAY_CHANNEL_PING_MAX_US (4 * PLK_MINUTE)  // the longest, and that of TCP
 #define PLK_RELAY_CHANNEL_LOST_US (8 * PLK_SECOND)      // a client that waits for an answer so long has lost its relay
 #define PLK_RELAY_CHANNEL_UNHEARD_US PLK_MINUTE         // a relay that waits for an acknowledgement so long: its client
 #define PLK_RELAY_CHANNEL_SILENT_US (10 * PLK_MINUTE)   // a relay hears nothing at all
@@ -130,7 +129,7 @@ void plk_relay_channel_consume(struct plk_relay_channel *ch, uint64_t now_us, si
 void plk_relay_channel_hold(struct plk_relay_channel *ch, uint64_t now_us, bool hold);
 
 void plk_relay_channel_ping(struct plk_relay_channel *ch, uint64_t now_us); // asks for a sign of life now
-// A client's interval of PING, from now on: PLK_RELAY_CHANNEL_PING_MAX_US at most. 0: none.
+// A client's interval of PING, from now on: PLK_KEEPALIVE_MAX_US at most. 0: none.
 void plk_relay_channel_keepalive(struct plk_relay_channel *ch, uint64_t interval_us);
 // CLOSE leaves with the next poll, what is under way is given up.
 void plk_relay_channel_close(struct plk_relay_channel *ch);

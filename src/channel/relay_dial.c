@@ -2,11 +2,10 @@
 #include "channel/relay_dial.h"
 
 #include "base/buf.h"
+#include "channel/keepalive.h"
 #include "session/cookie.h"
 
 enum { UDP, TCP, WAYS };
-
-#define GOOD_PINGS 3 // keepalives without a challenge, after which a longer interval is tried
 
 // One hello under way.
 struct way {
@@ -48,9 +47,7 @@ struct plk_relay_dial {
     bool has_cookie;
     uint8_t cookie[PLK_COOKIE_LEN];
     uint64_t cookie_us;
-    uint64_t keepalive_us, ceiling_us, pinged_us; // ceiling: what was too long
-    unsigned good;
-    uint8_t challenged;
+    struct plk_keepalive keepalive;
     uint32_t to_close[WAYS + 1];
     unsigned close_count;
     bool up, down; // news
@@ -68,8 +65,7 @@ struct plk_relay_dial *plk_relay_dial_new(struct plk_mem *mem, const struct plk_
     d->first_stream = config->first_stream;
     d->ticket = config->ticket;
     d->again_us = 0;
-    d->keepalive_us = PLK_RELAY_CHANNEL_PING_UDP_US;
-    d->ceiling_us = PLK_NEVER;
+    plk_keepalive_begin(&d->keepalive);
     return d;
 }
 
@@ -171,9 +167,7 @@ void plk_relay_dial_resolved(struct plk_relay_dial *d, uint64_t now_us, const st
 
 void plk_relay_dial_hurry(struct plk_relay_dial *d, uint64_t now_us) {
     d->failures = 0;
-    d->keepalive_us = PLK_RELAY_CHANNEL_PING_UDP_US;
-    d->ceiling_us = PLK_NEVER;
-    d->good = 0;
+    plk_keepalive_begin(&d->keepalive);
     d->has_cookie = false; // it was for another address
     begin(d, now_us);
 }
@@ -200,12 +194,11 @@ static void win(struct plk_relay_dial *d, uint64_t now_us, struct way *way, cons
     way->in = (struct plk_buf){0};
     way->stream = 0;
     for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
-    if (!tcp) plk_relay_channel_keepalive(d->channel, d->keepalive_us);
+    if (!tcp) plk_relay_channel_keepalive(d->channel, d->keepalive.interval_us);
     d->racing = false;
     d->failures = 0;
     d->again_us = PLK_NEVER;
-    d->challenged = 0;
-    d->pinged_us = now_us;
+    plk_keepalive_channel(&d->keepalive, now_us);
     d->up = true;
     d->down = false;
 }
@@ -325,29 +318,10 @@ bool plk_relay_dial_framed(struct plk_relay_dial *d, uint64_t now_us, struct plk
 
 // ---- time -----------------------------------------------------------------------------------------------------------
 
-// The interval grows while the relay sees its client where it was; a challenge after a silence says that the NAT had
-// forgotten.
 static void learn(struct plk_relay_dial *d) {
     struct plk_relay_channel_status status = plk_relay_channel_status(d->channel);
-    if (d->stream != 0) return;
-    if (status.challenged != d->challenged) {
-        d->challenged = status.challenged;
-        d->ceiling_us = d->keepalive_us;
-        d->keepalive_us = d->keepalive_us * 7 / 10 / PLK_MS * PLK_MS;
-        if (d->keepalive_us < PLK_RELAY_CHANNEL_PING_UDP_US) d->keepalive_us = PLK_RELAY_CHANNEL_PING_UDP_US;
-        d->good = 0;
-    } else if (status.asked_us != d->pinged_us) {
-        bool was_silent = status.asked_us - d->pinged_us >= d->keepalive_us; // nothing else kept the NAT awake
-        d->pinged_us = status.asked_us;
-        if (!was_silent) return;
-        uint64_t longer_us = d->keepalive_us * 3 / 2 / PLK_MS * PLK_MS; // a channel counts milliseconds
-        if (++d->good < GOOD_PINGS || longer_us >= d->ceiling_us || longer_us > PLK_RELAY_CHANNEL_PING_MAX_US) return;
-        d->keepalive_us = longer_us;
-        d->good = 0;
-    } else {
-        return;
-    }
-    plk_relay_channel_keepalive(d->channel, d->keepalive_us);
+    if (d->stream != 0 || !plk_keepalive_learn(&d->keepalive, status.challenged, status.asked_us)) return;
+    plk_relay_channel_keepalive(d->channel, d->keepalive.interval_us);
 }
 
 static void tick_channel(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng) {
@@ -498,7 +472,7 @@ struct plk_relay_channel *plk_relay_dial_channel(struct plk_relay_dial *d) {
 const struct plk_hello_heard *plk_relay_dial_heard(const struct plk_relay_dial *d) { return &d->heard; }
 
 struct plk_relay_dial_status plk_relay_dial_status(const struct plk_relay_dial *d) {
-    struct plk_relay_dial_status status = {.failures = d->failures, .keepalive_us = d->keepalive_us};
+    struct plk_relay_dial_status status = {.failures = d->failures, .keepalive_us = d->keepalive.interval_us};
     if (d->channel == NULL) return status;
     status.connected = true;
     status.tcp = d->stream != 0;

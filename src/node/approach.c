@@ -253,6 +253,16 @@ static void make_blob(struct plk_node *node, struct plk_peer *peer, const struct
     node->parley.look = true;
 }
 
+// What an attempt to join has changed becomes durable and known, and the first call is due.
+static void begun(struct plk_node *node, struct plk_peer *peer) {
+    plk_peer_write(node, peer);
+    plk_peer_mail_events(node, peer);
+    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, 0, NULL);
+    peer->tries = 0;
+    plk_peer_dial_soon(node, peer, 0);
+    plk_peer_touch(node, peer);
+}
+
 // ---- whoever turns out to be here already ---------------------------------------------------------------------------------
 
 // The contact that the link had made was another one's second: the link, and the first text, become that one's.
@@ -289,12 +299,7 @@ static void merge(struct plk_node *node, struct plk_peer *peer, struct plk_peer 
     if (note.len > 0 && plk_message_envelope_decode(plk_buf_bytes(&note), &envelope) == PLK_ERR_OK)
         plk_add_note(node, known, envelope.payload, envelope.id); // the same message
     plk_buf_free(node->mem, &note);
-    plk_peer_write(node, known);
-    plk_peer_mail_events(node, known);
-    plk_node_event(node, PLK_EVENT_CONTACT, known->row.contact, 0, 0, 0, NULL);
-    known->tries = 0;
-    plk_peer_dial_soon(node, known, 0);
-    plk_peer_touch(node, known);
+    begun(node, known);
     make_boxes(node, known);
     node->parley.look = true;
 }
@@ -407,12 +412,7 @@ static void begin(struct plk_node *node, struct plk_peer *peer, const struct plk
 }
 
 static void result(struct plk_node *node, const struct plk_command *command, struct plk_peer *peer, bool known) {
-    plk_peer_write(node, peer);
-    plk_peer_mail_events(node, peer);
-    plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, 0, NULL);
-    peer->tries = 0;
-    plk_peer_dial_soon(node, peer, 0);
-    plk_peer_touch(node, peer);
+    begun(node, peer);
     plk_add_result(node, command, peer, known);
 }
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/time.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -40,6 +41,12 @@ struct lanes_figure {
     unsigned rounds;
     uint64_t lost;
 };
+
+static inline uint64_t lane_now_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * PLK_SECOND + (uint64_t)t.tv_nsec / 1000;
+}
 
 static inline int lane_socket(void) {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), size = 8 << 20, one = 1;

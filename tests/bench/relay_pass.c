@@ -19,12 +19,6 @@ struct side {
 static struct bench_wire wire;
 static struct side senders[LANES], owners[LANES];
 
-static uint64_t now_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * PLK_SECOND + (uint64_t)t.tv_nsec / 1000;
-}
-
 static void to_relay(void *ctx, size_t index, const uint8_t *bytes, size_t len) {
     (void)ctx;
     const struct side *side = index < LANES ? &senders[index] : &owners[index - LANES];
@@ -34,15 +28,15 @@ static void to_relay(void *ctx, size_t index, const uint8_t *bytes, size_t len) 
 static void look(struct side *side) {
     uint8_t buffer[65536];
     for (ssize_t len; (len = recv(side->fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0;) {
-        bench_receive(&wire, &side->client, now_us(), buffer, (size_t)len);
+        bench_receive(&wire, &side->client, lane_now_us(), buffer, (size_t)len);
     }
-    bench_poll(&wire, &side->client, now_us());
+    bench_poll(&wire, &side->client, lane_now_us());
 }
 
 // Until everybody was answered so often, or, with 0, for so long that channels rest.
 static void run(uint64_t answers, uint64_t for_us) {
-    uint64_t until_us = now_us() + for_us;
-    for (bool all = false; !all || (answers == 0 && now_us() < until_us);) {
+    uint64_t until_us = lane_now_us() + for_us;
+    for (bool all = false; !all || (answers == 0 && lane_now_us() < until_us);) {
         all = true;
         for (size_t i = 0; i < LANES; i++) {
             look(&senders[i]);
@@ -51,7 +45,7 @@ static void run(uint64_t answers, uint64_t for_us) {
                   (answers == 0 || (owners[i].client.done >= answers));
         }
         usleep(200);
-        plk_assert(now_us() < until_us + 10 * PLK_SECOND);
+        plk_assert(lane_now_us() < until_us + 10 * PLK_SECOND);
     }
 }
 
@@ -70,13 +64,13 @@ static void connect_all(const uint8_t token[PLK_QUEUE_TOKEN_LEN]) {
     run(0, 100 * PLK_MS);
     for (size_t i = 0; i < LANES; i++) {
         bench_queue_make(&wire, &queues[i]);
-        bench_newq(&owners[i].client, now_us(), &queues[i], token);
-        bench_attach(&wire, &owners[i].client, now_us(), &queues[i], PLK_QUEUE_OWNER, HANDLE);
-        bench_subscribe(&owners[i].client, now_us(), 1);
+        bench_newq(&owners[i].client, lane_now_us(), &queues[i], token);
+        bench_attach(&wire, &owners[i].client, lane_now_us(), &queues[i], PLK_QUEUE_OWNER, HANDLE);
+        bench_subscribe(&owners[i].client, lane_now_us(), 1);
     }
     run(3, PLK_SECOND);
     for (size_t i = 0; i < LANES; i++) {
-        bench_attach(&wire, &senders[i].client, now_us(), &queues[i], PLK_QUEUE_SENDER, HANDLE);
+        bench_attach(&wire, &senders[i].client, lane_now_us(), &queues[i], PLK_QUEUE_SENDER, HANDLE);
     }
     run(0, 1500 * PLK_MS);
     for (size_t i = 0; i < LANES; i++) {

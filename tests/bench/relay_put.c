@@ -21,12 +21,6 @@ static struct pollfd fds[CLIENTS];
 static double waits_ms[CLIENTS * 4096];
 static size_t wait_count;
 
-static uint64_t now_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * PLK_SECOND + (uint64_t)t.tv_nsec / 1000;
-}
-
 static void to_relay(void *ctx, size_t index, const uint8_t *bytes, size_t len) {
     (void)ctx;
     if (send(sides[index].fd, bytes, len, 0) < 0) perror("send");
@@ -35,14 +29,14 @@ static void to_relay(void *ctx, size_t index, const uint8_t *bytes, size_t len) 
 static void look(struct side *side) {
     uint8_t buffer[2048];
     for (ssize_t len; (len = recv(side->fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0;) {
-        bench_receive(&wire, &side->client, now_us(), buffer, (size_t)len);
+        bench_receive(&wire, &side->client, lane_now_us(), buffer, (size_t)len);
     }
-    bench_poll(&wire, &side->client, now_us());
+    bench_poll(&wire, &side->client, lane_now_us());
 }
 
 // All that have something to read, or are due, once.
 static void turn(void) {
-    uint64_t start_us = now_us();
+    uint64_t start_us = lane_now_us();
     static uint64_t tick_us;
     if (poll(fds, CLIENTS, 10) < 0) perror("poll");
     bool all = start_us >= tick_us + 10 * PLK_MS;
@@ -53,13 +47,13 @@ static void turn(void) {
 }
 
 static void until_done(uint64_t done) {
-    uint64_t until_us = now_us() + 60 * PLK_SECOND;
+    uint64_t until_us = lane_now_us() + 60 * PLK_SECOND;
     for (bool all = false; !all;) {
         turn();
         all = true;
         for (size_t i = 0; i < CLIENTS; i++)
             all = all && sides[i].client.channel != NULL && sides[i].client.done >= done;
-        plk_assert(now_us() < until_us);
+        plk_assert(lane_now_us() < until_us);
     }
 }
 
@@ -77,8 +71,8 @@ static void connect_all(const uint8_t token[PLK_QUEUE_TOKEN_LEN]) {
         struct bench_queue queue;
         struct bench_client *client = &sides[i].client;
         bench_queue_make(&wire, &queue);
-        bench_newq(client, now_us(), &queue, token);
-        bench_attach(&wire, client, now_us(), &queue, PLK_QUEUE_SENDER, SENDER);
+        bench_newq(client, lane_now_us(), &queue, token);
+        bench_attach(&wire, client, lane_now_us(), &queue, PLK_QUEUE_SENDER, SENDER);
     }
     until_done(2);
 }
@@ -89,7 +83,7 @@ static void put(struct side *side) {
     plk_rng_bytes(&wire.rng, cell, 16);
     record.cell.bytes = plk_bytes(cell, sizeof cell);
     side->put++;
-    side->put_us = now_us();
+    side->put_us = lane_now_us();
     bench_say(&side->client, side->put_us, record);
     bench_poll(&wire, &side->client, side->put_us);
 }
@@ -127,9 +121,9 @@ int main(int argc, char **argv) {
     connect_all(name.token);
     pid_t pid = (pid_t)atoi(argv[1]);
     double cpu_s = lanes_cpu_s(pid);
-    uint64_t start_us = now_us();
+    uint64_t start_us = lane_now_us();
     put_all(count);
-    double took_s = (double)(now_us() - start_us) / 1e6;
+    double took_s = (double)(lane_now_us() - start_us) / 1e6;
     cpu_s = lanes_cpu_s(pid) - cpu_s;
     uint64_t refused = 0;
     for (size_t i = 0; i < CLIENTS; i++) refused += sides[i].client.refused;

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 
 PROGRAM = os.environ.get("PEERLINK_RELAY", "")
@@ -44,6 +45,14 @@ class Relay:
                               text=True, timeout=60)
         assert done.returncode == 0, done
         return json.loads(done.stdout)
+
+    def cells(self):
+        """What waits in its store, read beside it."""
+        store = sqlite3.connect(f"file:{self.data}/store.db?mode=ro", uri=True)
+        try:
+            return [bytes(row[-1]) for row in store.execute("SELECT * FROM rcell")]
+        finally:
+            store.close()
 
     def kill(self, number=signal.SIGKILL):
         if self.process is not None:

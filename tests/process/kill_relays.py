@@ -7,7 +7,6 @@ PLK_MESSAGES in each direction (300), PLK_SEED, PLK_LIMIT_S (900).
 """
 import os
 import random
-import sqlite3
 import sys
 import threading
 import time
@@ -96,14 +95,6 @@ def left(person):
     return count + MESSAGES - person.given
 
 
-def cells(relay):
-    store = sqlite3.connect(f"file:{relay.data}/store.db?mode=ro", uri=True)
-    try:
-        return store.execute("SELECT count(*) FROM rcell").fetchone()[0]
-    finally:
-        store.close()
-
-
 def meet(alice, bob, relays):
     for peer in (alice, bob):
         peer.do("init", "--name", peer.name)
@@ -145,8 +136,8 @@ def main():
         compare(alice, bob, people[0].accepted)
         compare(bob, alice, people[1].accepted)
         end = time.monotonic() + 120
-        while any(cells(relay) for relay in relays):
-            check(time.monotonic() < end, f"cells are left on the relays: {[cells(r) for r in relays]}")
+        while any(len(relay.cells()) for relay in relays):
+            check(time.monotonic() < end, f"cells are left on the relays: {[len(r.cells()) for r in relays]}")
             alice.json("status")
             time.sleep(0.1)
         print(f"{2 * MESSAGES} messages, each once, in order, in {rounds} rounds and {time.monotonic() - start:.0f} s; nodes killed "

@@ -3,7 +3,6 @@
 """What a relay's disk shows. While two relays keep a message: no text, name or PeerID in their stores, write-ahead logs and logs,
 and nothing that the two copies share. When the receiver has it: not a byte of the cells any more, within a minute and a bit."""
 import base64
-import sqlite3
 import sys
 import time
 
@@ -12,14 +11,6 @@ from _relay import Relay
 
 CANARY = "the kingfisher nests under the third bridge"
 GONE_S = 75
-
-
-def cells(relay):
-    store = sqlite3.connect(f"file:{relay.data}/store.db?mode=ro", uri=True)
-    try:
-        return [bytes(row[0]) for row in store.execute("SELECT * FROM rcell") for row in [row[-1:]]]
-    finally:
-        store.close()
 
 
 def disk(relay):
@@ -79,7 +70,7 @@ def main():
         sent = rpc.call("send", contact=name, text=CANARY)
         rpc.event(lambda e: e["event"] == "state" and e["seq"] == sent["seq"] and e["state"] == "stored" and e["stored"] == 2)
         rpc.close()
-        kept = [cells(relay) for relay in relays]
+        kept = [relay.cells() for relay in relays]
         check(all(kept), f"{[len(k) for k in kept]} cells are kept")
         check(all(len(cell) in (4096, 16384, 65536) for k in kept for cell in k), "sizes of cells")
         words = [CANARY, alice.name, bob.name, *ids]

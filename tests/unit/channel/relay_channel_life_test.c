@@ -91,9 +91,9 @@ static void keepalive_is_all_that_an_idle_client_says(void **state) {
     channel_run(p, 100 * PLK_SECOND);
     assert_in_range(p->end[CLIENT].sent - sent, 10, 22);      // PING, and sometimes an ACK
     plk_relay_channel_keepalive(p->end[CLIENT].ch, PLK_HOUR); // no longer than
-    channel_run(p, PLK_RELAY_CHANNEL_PING_MAX_US);
+    channel_run(p, PLK_KEEPALIVE_MAX_US);
     sent = p->end[CLIENT].sent;
-    channel_run(p, 3 * PLK_RELAY_CHANNEL_PING_MAX_US);
+    channel_run(p, 3 * PLK_KEEPALIVE_MAX_US);
     assert_in_range(p->end[CLIENT].sent - sent, 3, 6);
     assert_int_equal(channel_status(p, RELAY).state, PLK_RELAY_CHANNEL_OPEN);
     channel_pair_free(p);

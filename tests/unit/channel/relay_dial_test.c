@@ -147,8 +147,8 @@ static void keepalive_grows_until_the_nat_forgets(void **state) {
     (void)state;
     run(PLK_MINUTE);
     run(2 * PLK_HOUR);
-    assert_in_range(plk_relay_dial_status(d).keepalive_us, PLK_RELAY_CHANNEL_PING_MAX_US / 2,
-                    PLK_RELAY_CHANNEL_PING_MAX_US);
+    assert_in_range(plk_relay_dial_status(d).keepalive_us, PLK_KEEPALIVE_MAX_US / 2,
+                    PLK_KEEPALIVE_MAX_US);
     assert_int_equal(ups, 1);
     uint64_t long_us = plk_relay_dial_status(d).keepalive_us;
     client.port++; // a NAT that had forgotten
@@ -158,7 +158,7 @@ static void keepalive_grows_until_the_nat_forgets(void **state) {
     run(2 * PLK_HOUR);
     assert_true(plk_relay_dial_status(d).keepalive_us < long_us); // not so long again on this network
     plk_relay_dial_hurry(d, now_us);
-    assert_int_equal(plk_relay_dial_status(d).keepalive_us, PLK_RELAY_CHANNEL_PING_UDP_US);
+    assert_int_equal(plk_relay_dial_status(d).keepalive_us, PLK_KEEPALIVE_FIRST_US);
 }
 
 static void who_shows_us_out_is_not_asked_at_once(void **state) {

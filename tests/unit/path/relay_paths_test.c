@@ -1,39 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Paths through relays beside direct ones: directed, of the worst kind, and what remains when all others die.
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include "path/choice.h"
-#include "path/paths.h"
+#include "support/paths.h"
 
-static struct plk_paths p;
-static struct plk_rng rng;
-static uint64_t now_us;
-
-static int set_up(void **state) {
-    (void)state;
-    const uint8_t seed[32] = {43};
-    plk_rng_seed(&rng, seed);
-    plk_paths_init(&p);
-    now_us = 100 * PLK_SECOND;
-    return 0;
-}
-
-static uint32_t open_udp(unsigned i) {
-    struct plk_addr addr = {.family = 4, .ip = {203, 0, 113, (uint8_t)i}, .port = 7447};
-    return plk_paths_open(&p, PLK_UDP, &addr, 0, true, now_us)->id;
-}
+static uint32_t direct(unsigned i) { return open_udp(i, true)->id; }
 
 static struct plk_path *relay_of(uint32_t queue) {
     const struct plk_addr nowhere = {.family = 0};
     return plk_paths_find(&p, PLK_PASS, &nowhere, queue);
-}
-
-static void forget_actions(void) {
-    struct plk_paths_action action;
-    while (plk_paths_next(&p, &action)) {}
 }
 
 static void answer(uint32_t id, uint64_t rtt_us) {
@@ -55,7 +28,7 @@ static uint32_t warm_relay(uint32_t queue) {
 
 static uint32_t active(void) { return plk_paths_active(&p) == NULL ? 0 : plk_paths_active(&p)->id; }
 
-static void tick_to(uint64_t at_us) {
+static void live_until(uint64_t at_us) {
     while (plk_paths_deadline(&p) < at_us) {
         now_us = plk_paths_deadline(&p);
         plk_paths_tick(&p, &rng, now_us);
@@ -92,7 +65,7 @@ static void every_direct_kind_is_better(void **state) {
     assert_true(plk_paths_next(&p, &action) && action.act == PLK_PATHS_RACE);
     uint32_t tcp = plk_paths_open(&p, PLK_TCP, &addr, 5, true, now_us)->id;
     assert_int_equal(active(), tcp);
-    uint32_t udp = open_udp(1);
+    uint32_t udp = direct(1);
     assert_int_equal(active(), udp);
     forget_actions();
     plk_paths_seek(&p);
@@ -102,13 +75,13 @@ static void every_direct_kind_is_better(void **state) {
 // Eight places, three direct spares, two relays: neither pushes the other out.
 static void direct_spares_and_relays_are_counted_apart(void **state) {
     (void)state;
-    open_udp(0);
+    direct(0);
     for (uint32_t queue = 1; queue <= 3; queue++) warm_relay(queue);
     unsigned relays = 0;
     for (uint32_t queue = 1; queue <= 3; queue++) relays += relay_of(queue) != NULL;
     assert_int_equal(relays, PLK_PATHS_RELAYS);
     for (unsigned i = 1; i <= 5; i++) {
-        open_udp(i);
+        direct(i);
         forget_actions();
     }
     for (unsigned i = 10; i < 30; i++) { // and packets from everywhere
@@ -130,7 +103,7 @@ static void direct_spares_and_relays_are_counted_apart(void **state) {
 
 static void when_the_direct_path_dies_the_relay_that_answers_first_takes_over(void **state) {
     (void)state;
-    uint32_t udp = open_udp(1);
+    uint32_t udp = direct(1);
     warm_relay(1);
     uint32_t second = warm_relay(2);
     forget_actions();
@@ -145,7 +118,7 @@ static void when_the_direct_path_dies_the_relay_that_answers_first_takes_over(vo
 // What comes by a queue of ours says that the peer has left the direct way, and nothing about which queue of its is good.
 static void a_peer_that_goes_on_by_relay_is_followed_with_patience(void **state) {
     (void)state;
-    uint32_t udp = open_udp(1), slow = warm_relay(1), quick = warm_relay(2);
+    uint32_t udp = direct(1), slow = warm_relay(1), quick = warm_relay(2);
     for (unsigned i = 0; i < 2; i++) {
         plk_paths_check(&p, slow, &rng, now_us);
         answer(slow, 60 * PLK_MS);
@@ -168,7 +141,7 @@ static void a_peer_that_goes_on_by_relay_is_followed_with_patience(void **state)
 
 static void a_check_or_an_old_packet_by_relay_moves_nothing(void **state) {
     (void)state;
-    uint32_t udp = open_udp(1);
+    uint32_t udp = direct(1);
     warm_relay(1);
     now_us += 10 * PLK_SECOND;
     for (unsigned i = 0; i < 100; i++) {
@@ -199,7 +172,7 @@ static void the_quicker_relay_is_taken_by_either_side(void **state) {
 static unsigned talk(uint32_t relay, uint64_t for_us) {
     unsigned measured = 0;
     for (uint64_t end_us = now_us + for_us; now_us < end_us;) {
-        tick_to(now_us + 100 * PLK_MS);
+        live_until(now_us + 100 * PLK_MS);
         plk_paths_heard(&p, active(), true, true, &rng, now_us);
         if (!plk_paths_by_id(&p, relay)->checking) continue;
         answer(relay, 30 * PLK_MS);
@@ -210,7 +183,7 @@ static unsigned talk(uint32_t relay, uint64_t for_us) {
 
 static void a_relay_is_measured_until_the_direct_path_has_proved_itself(void **state) {
     (void)state;
-    uint32_t udp = open_udp(1), relay = warm_relay(1);
+    uint32_t udp = direct(1), relay = warm_relay(1);
     assert_true(talk(relay, PLK_PATHS_SETTLED_US) >= 1);
     talk(relay, PLK_PATHS_LOOK_US);
     assert_true(p.settled);
@@ -246,7 +219,7 @@ static void a_relay_where_nobody_is_is_silent_at_once(void **state) {
 
 static void while_the_peer_sends_by_relay_the_direct_path_has_not_proved_itself(void **state) {
     (void)state;
-    uint32_t udp = open_udp(1), relay = warm_relay(1);
+    uint32_t udp = direct(1), relay = warm_relay(1);
     for (unsigned i = 0; i < 40; i++) {
         plk_paths_relayed(&p, false, true, &rng, now_us);
         talk(relay, PLK_SECOND);
