@@ -10,6 +10,10 @@ static void mark_done(struct plk_mail *m, const struct plk_mail_turn *turn, cons
         plk_state_save_sending(m, s, turn->batch);
     }
     plk_history_patch(m, turn, entry, PLK_STATE_DELIVERED, PLK_ERR_OK);
+    if (plk_entry_is_shown(entry)) return;
+    struct plk_mail_event *event = plk_state_event(m, PLK_MAIL_TAKEN);
+    event->body_kind = entry->kind;
+    memcpy(event->id, entry->id, sizeof event->id);
 }
 
 static bool same_chain(const uint8_t *a, const uint8_t *b) { return memcmp(a, b, PLK_MESSAGE_HASH_LEN) == 0; }

@@ -139,6 +139,7 @@ static void on_state(struct plk_node *node, struct plk_box *box) {
     enum plk_queue_client_state state = plk_queue_client_state(box->relay->queues, box->id);
     box->ready = state == PLK_QUEUE_CLIENT_READY;
     box->refused = state == PLK_QUEUE_CLIENT_REFUSED;
+    if (box->own) box->stirred_us = node->now.mono_us;
     if (box->ready) box->refusals = 0;
     if (box->refused) {
         box->refusals++;
@@ -151,6 +152,7 @@ static void on_state(struct plk_node *node, struct plk_box *box) {
 static void on_item(struct plk_node *node, struct plk_box *box, const struct plk_queue_client_event *event) {
     struct plk_bytes content;
     uint8_t *text = plk_mem_take(node->mem, event->bytes.len);
+    box->stirred_us = node->now.mono_us;
     enum plk_err err = plk_cell_open(text, box->envelope, box->sid, event->bytes, &content);
     if (err != PLK_ERR_OK) {
         node->counters.forged++;

@@ -3,9 +3,9 @@
 
 #include "node/inside.h"
 
-#define ROW_VERSION 1
+#define ROW_VERSION 2 // 1: without times
 #define ROW_MADE 1
-#define KEY_LEN 9
+#define KEY_MAX 13 // without a serial, which is then 0, 9
 
 void plk_boxes_init(struct plk_boxes *boxes, struct plk_mem *mem) {
     *boxes = (struct plk_boxes){.mem = mem, .next_id = 1};
@@ -89,11 +89,13 @@ void plk_boxes_free(struct plk_node *node) {
 
 // ---- rows -----------------------------------------------------------------------------------------------------------
 
-static void row_key(const struct plk_box *box, uint8_t out[KEY_LEN]) {
-    struct plk_writer k = plk_writer(out, KEY_LEN);
+static struct plk_bytes row_key(const struct plk_box *box, uint8_t out[KEY_MAX]) {
+    struct plk_writer k = plk_writer(out, KEY_MAX);
     plk_writer_u8(&k, (uint8_t)box->use);
     plk_writer_u32(&k, box->owner);
     plk_writer_u32(&k, box->relay_number);
+    if (box->serial != 0) plk_writer_u32(&k, box->serial);
+    return plk_writer_bytes(&k);
 }
 
 static struct plk_bytes row_value(const struct plk_box *box, uint8_t out[PLK_BOXES_ROW_MAX]) {
@@ -103,25 +105,24 @@ static struct plk_bytes row_value(const struct plk_box *box, uint8_t out[PLK_BOX
     plk_writer_u8(&w, box->made ? ROW_MADE : 0);
     plk_writer_copy(&w, box->secret, sizeof box->secret);
     if (box->use == PLK_BOX_INVITE) plk_writer_copy(&w, box->psk, sizeof box->psk);
+    plk_writer_u64(&w, box->made_ms);
+    plk_writer_u64(&w, box->left_ms);
     plk_assert(!w.failed);
     return plk_writer_bytes(&w);
 }
 
-static void write_row(struct plk_node *node, const struct plk_box *box) {
-    uint8_t key[KEY_LEN], value[PLK_BOXES_ROW_MAX];
-    row_key(box, key);
-    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_queue, plk_bytes(key, sizeof key),
-                     row_value(box, value));
+void plk_box_write_row(struct plk_node *node, const struct plk_box *box) {
+    uint8_t key[KEY_MAX], value[PLK_BOXES_ROW_MAX];
+    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_queue, row_key(box, key), row_value(box, value));
     plk_mem_wipe(value, sizeof value);
 }
 
 void plk_boxes_back_up(struct plk_node *node, struct plk_buf *backup) {
-    uint8_t key[KEY_LEN], value[PLK_BOXES_ROW_MAX];
+    uint8_t key[KEY_MAX], value[PLK_BOXES_ROW_MAX];
     for (const struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
         for (const struct plk_box *box = relay->boxes; box != NULL; box = box->next) {
             if (!box->own) continue;
-            row_key(box, key);
-            plk_backup_put_row(node->mem, backup, PLK_BACKUP_QUEUE, plk_bytes(key, sizeof key), row_value(box, value));
+            plk_backup_put_row(node->mem, backup, PLK_BACKUP_QUEUE, row_key(box, key), row_value(box, value));
         }
     }
     plk_mem_wipe(value, sizeof value);
@@ -138,28 +139,32 @@ void plk_boxes_restore(struct plk_node *node, const struct plk_row *row, const s
         plk_mem_give(node->mem, box);
         return;
     }
-    write_row(node, box);
+    plk_box_write_row(node, box);
 }
 
 void plk_box_made(struct plk_node *node, struct plk_box *box) {
     if (box->made) return;
     box->made = true;
-    write_row(node, box);
+    plk_box_write_row(node, box);
 }
 
 enum plk_err plk_boxes_row(struct plk_node *node, const struct plk_row *row) {
     struct plk_reader k = plk_reader(row->key), r = plk_reader(row->value);
     uint8_t use = plk_reader_u8(&k);
-    uint32_t owner = plk_reader_u32(&k), relay = plk_reader_u32(&k);
+    uint32_t owner = plk_reader_u32(&k), relay = plk_reader_u32(&k), serial = k.left > 0 ? plk_reader_u32(&k) : 0;
     uint8_t version = plk_reader_u8(&r), flags = plk_reader_u8(&r), marks = plk_reader_u8(&r);
-    if (!plk_reader_done(&k) || r.failed || version != ROW_VERSION || marks > ROW_MADE) return PLK_ERR_CORRUPT;
+    if (!plk_reader_done(&k) || r.failed || version < 1 || version > ROW_VERSION || marks > ROW_MADE)
+        return PLK_ERR_CORRUPT;
     if (use < PLK_BOX_CONTACT || use > PLK_BOX_INVITE) return PLK_ERR_CORRUPT;
     struct plk_box *box = new_box(node, (enum plk_box_use)use, true, owner);
     box->flags = flags;
     box->relay_number = relay;
+    box->serial = serial;
     box->made = marks == ROW_MADE;
     plk_reader_copy(&r, box->secret, sizeof box->secret);
     if (use == PLK_BOX_INVITE) plk_reader_copy(&r, box->psk, sizeof box->psk);
+    if (version > 1) box->made_ms = plk_reader_u64(&r);
+    if (version > 1) box->left_ms = plk_reader_u64(&r);
     if (!plk_reader_done(&r)) {
         plk_mem_give(node->mem, box);
         return PLK_ERR_CORRUPT;
@@ -167,6 +172,21 @@ enum plk_err plk_boxes_row(struct plk_node *node, const struct plk_row *row) {
     box->next = node->boxes.rows;
     node->boxes.rows = box;
     return PLK_ERR_OK;
+}
+
+// ---- those that take each other's place -------------------------------------------------------------------------------
+
+const struct plk_box *plk_box_other(const struct plk_node *node, const struct plk_box *box, bool newer) {
+    const struct plk_box *other = NULL;
+    while ((other = plk_boxes_next(node, box->use, true, box->owner, other)) != NULL) {
+        if (other->relay == box->relay && (newer ? other->serial > box->serial : other->serial < box->serial)) break;
+    }
+    return other;
+}
+
+bool plk_box_is_left(const struct plk_node *node, const struct plk_box *box) {
+    const struct plk_box *newer = plk_box_other(node, box, true);
+    return newer != NULL && newer->made;
 }
 
 // ---- own ones -------------------------------------------------------------------------------------------------------
@@ -212,19 +232,31 @@ void plk_boxes_started(struct plk_node *node) {
     }
 }
 
+static uint32_t next_serial(const struct plk_node *node, enum plk_box_use use, uint32_t owner,
+                            const struct plk_relay_link *relay) {
+    const struct plk_box *box = NULL;
+    uint32_t serial = 0;
+    while ((box = plk_boxes_next(node, use, true, owner, box)) != NULL) {
+        if (box->relay == relay && box->serial >= serial) serial = box->serial + 1;
+    }
+    return serial;
+}
+
 struct plk_box *plk_box_make(struct plk_node *node, enum plk_box_use use, uint32_t owner, struct plk_relay_link *relay,
                              uint8_t flags, const uint8_t *secret, const uint8_t *psk) {
     plk_assert(relay->number != 0);
     struct plk_box *box = new_box(node, use, true, owner);
     box->flags = flags;
     box->relay_number = relay->number;
+    box->made_ms = node->now.wall_ms;
+    box->serial = next_serial(node, use, owner, relay);
     if (secret != NULL) {
         memcpy(box->secret, secret, sizeof box->secret);
     } else {
         plk_rng_bytes(&node->rng, box->secret, sizeof box->secret);
     }
     if (psk != NULL) memcpy(box->psk, psk, sizeof box->psk);
-    write_row(node, box);
+    plk_box_write_row(node, box);
     begin_own(node, box, relay, true);
     return box;
 }
@@ -242,13 +274,10 @@ struct plk_box *plk_box_foreign(struct plk_node *node, enum plk_box_use use, uin
 }
 
 void plk_box_drop(struct plk_node *node, struct plk_box *box) {
-    uint8_t key[KEY_LEN];
+    uint8_t key[KEY_MAX];
     plk_queue_client_forget(box->relay->queues, box->id, box->own);
     plk_relays_touch(node, box->relay);
-    if (box->own) {
-        row_key(box, key);
-        plk_batch_delete(plk_ledger_batch(&node->ledger), PLK_TABLE_queue, plk_bytes(key, sizeof key));
-    }
+    if (box->own) plk_batch_delete(plk_ledger_batch(&node->ledger), PLK_TABLE_queue, row_key(box, key));
     take_out(node, box);
     plk_mem_give(node->mem, box);
 }
@@ -262,7 +291,7 @@ void plk_boxes_quiet(struct plk_node *node, uint32_t contact, bool quiet) {
     struct plk_box *box = NULL;
     while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, contact, box)) != NULL) {
         box->flags = (uint8_t)(quiet ? box->flags | PLK_QUEUE_QUIET : box->flags & ~PLK_QUEUE_QUIET);
-        write_row(node, box);
+        plk_box_write_row(node, box);
         plk_queue_client_flags(box->relay->queues, box->id, box->flags);
         plk_relays_touch(node, box->relay);
     }
@@ -282,7 +311,7 @@ void plk_boxes_offer(const struct plk_node *node, uint32_t contact, struct plk_q
     const struct plk_box *box = NULL;
     list->count = 0;
     while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, contact, box)) != NULL) {
-        if (!box->made || list->count == PLK_QUEUE_LIST_OFFERS_MAX) continue;
+        if (!box->made || plk_box_is_left(node, box) || list->count == PLK_QUEUE_LIST_OFFERS_MAX) continue;
         struct plk_queue_offer *offer = &list->at[list->count++];
         struct plk_queue_own_keys keys;
         own_keys(box, &keys);

@@ -50,6 +50,11 @@ struct plk_box {
     uint8_t envelope[PLK_QUEUE_KEY_LEN];
     uint8_t psk[16];              // own INVITE
     uint32_t relay_number;        // own: as in its row
+    uint32_t serial;              // own: likewise; of two of one owner on one relay the higher is the newer
+    uint64_t made_ms;             // own CONTACT: wall clock when it was begun; 0: not known
+    uint64_t left_ms;             // own CONTACT: since when the contact has a list without it; 0: it has none
+    uint64_t stirred_us;          // own: when it was last ready anew, or something came
+    uint64_t renew_us;            // own CONTACT: not renewed before that, since its relay made none
     bool made;                    // own: it has been READY once, so others may know of it; durable
     bool ready;                   // own: there and subscribed now; else: it may be written into
     bool refused;                 // own: no token is good for it; else: not there, or not ours to write
@@ -84,7 +89,7 @@ struct plk_box *plk_boxes_next(const struct plk_node *node, enum plk_box_use use
                                const struct plk_box *after);
 struct plk_box *plk_boxes_find(const struct plk_node *node, uint32_t id); // or NULL
 
-// A new own queue on a relay: its row is written, and it is asked for. secret NULL: a random one. The invite's cells and senders
+// A new own queue on a relay, beside one that is there: its row is written, and it is asked for. secret NULL: a random one. The invite's cells and senders
 // go by its psk: psk, 16 bytes, NULL for others.
 struct plk_box *plk_box_make(struct plk_node *node, enum plk_box_use use, uint32_t owner, struct plk_relay_link *relay,
                              uint8_t flags, const uint8_t *secret, const uint8_t *psk);
@@ -95,6 +100,12 @@ struct plk_box *plk_box_foreign(struct plk_node *node, enum plk_box_use use, uin
 // Forgets it; an own one's row goes, and the relay is told to delete it.
 void plk_box_drop(struct plk_node *node, struct plk_box *box);
 void plk_boxes_drop_of(struct plk_node *node, enum plk_box_use use, bool own, uint32_t owner);
+void plk_box_write_row(struct plk_node *node, const struct plk_box *box); // the row of an own one, which has changed
+
+// Of an own box: one of the same owner on the same relay that is newer or, with `newer` false, older; NULL: there is none.
+const struct plk_box *plk_box_other(const struct plk_node *node, const struct plk_box *box, bool newer);
+// A newer one has taken its place: others are not told of it any more.
+bool plk_box_is_left(const struct plk_node *node, const struct plk_box *box);
 
 // What the other side is told of own boxes of a contact that were made: PLK_BODY_QUEUES, payload's queues.
 void plk_boxes_offer(const struct plk_node *node, uint32_t contact, struct plk_queue_list *list);

@@ -23,6 +23,7 @@
 #include "node/node.h"
 #include "effect/outputs.h"
 #include "node/peers.h"
+#include "node/rotation.h"
 #include "node/sweep.h"
 
 #define PLK_NODE_PACKET_MAX (PLK_PACKET_FRAME_LEN + PLK_PACKET_UDP_MAX)
@@ -52,6 +53,7 @@ struct plk_node {
     struct plk_callers callers;
     struct plk_relays relays;
     struct plk_boxes boxes;
+    struct plk_rotation rotation;
     uint64_t put_number; // of the last cell that was put anywhere by node/post
     struct plk_backup_job backup;
     struct plk_sweep sweep;

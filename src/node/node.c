@@ -375,6 +375,7 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
     plk_node_dial(node);
     plk_relays_tick(node);
     plk_sweep_run(node);
+    plk_rotation_run(node);
     settle(node);
     node->polling = node->links;
 }
@@ -387,6 +388,7 @@ static uint64_t deadline(const struct plk_node *node) {
     if (sweeps && !plk_ledger_behind(&node->ledger)) {
         deadline_us = plk_earlier(deadline_us, plk_parley_deadline(node));
         deadline_us = plk_earlier(deadline_us, plk_publish_deadline(node));
+        deadline_us = plk_earlier(deadline_us, plk_rotation_deadline(node));
     }
     if (sweeps) deadline_us = plk_earlier(deadline_us, node->sweep.due_us);
     deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->link_timers));

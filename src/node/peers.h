@@ -91,8 +91,9 @@ struct plk_warm {
     // The same through queues: the request was put since the last attempt; the answer, or a refusal, is to be put.
     bool request_put, answer_put_due, refusal_due;
     uint8_t refusal[PLK_RECORD_REFUSED_LEN];
-    uint64_t told;        // which name and about of ours it was told; 0: none that is known
-    uint64_t told_queues; // which queues of ours it was told; 0: none
+    uint64_t told;                      // which name and about of ours it was told; 0: none that is known
+    uint64_t told_queues;               // which queues of ours it was told; 0: none
+    uint8_t told_queues_id[PLK_ID_LEN]; // by this message
     struct plk_buf about;
     struct plk_message_feed control, mail_feed; // streams 0 and 1 of the link, cut into records
     struct plk_buf out[2];                      // what streams 0 and 1 have not yet taken of a record
@@ -223,6 +224,8 @@ void plk_peer_take_record(struct plk_node *node, struct plk_peer *peer, bool con
 void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_mail_loaded(struct plk_node *node, const struct plk_load *load, const struct plk_input *input);
 void plk_peer_send_control(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload);
+void plk_peer_send_control_as(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload,
+                              uint8_t id[PLK_ID_LEN]); // the message's id comes back
 bool plk_peer_is_online(const struct plk_node *node, const struct plk_peer *peer);
 struct plk_mail *plk_peer_mail_new(struct plk_node *node, const struct plk_peer *peer);
 // Who the peer is has become known: until now its peer_id was made up.

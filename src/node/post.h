@@ -76,6 +76,10 @@ void plk_post_settle(struct plk_node *node, struct plk_peer *peer);
 uint64_t plk_post_deadline(const struct plk_node *node, const struct plk_peer *peer); // of settling again
 // The list that the peer was told of is another now: a QUEUES message.
 void plk_post_tell(struct plk_node *node, struct plk_peer *peer);
+// It may have lost what it was told: it is told once more.
+void plk_post_tell_again(struct plk_node *node, struct plk_peer *peer);
+// It has committed that message: what is not in the list, it does not write into any more.
+void plk_post_taken(struct plk_node *node, struct plk_peer *peer, const uint8_t id[PLK_ID_LEN]);
 // The peer's list: a row, or a QUEUES message, or out of a first contact. MALFORMED.
 enum plk_err plk_post_learn(struct plk_node *node, struct plk_peer *peer, struct plk_bytes list, bool write);
 void plk_post_cool(struct plk_node *node, struct plk_peer *peer);   // its rows leave the memory

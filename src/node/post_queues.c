@@ -2,6 +2,9 @@
 // Queues of one's own for contacts: made, told, and what the contact has told of its own.
 #include "node/inside.h"
 #include "node/post.h"
+#include "node/rotation.h"
+
+#define TOLD_UNKNOWN 1u // told_queues: no list has this mark, but for one in 2^63
 
 bool plk_post_may(const struct plk_peer *peer) {
     return peer->row.state == PLK_CONTACT_ACTIVE && !peer->row.blocked && !peer->damaged;
@@ -15,10 +18,13 @@ static bool has_box_at(const struct plk_node *node, const struct plk_peer *peer,
     return false;
 }
 
+// Relays with a queue for it: one that is being made anew, or left, is not another one.
 static unsigned box_count(const struct plk_node *node, const struct plk_peer *peer) {
     const struct plk_box *box = NULL;
     unsigned count = 0;
-    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, peer->row.contact, box)) != NULL) count += !box->refused;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, peer->row.contact, box)) != NULL) {
+        count += !box->refused && plk_box_other(node, box, false) == NULL;
+    }
     return count;
 }
 
@@ -71,21 +77,48 @@ static size_t write_list(const struct plk_node *node, const struct plk_peer *pee
     return w.len;
 }
 
+static void write_told(struct plk_node *node, struct plk_peer *peer) {
+    uint8_t value[8 + PLK_ID_LEN];
+    struct plk_writer w = plk_writer(value, sizeof value);
+    plk_writer_u64(&w, peer->warm->told_queues);
+    plk_writer_copy(&w, peer->warm->told_queues_id, PLK_ID_LEN);
+    plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_TOLD_QUEUES, plk_writer_bytes(&w));
+}
+
 // As for the profile: the mark of what it was told goes into the batch of the message.
 void plk_post_tell(struct plk_node *node, struct plk_peer *peer) {
-    uint8_t body[PLK_QUEUE_LIST_LEN_MAX], value[8];
+    uint8_t body[PLK_QUEUE_LIST_LEN_MAX];
     uint64_t mark;
     if (!plk_post_may(peer) || peer->warm->joining || !plk_mail_has_begun(peer->warm->mail)) return;
     plk_post_ensure(node, peer);
     size_t len = write_list(node, peer, body, &mark);
     if (mark != peer->warm->told_queues) {
-        struct plk_writer w = plk_writer(value, sizeof value);
-        plk_writer_u64(&w, mark);
         peer->warm->told_queues = mark;
-        plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_TOLD_QUEUES, plk_writer_bytes(&w));
-        plk_peer_send_control(node, peer, PLK_BODY_QUEUES, plk_bytes(body, len));
+        plk_peer_send_control_as(node, peer, PLK_BODY_QUEUES, plk_bytes(body, len), peer->warm->told_queues_id);
+        write_told(node, peer);
     }
     plk_mem_wipe(body, sizeof body);
+}
+
+void plk_post_tell_again(struct plk_node *node, struct plk_peer *peer) {
+    if (peer->warm->told_queues == 0) return; // nothing, so far
+    peer->warm->told_queues = TOLD_UNKNOWN;
+    write_told(node, peer);
+}
+
+void plk_post_taken(struct plk_node *node, struct plk_peer *peer, const uint8_t id[PLK_ID_LEN]) {
+    uint8_t body[PLK_QUEUE_LIST_LEN_MAX];
+    struct plk_box *box = NULL;
+    uint64_t mark;
+    if (memcmp(id, peer->warm->told_queues_id, PLK_ID_LEN) != 0) return; // an earlier one
+    write_list(node, peer, body, &mark);
+    plk_mem_wipe(body, sizeof body);
+    if (mark != peer->warm->told_queues) return; // there is a newer list, which it has not heard of
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, peer->row.contact, box)) != NULL) {
+        if (box->left_ms != 0 || !plk_box_is_left(node, box)) continue;
+        box->left_ms = node->now.wall_ms;
+        plk_box_write_row(node, box);
+    }
 }
 
 enum plk_err plk_post_learn(struct plk_node *node, struct plk_peer *peer, struct plk_bytes bytes, bool write) {
@@ -106,8 +139,10 @@ void plk_post_state(struct plk_node *node, struct plk_box *box) {
     struct plk_peer *peer = plk_peers_find(&node->peers, box->owner);
     if (peer == NULL) return;
     if (box->own) {
+        if (box->refused && plk_rotation_refused(node, box)) return;
         if (box->refused && plk_post_may(peer)) plk_post_ensure(node, peer); // another relay may have room
         if (peer->heat == PLK_WARM) plk_peer_touch(node, peer);
+        if (box->ready && plk_rotation_is_news(node, box)) peer->greet = true; // so that it is told
         if (peer->heat == PLK_COLD && box->ready) plk_peer_dial_soon(node, peer, PLK_PEER_GREET_GAP_US);
     } else if (peer->heat == PLK_WARM) {
         // A queue that is not there has lost what was in it.

@@ -94,6 +94,7 @@ static void begin_anew(struct plk_node *node, struct plk_peer *peer, const struc
     plk_peer_places(node, peer, &theirs->places, PLK_CANDIDATE_LINK);
     if (done->moved) plk_peer_moved_notice(node, peer);
     plk_peer_mail_events(node, peer);
+    plk_post_tell_again(node, peer);
     warm->rekey_wanted = false;
     // The sessions of the old line carry ciphertexts of the old epoch: they end, and a new one is made at once.
     if (peer->link != NULL) peer->link->closing = true;

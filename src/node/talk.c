@@ -115,12 +115,19 @@ static void take_control(struct plk_node *node, struct plk_peer *peer, uint16_t 
     }
 }
 
-void plk_peer_send_control(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload) {
+void plk_peer_send_control_as(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload,
+                              uint8_t id[PLK_ID_LEN]) {
     struct plk_mail_body body = {.kind = kind, .payload = payload};
     struct plk_mail_turn turn = plk_node_turn(node);
     uint64_t row;
     plk_rng_bytes(&node->rng, body.id, sizeof body.id);
+    memcpy(id, body.id, sizeof body.id);
     if (plk_mail_send(peer->warm->mail, &turn, &body, &row) == PLK_ERR_OK) plk_peer_touch(node, peer);
+}
+
+void plk_peer_send_control(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload) {
+    uint8_t id[PLK_ID_LEN];
+    plk_peer_send_control_as(node, peer, kind, payload, id);
 }
 
 // ---- mail's events ----------------------------------------------------------------------------------------------------
@@ -141,6 +148,9 @@ void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer) {
             if (event.payload.len > sizeof kept) break; // none of the known kinds is that long
             if (event.payload.len > 0) memcpy(kept, event.payload.at, event.payload.len);
             take_control(node, peer, event.body_kind, plk_bytes(kept, event.payload.len));
+            break;
+        case PLK_MAIL_TAKEN:
+            if (event.body_kind == PLK_BODY_QUEUES) plk_post_taken(node, peer, event.id);
             break;
         case PLK_MAIL_REKEY_WANTED:
             peer->warm->rekey_wanted = true;

@@ -217,6 +217,13 @@ static enum plk_err load_told(uint64_t *told, struct plk_bytes value) {
     return plk_reader_done(&r) ? PLK_ERR_OK : PLK_ERR_CORRUPT;
 }
 
+static enum plk_err load_told_queues(struct plk_warm *warm, struct plk_bytes value) {
+    struct plk_reader r = plk_reader(value);
+    warm->told_queues = plk_reader_u64(&r);
+    if (r.left > 0) plk_reader_copy(&r, warm->told_queues_id, sizeof warm->told_queues_id);
+    return plk_reader_done(&r) ? PLK_ERR_OK : PLK_ERR_CORRUPT;
+}
+
 // A row of table link or blob that is not mail's.
 static enum plk_err load_row(struct plk_node *node, struct plk_peer *peer, struct plk_bytes key,
                              struct plk_bytes value) {
@@ -259,7 +266,7 @@ static enum plk_err load_row(struct plk_node *node, struct plk_peer *peer, struc
     case PLK_PEER_SLOT_TOLD:
         return load_told(&warm->told, value);
     case PLK_PEER_SLOT_TOLD_QUEUES:
-        return load_told(&warm->told_queues, value);
+        return load_told_queues(warm, value);
     case PLK_PEER_SLOT_QUEUES:
         return plk_post_learn(node, peer, value, false) == PLK_ERR_OK ? PLK_ERR_OK : PLK_ERR_CORRUPT;
     default:
