@@ -69,7 +69,12 @@ static bool next_of_queue(struct plk_queue_client *c, struct plk_queue_slot *slo
 
 static bool next_single(struct plk_queue_client *c, struct plk_queue_slot *slot, size_t room,
                         struct plk_queue_record *record) {
-    if (take(c, slot, &slot->del, PLK_QUEUE_DEL, record)) return true;
+    if (take(c, slot, &slot->del, PLK_QUEUE_DEL, record)) { // whoever made it with a token may make another for it
+        if (!c->has_token) return true;
+        record->del.admission = PLK_QUEUE_ADMIT_TOKEN;
+        memcpy(record->del.token, c->token, sizeof record->del.token);
+        return true;
+    }
     if (slot->drop) return false;
     if (take(c, slot, &slot->read, PLK_QUEUE_READ, record)) return true;
     if (take(c, slot, &slot->guest, PLK_QUEUE_GUEST, record)) return true;

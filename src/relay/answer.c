@@ -253,10 +253,26 @@ static void revoke(struct plk_relay *relay, const struct plk_read *read, const s
     write_token(relay, read->key, &row);
 }
 
+// DEL: one queue less of what it may make. One that is unknown, revoked or has made none gains nothing.
+static void give_back(struct plk_relay *relay, struct turn *turn, const struct plk_row *found) {
+    struct plk_token_row row;
+    enum plk_queue_code code = judge_token(relay, turn->read, found, 0, &row);
+    plk_relay_end_queue(relay, turn->read->queue);
+    if (code == PLK_QUEUE_CODE_OK && row.made > 0) {
+        row.made--;
+        write_token(relay, turn->read->key, &row);
+    }
+    finish(relay, turn, PLK_QUEUE_CODE_OK, true);
+}
+
 static void token(struct plk_relay *relay, struct turn *turn, const struct plk_row *found) {
     struct plk_token_row row;
     bool guest = turn->command.type == PLK_QUEUE_GUEST;
     if (turn->client == NULL) return;
+    if (turn->command.type == PLK_QUEUE_DEL) {
+        give_back(relay, turn, found);
+        return;
+    }
     enum plk_queue_code code = judge_token(relay, turn->read, found, guest ? PLK_TOKEN_GUEST_QUEUES : 1, &row);
     if (code != PLK_QUEUE_CODE_OK) {
         finish(relay, turn, code, false);
@@ -376,6 +392,7 @@ static void act(struct plk_relay *relay, struct turn *turn, const struct plk_row
 
 static bool uses_tokens(const struct turn *turn) {
     return turn->command.type == PLK_QUEUE_GUEST ||
+           (turn->command.type == PLK_QUEUE_DEL && turn->command.del.admission == PLK_QUEUE_ADMIT_TOKEN) ||
            (turn->command.type == PLK_QUEUE_NEWQ && turn->command.newq.admission == PLK_QUEUE_ADMIT_TOKEN);
 }
 

@@ -5,6 +5,7 @@
 
 #include "queue/key.h"
 #include "relay/inside.h"
+#include "relay/token.h"
 
 #define FLAGS_KNOWN (PLK_QUEUE_QUIET | PLK_QUEUE_INVITE | PLK_QUEUE_ADDRESS)
 
@@ -341,11 +342,7 @@ void plk_relay_delete_queue(struct plk_relay *relay, const uint8_t sid[PLK_QUEUE
     }
 }
 
-// Whoever is still attached finds it empty and can put nothing more: its row is gone.
-static bool del(struct plk_relay *relay, struct plk_relay_client *client, const struct plk_queue_record *command) {
-    bool consumed;
-    struct plk_queue *queue = queue_to_change(relay, client, command, PLK_QUEUE_OWNER, &consumed);
-    if (queue == NULL) return consumed;
+void plk_relay_end_queue(struct plk_relay *relay, struct plk_queue *queue) {
     plk_relay_delete_queue(relay, queue->sid);
     if (queue->sub != NULL) plk_relay_unsubscribe(relay, queue);
     if (queue->mailbox != NULL) plk_relay_sweep_remove(relay, queue->mailbox->bytes);
@@ -353,7 +350,26 @@ static bool del(struct plk_relay *relay, struct plk_relay_client *client, const 
     queue->mailbox = NULL;
     queue->heads_known = true;
     queue->epoch++;
-    plk_relay_client_done(relay, client, command->tag, PLK_QUEUE_CODE_OK, true);
+}
+
+// With a token its row is read first: its count is one less in the batch that deletes the queue.
+static bool del(struct plk_relay *relay, struct plk_relay_client *client, const struct plk_queue_record *command,
+                struct plk_bytes body) {
+    bool consumed;
+    uint8_t hash[PLK_TOKEN_HASH_LEN];
+    struct plk_queue *queue = queue_to_change(relay, client, command, PLK_QUEUE_OWNER, &consumed);
+    if (queue == NULL) return consumed;
+    if (command->del.admission != PLK_QUEUE_ADMIT_TOKEN) {
+        plk_relay_end_queue(relay, queue);
+        plk_relay_client_done(relay, client, command->tag, PLK_QUEUE_CODE_OK, true);
+        return true;
+    }
+    if (relay->token_busy) return wait_for_place(relay, client);
+    plk_relay_token_hash(hash, command->del.token);
+    struct plk_read *read = begin_read(relay, client, PLK_READ_TOKEN, PLK_TABLE_rtoken, hash, sizeof hash, body);
+    memcpy(read->key, hash, sizeof hash);
+    lock(relay, read, queue->sid, true);
+    relay->token_busy = true;
     return true;
 }
 
@@ -384,7 +400,7 @@ static bool run(struct plk_relay *relay, struct plk_relay_client *client, const 
     case PLK_QUEUE_FLAGS:
         return flags(relay, client, command, body);
     case PLK_QUEUE_DEL:
-        return del(relay, client, command);
+        return del(relay, client, command, body);
     case PLK_QUEUE_GUEST:
         return guest(relay, client, command, body);
     case PLK_QUEUE_FWD_OPEN:

@@ -79,6 +79,8 @@ void plk_relay_reflect(struct plk_relay *relay, const struct plk_addr *from, con
 void plk_relay_commands(struct plk_relay *relay, struct plk_relay_client *client);
 // Everything of a queue that is on disk.
 void plk_relay_delete_queue(struct plk_relay *relay, const uint8_t sid[PLK_QUEUE_ID_LEN]);
+// The same of one that is in memory. Whoever is still attached finds it empty and can put nothing more: its row is gone.
+void plk_relay_end_queue(struct plk_relay *relay, struct plk_queue *queue);
 // answer.c: a LOADED for one of the reads.
 void plk_relay_loaded(struct plk_relay *relay, const struct plk_input *input);
 // items.c: sends what waits in the client's queues, as far as there is room.

@@ -61,6 +61,13 @@ static bool read_attach(struct plk_reader *r, struct plk_queue_record *record) {
     return role == PLK_QUEUE_OWNER || role == PLK_QUEUE_SENDER;
 }
 
+static bool read_del(struct plk_reader *r, struct plk_queue_record *record) {
+    uint8_t admission = plk_reader_u8(r);
+    record->del.admission = (enum plk_queue_admission)admission;
+    if (admission == PLK_QUEUE_ADMIT_TOKEN) plk_reader_copy(r, record->del.token, PLK_QUEUE_TOKEN_LEN);
+    return admission <= PLK_QUEUE_ADMIT_TOKEN;
+}
+
 static bool read_cell(struct plk_reader *r, struct plk_queue_record *record, bool any_size) {
     record->cell.bytes = plk_reader_rest(r);
     size_t len = record->cell.bytes.len;
@@ -95,11 +102,13 @@ static bool read_command(struct plk_reader *r, struct plk_queue_record *record) 
     case PLK_QUEUE_FLAGS:
         record->flags = plk_reader_u8(r);
         return true;
+    case PLK_QUEUE_DEL:
+        return read_del(r, record);
     case PLK_QUEUE_FWD_OPEN:
         read_fwd(r, record);
         return true;
     default:
-        return true; // DETACH, READ, DEL, GUEST, FWD CLOSE have no more
+        return true; // DETACH, READ, GUEST, FWD CLOSE have no more
     }
 }
 
@@ -177,6 +186,8 @@ static size_t body_len(const struct plk_queue_record *record) {
     case PLK_QUEUE_FLAGS:
     case PLK_QUEUE_DONE:
         return 1;
+    case PLK_QUEUE_DEL:
+        return 1 + (record->del.admission == PLK_QUEUE_ADMIT_TOKEN ? (size_t)PLK_QUEUE_TOKEN_LEN : 0u);
     case PLK_QUEUE_FWD_OPEN:
         return (record->fwd.addr.family == 4 ? 7u : 19u) + PLK_QUEUE_KEY_LEN + PLK_QUEUE_CID_LEN;
     case PLK_QUEUE_TOKEN:
@@ -246,6 +257,11 @@ static void write_body(struct plk_writer *w, const struct plk_queue_record *reco
         break;
     case PLK_QUEUE_FLAGS:
         plk_writer_u8(w, record->flags);
+        break;
+    case PLK_QUEUE_DEL:
+        plk_assert(record->del.admission <= PLK_QUEUE_ADMIT_TOKEN);
+        plk_writer_u8(w, (uint8_t)record->del.admission);
+        if (record->del.admission == PLK_QUEUE_ADMIT_TOKEN) plk_writer_copy(w, record->del.token, PLK_QUEUE_TOKEN_LEN);
         break;
     case PLK_QUEUE_FWD_OPEN:
         plk_addr_write(w, &record->fwd.addr);

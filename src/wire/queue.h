@@ -96,6 +96,10 @@ struct plk_queue_record {
         } cell;        // PUT, GET, WRITE, ITEM, CELL
         uint8_t flags; // FLAGS
         struct {
+            enum plk_queue_admission admission; // NONE, TOKEN
+            uint8_t token[PLK_QUEUE_TOKEN_LEN]; // TOKEN: whose count is one less then
+        } del;                                  // DEL
+        struct {
             struct plk_addr addr;
             uint8_t relay[PLK_QUEUE_KEY_LEN]; // its static
             uint8_t cid[PLK_QUEUE_CID_LEN];   // the client's connection id there

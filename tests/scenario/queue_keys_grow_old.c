@@ -50,6 +50,9 @@ static void until_queues(struct world *w, struct actor *a, struct actor *b, stru
 
 static void tell(struct world *w) {
     struct relayd *near = mailbox_relay(w, "near"), *far = mailbox_relay(w, "far");
+    static const uint8_t token[PLK_QUEUE_TOKEN_LEN] = {7, 4, 4, 7};
+    relayd_token(near, token, 4); // old and new ones of both: whoever deletes one may make another
+    relayd_token(far, token, 4);
     struct actor *alice = story_person(w, "alice"), *bob = story_person(w, "bob");
     world_part(w, alice, bob, w->seed % 2 ? NET_ALL : 0);
     struct count c = {near, far, 4, 4};

@@ -138,7 +138,7 @@ static void all_is_as_the_other_implementation_has_it(void **state) {
             count++;
         }
     }
-    assert_int_equal(count, 74);
+    assert_int_equal(count, 77);
 }
 
 int main(void) {

@@ -28,6 +28,45 @@ static void tokens_are_needed_counted_and_revoked(void **state) {
     assert_int_equal(rows(PLK_TABLE_rqueue), 3);
 }
 
+static void give_back(uint32_t handle, const uint8_t with[16], enum plk_queue_code expected) {
+    struct plk_queue_record del = rig_plain(PLK_QUEUE_DEL, handle);
+    del.del.admission = PLK_QUEUE_ADMIT_TOKEN;
+    memcpy(del.del.token, with, 16);
+    assert_int_equal(rig_ask(rig, bob, del), expected);
+}
+
+// Whoever deletes a queue may make another one for it, once.
+static void a_deleted_queue_is_given_back(void **state) {
+    (void)state;
+    static const uint8_t small[16] = {9}, unknown[16] = {10};
+    plk_relay_token_new(rig->relay, small, 2);
+    struct rig_queue q[4] = {rig_queue_new(rig), rig_queue_new(rig), rig_queue_new(rig), rig_queue_new(rig)};
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(rig_ask(rig, bob, rig_newq(&q[i], 0, small)), PLK_QUEUE_CODE_OK);
+        assert_int_equal(rig_ask(rig, bob, rig_attach(rig, bob, &q[i], PLK_QUEUE_OWNER, 1 + i)), PLK_QUEUE_CODE_OK);
+    }
+    assert_int_equal(rig_ask(rig, bob, rig_newq(&q[2], 0, small)), PLK_QUEUE_CODE_LIMIT);
+    give_back(1, unknown, PLK_QUEUE_CODE_OK); // it goes, and nobody gains by it
+    assert_int_equal(rows(PLK_TABLE_rqueue), 1);
+    assert_int_equal(rig_ask(rig, bob, rig_newq(&q[2], 0, small)), PLK_QUEUE_CODE_LIMIT);
+    give_back(2, small, PLK_QUEUE_CODE_OK);
+    give_back(2, small, PLK_QUEUE_CODE_NOT_FOUND);
+    assert_int_equal(rows(PLK_TABLE_rqueue), 0);
+    assert_int_equal(rig_ask(rig, bob, rig_newq(&q[2], 0, small)), PLK_QUEUE_CODE_OK);
+    assert_int_equal(rig_ask(rig, bob, rig_newq(&q[3], 0, small)), PLK_QUEUE_CODE_LIMIT);
+    assert_int_equal(rig_ask(rig, bob, rig_attach(rig, bob, &q[2], PLK_QUEUE_OWNER, 3)), PLK_QUEUE_CODE_OK);
+    rig_run(rig, PLK_SECOND);
+    rig_vanish(rig, bob); // and it is durable
+    rig_stop_relay(rig);
+    rig_start(rig);
+    rig_tick(rig);
+    bob = rig_connect(rig);
+    assert_int_equal(rig_ask(rig, bob, rig_attach(rig, bob, &q[2], PLK_QUEUE_OWNER, 1)), PLK_QUEUE_CODE_OK);
+    give_back(1, small, PLK_QUEUE_CODE_OK);
+    assert_int_equal(rig_ask(rig, bob, rig_newq(&q[0], 0, small)), PLK_QUEUE_CODE_OK);
+    assert_int_equal(rig_ask(rig, bob, rig_newq(&q[3], 0, small)), PLK_QUEUE_CODE_LIMIT);
+}
+
 static void a_revoked_token_stays_revoked_after_a_restart(void **state) {
     (void)state;
     uint8_t hash[32];
@@ -109,7 +148,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(tokens_are_needed_counted_and_revoked), TEST(a_revoked_token_stays_revoked_after_a_restart),
         TEST(guests_are_charged_to_the_inviter),     TEST(queue_keys_must_be_keys),
-        TEST(a_flood_of_queues_is_limited),
+        TEST(a_flood_of_queues_is_limited),          TEST(a_deleted_queue_is_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
