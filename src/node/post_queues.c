@@ -121,13 +121,27 @@ void plk_post_taken(struct plk_node *node, struct plk_peer *peer, const uint8_t 
     }
 }
 
+// What lay at a relay that the contact does not use any more, it may never have read.
+static bool leaves_a_relay(const struct plk_node *node, const struct plk_peer *peer,
+                           const struct plk_queue_list *list) {
+    const struct plk_box *box = NULL;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
+        unsigned i = 0;
+        while (i < list->count && memcmp(list->at[i].relay, box->relay->key, sizeof box->relay->key) != 0) i++;
+        if (i == list->count) return true;
+    }
+    return false;
+}
+
 enum plk_err plk_post_learn(struct plk_node *node, struct plk_peer *peer, struct plk_bytes bytes, bool write) {
     struct plk_queue_list list;
     enum plk_err err = plk_queue_list_decode(bytes, &list);
     if (err != PLK_ERR_OK) return err;
-    if (peer->parcels != NULL) { // queues that go take with them what was under way into them, without an answer
+    bool lost = leaves_a_relay(node, peer, &list);
+    if (lost ||
+        peer->parcels != NULL) { // queues that go take with them what was under way into them, without an answer
         plk_parcels_cancel(node, peer);
-        plk_mail_box_retry(peer->warm->mail, false);
+        plk_mail_box_retry(peer->warm->mail, lost);
     }
     plk_boxes_learn(node, peer->row.contact, &list);
     plk_mem_wipe(&list, sizeof list);
