@@ -24,7 +24,8 @@ struct mail_load {
 };
 
 struct mail_counts {
-    unsigned messages, states, delivered, sent, cancelled, controls, rekeys, rollbacks, own_rollbacks, queued_again;
+    unsigned messages, states, delivered, sent, cancelled, controls, rekeys, rollbacks, own_rollbacks, queued_again,
+        taken;
     enum plk_mail_why why;
 };
 
@@ -157,6 +158,7 @@ static inline void mail_note_event(struct mail_side *side, const struct plk_mail
         c->why = e->why;
         side->wants_rekey = true;
     }
+    c->taken += e->kind == PLK_MAIL_TAKEN;
     c->rollbacks += e->kind == PLK_MAIL_ROLLBACK;
     c->own_rollbacks += e->kind == PLK_MAIL_ROLLBACK && e->own;
 }

@@ -88,6 +88,8 @@ static void control_messages_come_once_and_in_order(void **state) {
     assert_int_equal(bob->disk.tables[PLK_TABLE_event].count, 20);
     assert_int_equal(bob->counts.controls, 20);
     assert_int_equal(mail_count(&bob->disk, PLK_IN), 10);
+    assert_int_equal(alice->counts.taken, 20); // and she knows
+    assert_int_equal(bob->counts.taken, 0);
 }
 
 static void kinds_of_a_later_version_are_kept(void **state) {
