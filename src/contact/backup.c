@@ -14,7 +14,7 @@
     (PLK_RECOVERY_ROW_MAX + PLK_PLACES_LEN_MAX + 2 * PLK_NAME_MAX + PLK_ABOUT_MAX + PLK_PAYLOAD_QUEUES_MAX + 64)
 
 // The text: items {type u8, length varint, content}, the profile first. Unknown types are passed over.
-enum { ITEM_PROFILE = 1, ITEM_CONTACT = 2, ITEM_INVITE = 3, ITEM_RELAY = 4, ITEM_QUEUE = 5 };
+enum { ITEM_PROFILE = 1, ITEM_CONTACT = 2, ITEM_INVITE = 3, ITEM_RELAY = 4, ITEM_QUEUE = 5, ITEM_PREKEY = 6 };
 
 // A contact's content: TLV.
 enum {
@@ -107,11 +107,11 @@ void plk_backup_put_row(struct plk_mem *mem, struct plk_buf *buf, enum plk_backu
                         struct plk_bytes value) {
     struct plk_buf content = {0};
     size_t most = key.len + value.len + 8;
-    plk_assert(part == PLK_BACKUP_RELAY || part == PLK_BACKUP_QUEUE);
+    plk_assert(part >= PLK_BACKUP_RELAY && part <= PLK_BACKUP_PREKEY);
     struct plk_writer w = plk_writer(plk_buf_room(mem, &content, most), most);
     plk_writer_sized(&w, key);
     plk_writer_put(&w, value);
-    put_item(mem, buf, part == PLK_BACKUP_RELAY ? ITEM_RELAY : ITEM_QUEUE, plk_writer_bytes(&w));
+    put_item(mem, buf, (uint8_t)(ITEM_RELAY + (part - PLK_BACKUP_RELAY)), plk_writer_bytes(&w));
     plk_buf_free(mem, &content);
 }
 
@@ -225,8 +225,8 @@ static bool read_item(struct plk_reader *r, struct plk_backup_item *item) {
             item->part = PLK_BACKUP_INVITE;
             return read_invite(content, &item->invite);
         }
-        if (type == ITEM_RELAY || type == ITEM_QUEUE) {
-            item->part = type == ITEM_RELAY ? PLK_BACKUP_RELAY : PLK_BACKUP_QUEUE;
+        if (type >= ITEM_RELAY && type <= ITEM_PREKEY) {
+            item->part = (enum plk_backup_part)(PLK_BACKUP_RELAY + (type - ITEM_RELAY));
             return read_row(content, &item->row);
         }
     }

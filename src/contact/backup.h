@@ -23,13 +23,21 @@ struct plk_backup_contact {
     struct plk_recovery recovery;
 };
 
-enum plk_backup_part { PLK_BACKUP_END, PLK_BACKUP_CONTACT, PLK_BACKUP_INVITE, PLK_BACKUP_RELAY, PLK_BACKUP_QUEUE };
+enum plk_backup_part {
+    PLK_BACKUP_END,
+    PLK_BACKUP_CONTACT,
+    PLK_BACKUP_INVITE,
+    PLK_BACKUP_RELAY,
+    PLK_BACKUP_QUEUE,
+    PLK_BACKUP_PREKEY
+};
 
 // Writing: begin, contacts, invites and rows in any order, seal. *buf is the backup; owned by the caller.
 void plk_backup_begin(struct plk_mem *mem, struct plk_buf *buf, const struct plk_profile *profile, uint64_t now_ms);
 void plk_backup_put_contact(struct plk_mem *mem, struct plk_buf *buf, const struct plk_backup_contact *contact);
 void plk_backup_put_invite(struct plk_mem *mem, struct plk_buf *buf, const struct plk_invite *invite);
-// A row of table relay or queue, as it is: RELAY or QUEUE. That of a contact's queue names it by its number on this device.
+// A row of table relay, queue or invite (contact/prekey.h), as it is: RELAY, QUEUE, PREKEY. A contact's queue, and a blob that was met,
+// name it by its number on this device.
 void plk_backup_put_row(struct plk_mem *mem, struct plk_buf *buf, enum plk_backup_part part, struct plk_bytes key,
                         struct plk_bytes value);
 // LIMIT: over PLK_BACKUP_MAX; *buf is then freed.
@@ -40,7 +48,7 @@ struct plk_backup_item {
     enum plk_backup_part part;
     struct plk_backup_contact contact;
     struct plk_invite invite;
-    struct plk_row row; // RELAY, QUEUE; borrowed
+    struct plk_row row; // RELAY, QUEUE, PREKEY; borrowed
 };
 
 // An open backup. Secrets: plk_backup_free wipes.

@@ -13,9 +13,10 @@
 
 // Secrets: wiped by the owner.
 struct plk_prekey {
-    uint32_t invite;       // its number
-    uint64_t sequence;     // of the bundle and of the cell; grows
-    uint64_t published_ms; // wall clock
+    uint32_t invite;                // its number
+    uint64_t sequence;              // of the bundle and of the cell; grows
+    uint64_t published_ms;          // wall clock
+    uint8_t device[PLK_DEVICE_LEN]; // that published it, which its bundle names; zero in rows of before: the invite's
     uint8_t secret[32];
     uint8_t bundle_hash[32];
 };
@@ -31,8 +32,7 @@ struct plk_met {
 // A fresh one. last: the sequence of the one before, 0 when there is none.
 void plk_prekey_make(struct plk_prekey *prekey, const struct plk_invite *invite, const struct plk_persona *me,
                      uint64_t last, uint64_t now_ms, struct plk_rng *rng);
-void plk_prekey_bundle(const struct plk_prekey *prekey, const struct plk_invite *invite, const struct plk_persona *me,
-                       uint8_t out[PLK_BUNDLE_LEN]);
+void plk_prekey_bundle(const struct plk_prekey *prekey, const struct plk_persona *me, uint8_t out[PLK_BUNDLE_LEN]);
 bool plk_prekey_is_due(const struct plk_prekey *newest, uint64_t now_ms); // another is wanted
 bool plk_prekey_is_over(const struct plk_prekey *prekey, uint64_t now_ms);
 

@@ -87,6 +87,7 @@ static void finish(struct plk_node *node) {
         if (node->invites.list[i].state == PLK_INVITE_OPEN)
             plk_backup_put_invite(node->mem, &job->buf, &node->invites.list[i]);
     }
+    plk_invites_back_up(node, &job->buf);
     plk_relays_back_up(node, &job->buf);
     plk_boxes_back_up(node, &job->buf);
     struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = job->ticket}};
@@ -137,6 +138,12 @@ static void restore_contact(struct plk_node *node, const struct plk_backup_conta
     plk_map_put(numbers, saved->contact, row.contact);
 }
 
+// What an address link's next bundles say: the one whose place was taken is refused by whoever knows of it.
+static void restore_invite(struct plk_node *node, struct plk_invite *invite) {
+    if (invite->kind == PLK_LINK_KIND_ADDRESS) memcpy(invite->device, node->profile.device, sizeof invite->device);
+    plk_invites_write(node, plk_invites_add(node, invite));
+}
+
 enum plk_err plk_backup_restore(struct plk_node *node, struct plk_bytes sealed, const uint8_t seed[32]) {
     struct plk_backup backup;
     enum plk_err err = plk_backup_open(node->mem, sealed, seed, &backup);
@@ -152,12 +159,14 @@ enum plk_err plk_backup_restore(struct plk_node *node, struct plk_bytes sealed, 
     plk_map_init(&numbers, node->mem);
     for (plk_backup_next(&backup, item); item->part != PLK_BACKUP_END; plk_backup_next(&backup, item)) {
         if (item->part == PLK_BACKUP_CONTACT) restore_contact(node, &item->contact, &numbers);
-        if (item->part == PLK_BACKUP_INVITE) plk_invites_write(node, plk_invites_add(node, &item->invite));
+        if (item->part == PLK_BACKUP_INVITE) restore_invite(node, &item->invite);
+        if (item->part == PLK_BACKUP_PREKEY) plk_invites_restore(node, &item->row, &numbers);
         if (item->part == PLK_BACKUP_RELAY) plk_relays_restore(node, &item->row);
         if (item->part == PLK_BACKUP_QUEUE) plk_boxes_restore(node, &item->row, &numbers);
         plk_ledger_turn(&node->ledger);
     }
     plk_boxes_started(node);
+    plk_publish_restored(node);
     plk_map_free(&numbers);
     plk_mem_give(node->mem, item);
     plk_backup_free(node->mem, &backup);

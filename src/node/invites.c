@@ -140,6 +140,13 @@ void plk_invites_forget_met(struct plk_node *node, uint32_t contact) {
     }
 }
 
+static void name_device(const struct plk_node *node, struct plk_prekey *prekey) {
+    static const uint8_t none[PLK_DEVICE_LEN];
+    const struct plk_invite *invite = plk_invites_find(&node->invites, prekey->invite);
+    if (memcmp(prekey->device, none, sizeof none) != 0 || invite == NULL) return;
+    memcpy(prekey->device, invite->device, sizeof prekey->device);
+}
+
 enum plk_err plk_invites_row(struct plk_node *node, const struct plk_row *row) {
     struct plk_invite invite;
     struct plk_prekey prekey;
@@ -150,6 +157,7 @@ enum plk_err plk_invites_row(struct plk_node *node, const struct plk_row *row) {
         if (err == PLK_ERR_OK) plk_invites_add(node, &invite);
         plk_mem_wipe(&invite, sizeof invite);
     } else if (plk_prekey_decode(row->key, row->value, &prekey) == PLK_ERR_OK) {
+        name_device(node, &prekey);
         plk_invites_add_prekey(node, &prekey, false);
         plk_mem_wipe(&prekey, sizeof prekey);
         err = PLK_ERR_OK;
@@ -158,6 +166,40 @@ enum plk_err plk_invites_row(struct plk_node *node, const struct plk_row *row) {
         err = PLK_ERR_OK;
     }
     return err;
+}
+
+// ---- backups
+
+void plk_invites_back_up(struct plk_node *node, struct plk_buf *backup) {
+    const struct plk_invites *invites = &node->invites;
+    uint8_t key[PLK_PREKEY_KEY_MAX], value[PLK_PREKEY_ROW_MAX];
+    for (size_t i = 0; i < invites->prekey_count + invites->met_count; i++) {
+        struct plk_writer k = plk_writer(key, sizeof key), w = plk_writer(value, sizeof value);
+        if (i < invites->prekey_count) {
+            plk_prekey_encode(&k, &w, &invites->prekeys[i]);
+        } else {
+            plk_met_encode(&k, &w, &invites->mets[i - invites->prekey_count]);
+        }
+        plk_assert(!k.failed && !w.failed);
+        plk_backup_put_row(node->mem, backup, PLK_BACKUP_PREKEY, plk_writer_bytes(&k), plk_writer_bytes(&w));
+    }
+    plk_mem_wipe(value, sizeof value);
+}
+
+// The blob of one who is no contact here may be met again: nothing of it was restored.
+void plk_invites_restore(struct plk_node *node, const struct plk_row *row, const struct plk_map *contacts) {
+    struct plk_prekey prekey;
+    struct plk_met met;
+    if (plk_prekey_decode(row->key, row->value, &prekey) == PLK_ERR_OK) {
+        name_device(node, &prekey);
+        if (plk_invites_find(&node->invites, prekey.invite) != NULL) plk_invites_add_prekey(node, &prekey, true);
+        plk_mem_wipe(&prekey, sizeof prekey);
+    } else if (plk_met_decode(row->key, row->value, &met) == PLK_ERR_OK &&
+               plk_invites_find(&node->invites, met.invite) != NULL) {
+        bool rejected = met.contact == 0;
+        met.contact = (uint32_t)plk_map_find(contacts, met.contact);
+        if (rejected || met.contact != 0) plk_invites_add_met(node, &met, true);
+    }
 }
 
 // ---- and go

@@ -3,6 +3,8 @@
 #ifndef PLK_NODE_INVITES_H
 #define PLK_NODE_INVITES_H
 
+#include "base/buf.h"
+#include "base/map.h"
 #include "contact/invite.h"
 #include "contact/prekey.h"
 #include "wire/table.h"
@@ -35,6 +37,11 @@ void plk_invites_expire(struct plk_node *node); // those that are over; prekeys 
 
 // A row of the start. CORRUPT.
 enum plk_err plk_invites_row(struct plk_node *node, const struct plk_row *row);
+
+// Prekeys of address links, and blobs that were met, for a backup; and out of one, behind their invites: written. contacts: from the
+// numbers in it to those of this device. What is no row is passed over.
+void plk_invites_back_up(struct plk_node *node, struct plk_buf *backup);
+void plk_invites_restore(struct plk_node *node, const struct plk_row *row, const struct plk_map *contacts);
 
 // ---- address links. Pointers are borrowed until the next add or remove.
 const struct plk_prekey *plk_invites_newest(const struct plk_invites *invites, uint32_t number); // or NULL

@@ -221,7 +221,7 @@ static bool find_lock(const struct plk_node *node, const struct plk_invite *invi
     const struct plk_prekey *prekey = plk_invites_prekey(&node->invites, invite->number, named);
     if (prekey == NULL || plk_prekey_is_over(prekey, node->now.wall_ms)) return false;
     memcpy(lock->prekey, prekey->secret, sizeof lock->prekey);
-    plk_prekey_bundle(prekey, invite, &node->persona, lock->bundle);
+    plk_prekey_bundle(prekey, &node->persona, lock->bundle);
     lock->until_ms = prekey->published_ms + PLK_PREKEY_LIFE_MS;
     return true;
 }

@@ -54,7 +54,7 @@ static size_t cell_of(struct plk_node *node, const struct plk_invite *invite, ui
         const struct plk_prekey *prekey = plk_invites_newest(&node->invites, invite->number);
         if (prekey == NULL) return 0;
         *sequence = prekey->sequence;
-        plk_prekey_bundle(prekey, invite, &node->persona, bundle);
+        plk_prekey_bundle(prekey, &node->persona, bundle);
     } else {
         plk_invite_bundle(invite, &node->persona, bundle);
     }
@@ -247,6 +247,15 @@ static void answer_all(struct plk_node *node) {
 }
 
 // ---- address links ------------------------------------------------------------------------------------------------------
+
+void plk_publish_restored(struct plk_node *node) {
+    for (size_t i = 0; i < node->invites.count; i++) {
+        const struct plk_invite *invite = &node->invites.list[i];
+        if (invite->kind != PLK_LINK_KIND_ADDRESS) continue;
+        new_prekey(node, invite);
+        plk_publish_changed(node, invite);
+    }
+}
 
 static void turn_prekeys(struct plk_node *node) {
     uint64_t now_us = node->now.mono_us;

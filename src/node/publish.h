@@ -35,6 +35,7 @@ void plk_publish_free(struct plk_node *node);
 // is given out again.
 enum plk_err plk_publish_invite(struct plk_node *node, const struct plk_command *command, enum plk_link_kind kind);
 
+void plk_publish_restored(struct plk_node *node); // out of a backup: address links get prekeys of this device's
 void plk_publish_changed(struct plk_node *node,
                          const struct plk_invite *invite); // its cells say something else from now on
 void plk_publish_state(struct plk_node *node, struct plk_box *box);

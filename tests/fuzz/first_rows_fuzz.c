@@ -55,6 +55,7 @@ static void keyed(struct plk_bytes bytes) {
     if (is_prekey) plk_prekey_encode(&k, &w, &prekey);
     if (is_met) plk_met_encode(&k, &w, &met);
     if (!is_prekey && !is_met) return;
+    if (is_prekey && value.at[0] == 1) return; // as it was written before it had a device
     same(&k, key);
     same(&w, value);
 }

@@ -91,7 +91,7 @@ static void prekeys_turn_weekly_and_last_37_days(void **state) {
     plk_prekey_make(&second, &invite, &me, first.sequence, NOW - DAY, &rng); // the clock went back
     assert_true(second.sequence > first.sequence);
     assert_memory_not_equal(second.secret, first.secret, 32);
-    plk_prekey_bundle(&first, &invite, &me, bytes);
+    plk_prekey_bundle(&first, &me, bytes);
     plk_persona_bundle_hash(hash, plk_bytes(bytes, sizeof bytes));
     assert_memory_equal(hash, first.bundle_hash, 32);
     assert_int_equal(plk_persona_check_bundle(plk_bytes(bytes, sizeof bytes), NOW + 36 * DAY, &bundle), PLK_ERR_OK);
