@@ -172,7 +172,7 @@ static void merge(struct plk_late *late, const struct plk_late *list) {
     }
 }
 
-// What it says stays true. The next link begins with all that the peer has.
+// What it says stays true, unless the next link, which begins with all that the peer has, says otherwise.
 void plk_deliver_unlink(struct plk_mail *m) {
     if (m->late != NULL) m->late->live = m->late->first = false;
 }
@@ -195,9 +195,12 @@ enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *tu
     if (err != PLK_ERR_OK) return err;
     list.first = list.live && !m->heard_have;
     if (list.first) m->heard_have = true;
-    if (m->late != NULL) {
+    if (m->late != NULL && !list.first) {
         merge(m->late, &list);
-    } else if (!deliver(m, turn, &list)) {
+        return PLK_ERR_OK;
+    }
+    plk_deliver_forget(m); // a link begins with all that the peer has: of what it does not name it has nothing now
+    if (!deliver(m, turn, &list)) {
         m->late = plk_mem_take(m->mem, sizeof *m->late);
         *m->late = list;
     }

@@ -100,9 +100,11 @@ void plk_outbox_reset(struct plk_mail *m) {
 bool plk_outbox_wants_page(struct plk_mail *m, struct plk_mail_load *load) {
     struct plk_wish *wish = &m->wishes[PLK_MAIL_WANT_PAGE];
     bool needed = !m->is_open || m->up || m->box;
+    // It begins when nothing is unacknowledged any more; until then acks speak of what is to be read here.
+    bool resyncs = plk_resync_is_pending(m) && plk_state_unacked(m) == 0;
     bool room =
         m->window.count + PLK_MAIL_PAGE <= PLK_MAIL_WINDOW_MAX && m->window.payload_bytes < PLK_MAIL_WINDOW_BYTES_MAX;
-    if (wish->open || !m->beyond || !needed || !room || plk_resync_is_pending(m)) return false;
+    if (wish->open || !m->beyond || !needed || !room || resyncs) return false;
     struct plk_key contact = plk_key_contact(m->contact);
     *wish = (struct plk_wish){.open = true};
     wish->from = plk_key_outbox(m->contact, m->cursor, 0);

@@ -57,20 +57,21 @@ static void note_fork(struct plk_mail *m, const struct plk_mail_turn *turn, stru
     plk_state_save_sending(m, s, turn->batch);
 }
 
-// How much of each earlier stream the peer has by its "have"; true: of one it has less than it once acknowledged. A
-// stream that it does not name it has never heard of if it names only older ones, and has forgotten if it names a newer
-// one.
+// How much of each earlier stream the peer has by its "have"; true: of one it has less than it once acknowledged. It keeps
+// PLK_MAIL_STREAMS_MAX streams and forgets the oldest: what is older than all of so many is complete. Otherwise it has never
+// heard of a stream that it does not name, or has lost it.
 static bool has_less(const struct plk_mail *m, const struct plk_ack *acks, size_t count,
                      uint64_t has[PLK_MAIL_GENERATIONS_MAX]) {
-    uint8_t first = 0; // all before it are complete as far as they are not named
+    uint8_t oldest = m->sending_count; // of those that it names
     bool less = false;
-    for (uint8_t i = 0; i < m->sending_count; i++) {
-        const struct plk_ack *ack = named(m, &m->sending[i], acks, count);
-        has[i] = ack != NULL ? ack->contiguous : UNNAMED;
-        if (ack != NULL) first = i;
+    for (uint8_t i = m->sending_count; i > 0; i--) {
+        const struct plk_ack *ack = named(m, &m->sending[i - 1], acks, count);
+        has[i - 1] = ack != NULL ? ack->contiguous : UNNAMED;
+        if (ack != NULL) oldest = i - 1;
     }
+    bool forgets = count >= PLK_MAIL_STREAMS_MAX && oldest < m->sending_count;
     for (uint8_t i = 0; i + 1 < m->sending_count; i++) {
-        if (has[i] == UNNAMED) has[i] = i < first ? m->sending[i].acked : 0;
+        if (has[i] == UNNAMED) has[i] = forgets && i < oldest ? m->sending[i].acked : 0;
         if (!m->sending[i].closed && has[i] < m->sending[i].acked) less = true;
     }
     return less;

@@ -250,7 +250,8 @@ static inline enum plk_err mail_start(struct mail_pair *pair, struct mail_side *
     }
     enum plk_err err = plk_mail_ready(side->mail);
     if (err != PLK_ERR_OK) return err;
-    while (!plk_mail_is_open(side->mail)) mail_flush(pair, side);
+    if (!plk_mail_is_open(side->mail)) mail_flush(pair, side);
+    TOY_CHECK(plk_mail_is_open(side->mail)); // nothing is asked for any more
     side->wants_rekey = plk_mail_is_stopped(side->mail);
     return PLK_ERR_OK;
 }

@@ -130,6 +130,30 @@ static void the_receiver_fell_behind_a_rekey_and_nobody_writes(void **state) {
     assert_int_equal(pair.rekeys, 3); // the first contact, the one that was lost, the one that mends it
 }
 
+// What Bob has lost is known, and waits for letters that are numbered already: they are read first, whoever starts again.
+static void a_resync_waits_for_what_is_numbered(void **state) {
+    (void)state;
+    acquaint();
+    toy_clone(&before, &bob->disk);
+    write_many(ALICE, 4);
+    assert_true(mail_run(&pair));
+    mail_key(&pair, BOB, PLK_MAIL_BEGIN_REKEY);
+    mail_connect(&pair);
+    assert_true(mail_run(&pair));
+    mail_roll_back(&pair, bob, &before);
+    write_many(ALICE, 2);
+    mail_connect(&pair);
+    mail_flush(&pair, alice);
+    mail_give_out(&pair, bob);
+    mail_carry(&pair, BOB, 0, SIZE_MAX);
+    assert_int_equal(alice->counts.rollbacks, 1);
+    mail_flush(&pair, alice);
+    mail_crash(&pair, alice);
+    assert_true(plk_mail_is_open(alice->mail));
+    end_well();
+    assert_int_equal(mail_count(&bob->disk, PLK_IN), 9);
+}
+
 static void a_resync_survives_crashes(void **state) {
     (void)state;
     acquaint();
@@ -278,6 +302,34 @@ static void both_were_rolled_back(void **state) {
     toy_clear(&other);
 }
 
+// Bob's ack takes more than one batch, and he is rolled back meanwhile: what he says then counts, not what he said before.
+static void rolled_back_while_its_ack_is_carried_out(void **state) {
+    (void)state;
+    struct plk_bytes record;
+    static const uint8_t nothing[] = {PLK_CONTROL_ACKS, 0};
+    toy_clone(&before, &bob->disk);
+    acquaint();
+    write_many(ALICE, PLK_MAIL_DELIVER_STEP + 50);
+    mail_flush(&pair, alice);
+    mail_give_out(&pair, alice);
+    mail_carry(&pair, ALICE, 1, SIZE_MAX);
+    mail_flush(&pair, bob);
+    mail_give_out(&pair, bob);
+    plk_message_feed_push(&alice->in[0], plk_buf_bytes(&bob->out[0]));
+    assert_int_equal(plk_message_feed_next(&alice->in[0], &record), PLK_ERR_OK);
+    struct plk_mail_turn turn = mail_turn(&pair, alice);
+    assert_int_equal(plk_mail_on_control(alice->mail, &turn, record), PLK_ERR_OK);
+    assert_int_equal(plk_mail_undelivered(alice->mail), 50);
+    mail_roll_back(&pair, bob, &before);
+    plk_mail_link_up(alice->mail);
+    assert_int_equal(plk_mail_on_control(alice->mail, &turn, plk_bytes(nothing, sizeof nothing)), PLK_ERR_OK);
+    mail_settle(&pair, alice);
+    assert_int_equal(alice->counts.rollbacks, 1);
+    assert_int_equal(plk_mail_undelivered(alice->mail), 50);
+    end_well();
+    assert_int_equal(mail_count(&bob->disk, PLK_IN), 3 + PLK_MAIL_DELIVER_STEP + 50);
+}
+
 // ---- lies -----------------------------------------------------------------------------------------------------------
 
 static enum plk_err ack(uint64_t contiguous, uint8_t chain, struct plk_ack_range range) {
@@ -321,6 +373,23 @@ static void ranges_never_deliver(void **state) {
     end_well();
 }
 
+// It names the new stream, and nothing of it: that is no proof of what it had of the one before.
+static void a_have_of_the_new_stream_alone_hides_no_loss(void **state) {
+    (void)state;
+    toy_clone(&before, &bob->disk);
+    acquaint();
+    mail_roll_back(&pair, bob, &before);
+    mail_connect(&pair);
+    assert_true(mail_run(&pair));
+    assert_int_equal(alice->counts.rollbacks, 1);
+    mail_key(&pair, ALICE, PLK_MAIL_BEGIN_REKEY);
+    mail_connect(&pair);
+    assert_int_equal(ack(0, 0, (struct plk_ack_range){0, 0}), PLK_ERR_OK);
+    mail_text(&pair, ALICE, "in the new stream");
+    end_well();
+    assert_int_equal(mail_count(&bob->disk, PLK_IN), 4);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         STORY(the_sender_was_rolled_back),
@@ -329,13 +398,16 @@ int main(void) {
         STORY(the_receiver_was_rolled_back),
         STORY(the_receiver_lost_several_epochs),
         STORY(the_receiver_fell_behind_a_rekey_and_nobody_writes),
+        STORY(a_resync_waits_for_what_is_numbered),
         STORY(a_resync_survives_crashes),
         STORY(the_peer_is_on_a_new_device),
         STORY(written_before_there_is_a_ratchet),
         STORY(two_clones_of_one_profile),
         STORY(both_were_rolled_back),
+        STORY(rolled_back_while_its_ack_is_carried_out),
         STORY(an_ack_that_does_not_fit_stops),
         STORY(ranges_never_deliver),
+        STORY(a_have_of_the_new_stream_alone_hides_no_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
