@@ -63,6 +63,19 @@ static void leave_lists(struct plk_relay *relay, struct plk_relay_client *client
     owe_nothing(relay, client);
 }
 
+// ---- counts by prefix ---------------------------------------------------------------------------------------------------
+
+static void count_up(struct plk_map *map, uint64_t prefix) { plk_map_put(map, prefix, plk_map_find(map, prefix) + 1); }
+
+static void count_down(struct plk_map *map, uint64_t prefix) {
+    uint64_t count = plk_map_find(map, prefix) - 1;
+    if (count == 0) {
+        plk_map_remove(map, prefix);
+    } else {
+        plk_map_put(map, prefix, count);
+    }
+}
+
 // ---- life -------------------------------------------------------------------------------------------------------------
 
 struct plk_relay_client *plk_relay_client_new(struct plk_relay *relay, uint64_t cid, const struct plk_addr *from) {
@@ -70,7 +83,7 @@ struct plk_relay_client *plk_relay_client_new(struct plk_relay *relay, uint64_t 
     client->cid = cid;
     plk_map_put_pointer(&relay->cids, client->cid, client);
     client->prefix = plk_bucket_prefix(from);
-    plk_map_put(&relay->prefixes, client->prefix, plk_map_find(&relay->prefixes, client->prefix) + 1);
+    count_up(&relay->prefixes, client->prefix);
     client->answers_end = &client->answers;
     client->ready_end = &client->ready;
     client->next = relay->clients;
@@ -90,15 +103,6 @@ uint64_t plk_relay_client_new_cid(struct plk_relay *relay) {
 
 struct plk_relay_client *plk_relay_client_find(const struct plk_relay *relay, uint64_t cid) {
     return plk_map_pointer(&relay->cids, cid);
-}
-
-static void forget_prefix(struct plk_relay *relay, uint64_t prefix) {
-    uint64_t count = plk_map_find(&relay->prefixes, prefix) - 1;
-    if (count == 0) {
-        plk_map_remove(&relay->prefixes, prefix);
-    } else {
-        plk_map_put(&relay->prefixes, prefix, count);
-    }
 }
 
 static void free_waiting(struct plk_relay *relay, struct plk_relay_client *client) {
@@ -125,7 +129,7 @@ void plk_relay_client_free(struct plk_relay *relay, struct plk_relay_client *cli
     free_waiting(relay, client);
     plk_forward_free_all(relay, client);
     plk_map_remove(&relay->cids, client->cid);
-    forget_prefix(relay, client->prefix);
+    count_down(&relay->prefixes, client->prefix);
     if (client->before != NULL) {
         client->before->next = client->next;
     } else {
@@ -158,6 +162,13 @@ struct plk_handle *plk_relay_client_handle(struct plk_relay_client *client, uint
     return at < client->handle_count && client->handles[at].number == number ? &client->handles[at] : NULL;
 }
 
+bool plk_relay_client_may_bind(const struct plk_relay *relay, const struct plk_relay_client *client) {
+    uint64_t max = relay->config.memory_max;
+    uint64_t of_prefix = (plk_map_find(&relay->prefix_handles, client->prefix) + 1) * PLK_RELAY_HANDLE_COST;
+    return client->handle_count < PLK_RELAY_CLIENT_HANDLES_MAX && of_prefix <= max / PLK_RELAY_PREFIX_PART &&
+           relay->mem->used < max - max / PLK_RELAY_HANDLES_LEAVE;
+}
+
 struct plk_handle *plk_relay_client_bind(struct plk_relay *relay, struct plk_relay_client *client, uint32_t number) {
     uint16_t at = handle_place(client, number);
     if (client->handle_count == client->handle_cap) {
@@ -168,6 +179,7 @@ struct plk_handle *plk_relay_client_bind(struct plk_relay *relay, struct plk_rel
     struct plk_handle *handle = &client->handles[at];
     memmove(handle + 1, handle, (size_t)(client->handle_count - at) * sizeof *handle);
     client->handle_count++;
+    count_up(&relay->prefix_handles, client->prefix);
     *handle = (struct plk_handle){.number = number};
     return handle;
 }
@@ -178,6 +190,7 @@ void plk_relay_client_unbind(struct plk_relay *relay, struct plk_relay_client *c
     if (queue->sub == client && queue->sub_handle == handle->number) plk_relay_unsubscribe(relay, queue);
     size_t at = (size_t)(handle - client->handles);
     client->handle_count--;
+    count_down(&relay->prefix_handles, client->prefix);
     memmove(handle, handle + 1, (client->handle_count - at) * sizeof *handle);
     plk_queues_drop(&relay->queues, queue);
 }

@@ -10,6 +10,9 @@
 #include "wire/packet.h"
 
 #define PLK_RELAY_CLIENT_HANDLES_MAX 4096
+#define PLK_RELAY_HANDLE_COST 192                   // bytes that a handle and its queue take at most, tables included
+#define PLK_RELAY_PREFIX_PART 4                     // one prefix's handles take at most this part of memory_max
+#define PLK_RELAY_HANDLES_LEAVE 8                   // and all of them together leave this part
 #define PLK_RELAY_CLIENT_ANSWERS_MAX 1024           // owed at once: no further command is read
 #define PLK_RELAY_CLIENT_ANSWER_ROOM 8192           // bytes of the stream that are kept for answers
 #define PLK_RELAY_CLIENT_UNDER_WAY_MAX (192 * 1024) // bytes of items being read or not yet acknowledged
@@ -90,6 +93,8 @@ struct plk_handle *plk_relay_client_handle(struct plk_relay_client *client, uint
 static inline bool plk_handle_is_good(const struct plk_handle *handle) {
     return handle != NULL && handle->state == PLK_HANDLE_ATTACHED && handle->epoch == handle->queue->epoch;
 }
+// One more handle: neither the client has too many, nor its prefix, nor all together.
+bool plk_relay_client_may_bind(const struct plk_relay *relay, const struct plk_relay_client *client);
 struct plk_handle *plk_relay_client_bind(struct plk_relay *relay, struct plk_relay_client *client, uint32_t number);
 void plk_relay_client_unbind(struct plk_relay *relay, struct plk_relay_client *client, struct plk_handle *handle);
 

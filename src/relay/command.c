@@ -94,7 +94,7 @@ static bool attach(struct plk_relay *relay, struct plk_relay_client *client, con
     if (command->attach.role == PLK_QUEUE_OWNER) plk_queue_key_sid(sid, command->attach.id);
     struct plk_handle *handle = plk_relay_client_handle(client, command->handle);
     if (handle != NULL) return attach_again(relay, client, command, handle, sid);
-    if (client->handle_count >= PLK_RELAY_CLIENT_HANDLES_MAX) return done(relay, client, command, PLK_QUEUE_CODE_LIMIT);
+    if (!plk_relay_client_may_bind(relay, client)) return done(relay, client, command, PLK_QUEUE_CODE_LIMIT);
     if (plk_reads_full(&relay->reads)) return wait_for_place(relay, client);
     if (client->attaching >= PLK_RELAY_CLIENT_ATTACHING_MAX) return false; // the first of them to be answered wakes it
     struct plk_queue *queue = plk_queues_hold(&relay->queues, sid);

@@ -36,6 +36,7 @@ struct plk_relay *plk_relay_new(const struct plk_relay_config *config) {
     plk_queues_init(&relay->queues, relay->mem, relay->key);
     plk_map_init(&relay->cids, relay->mem);
     plk_map_init(&relay->prefixes, relay->mem);
+    plk_map_init(&relay->prefix_handles, relay->mem);
     plk_map_init(&relay->forwards, relay->mem);
     plk_map_init(&relay->tcps.map, relay->mem);
     plk_map_init(&relay->revoked, relay->mem);
@@ -66,6 +67,7 @@ void plk_relay_free(struct plk_relay *relay) {
     plk_agenda_free(&relay->agenda);
     plk_map_free(&relay->cids);
     plk_map_free(&relay->prefixes);
+    plk_map_free(&relay->prefix_handles);
     plk_map_free(&relay->forwards);
     plk_map_free(&relay->revoked);
     plk_outputs_free(&relay->outputs);

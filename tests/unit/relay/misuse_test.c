@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "relay/client.h"
 #include "relay/mailbox.h"
 #include "support/relay_story.h"
 
@@ -133,6 +134,70 @@ static void a_channel_has_a_limit_of_handles(void **state) {
     assert_true(plk_relay_state(rig->relay).memory - before < 4096 * 32);
 }
 
+// Handles until one is refused, on as many channels as it takes. How many were good.
+static size_t bind_all(const int *from, size_t count) {
+    size_t good = 0;
+    for (size_t c = 0; c < count; c++) {
+        for (uint32_t i = 1; i <= PLK_RELAY_CLIENT_HANDLES_MAX; i += 128) {
+            uint32_t first = rig->clients[from[c]].next_tag;
+            for (uint32_t k = 0; k < 128; k++) {
+                rig_say(rig, from[c], rig_attach(rig, from[c], &queue, PLK_QUEUE_OWNER, i + k));
+            }
+            rig_run(rig, 200 * PLK_MS);
+            for (uint32_t k = 0; k < 128; k++) {
+                if (rig_answer(rig, from[c], first + k)->code != PLK_QUEUE_CODE_OK) return good;
+                good++;
+            }
+            rig->clients[from[c]].told_count = 0;
+        }
+    }
+    return good;
+}
+
+static void attach_is(int client, enum plk_queue_code code) {
+    uint32_t number = UINT32_C(1000000) + rig->clients[client].next_tag;
+    assert_int_equal(rig_ask(rig, client, rig_attach(rig, client, &queue, PLK_QUEUE_OWNER, number)), code);
+}
+
+static void start_with_memory(uint64_t memory_max) {
+    rig_free(rig);
+    rig = rig_new(3);
+    rig->config.memory_max = memory_max;
+    rig_start(rig);
+    rig_tick(rig);
+    plk_relay_token_new(rig->relay, token, 100);
+    alice = rig_connect_from(rig, rig_addr(1, 1000), false);
+    bob = rig_connect_from(rig, (struct plk_addr){.family = 4, .ip = {203, 0, 113, 9}, .port = 1000}, false);
+    queue = rig_queue_new(rig);
+}
+
+static void one_address_takes_a_part_of_the_handles(void **state) {
+    (void)state;
+    uint64_t most = (UINT64_C(4) << 20) / PLK_RELAY_PREFIX_PART / PLK_RELAY_HANDLE_COST;
+    start_with_memory(UINT64_C(4) << 20);
+    make(0);
+    int more[3];
+    more[0] = alice;
+    for (uint16_t i = 1; i < 3; i++) more[i] = rig_connect_from(rig, rig_addr(1, (uint16_t)(1000 + i)), false);
+    assert_int_equal(bind_all(more, 3), most);
+    attach_is(alice, PLK_QUEUE_CODE_LIMIT);
+    assert_int_equal(rig_ask(rig, bob, rig_attach(rig, bob, &queue, PLK_QUEUE_OWNER, 1)), PLK_QUEUE_CODE_OK);
+    assert_int_equal(subscribe(bob, 1), PLK_QUEUE_CODE_OK); // who is elsewhere is served
+    assert_true(plk_relay_state(rig->relay).memory < rig->config.memory_max / 2);
+    assert_int_equal(rig_ask(rig, alice, rig_plain(PLK_QUEUE_DETACH, 7)), PLK_QUEUE_CODE_OK);
+    attach_is(alice, PLK_QUEUE_CODE_OK); // what is given back may be taken again
+    attach_is(alice, PLK_QUEUE_CODE_LIMIT);
+}
+
+static void handles_leave_memory_for_what_they_are_there_for(void **state) {
+    (void)state;
+    start_with_memory(UINT64_C(384) << 10);
+    make(0);
+    size_t good = bind_all(&alice, 1);
+    assert_true(good < 4096);
+    assert_true(plk_relay_state(rig->relay).memory < rig->config.memory_max);
+}
+
 // ---- a stolen disk
 
 static void rows_open_nothing(void **state) {
@@ -211,6 +276,8 @@ int main(void) {
         TEST(a_client_that_moved_is_asked_and_followed),
         TEST(who_never_acknowledges_holds_its_queue_and_no_more),
         TEST(a_channel_has_a_limit_of_handles),
+        TEST(one_address_takes_a_part_of_the_handles),
+        TEST(handles_leave_memory_for_what_they_are_there_for),
         TEST(rows_open_nothing),
         TEST(nobody_is_named_on_the_disk),
         TEST(what_proves_an_owner_is_kept_and_mended),
