@@ -7,6 +7,7 @@
 void plk_admit_init(struct plk_relay *relay) {
     struct plk_admit *admit = &relay->admit;
     plk_map_init(&admit->map, relay->mem);
+    plk_lobby_init(&admit->lobby);
     for (unsigned i = 0; i < relay->config.static_count; i++) {
         plk_hello_static_init(&admit->statics[i], relay->config.statics[i]);
         plk_hkdf_label(admit->seal[i], sizeof admit->seal[i], plk_bytes(relay->config.statics[i], 32),
@@ -17,6 +18,7 @@ void plk_admit_init(struct plk_relay *relay) {
 void plk_admit_free(struct plk_relay *relay) {
     while (relay->admit.first != NULL) plk_admit_forget(relay, relay->admit.first);
     plk_map_free(&relay->admit.map);
+    plk_lobby_free(&relay->admit.lobby, relay->mem);
 }
 
 void plk_admit_forget(struct plk_relay *relay, struct plk_half *half) {
@@ -204,8 +206,23 @@ static void answer(struct plk_relay *relay, const struct plk_addr *from, const s
     plk_mem_wipe(&answered, sizeof answered);
 }
 
+// It has its answer already, or the connection has its channel.
+static bool was_heard(struct plk_relay *relay, const struct plk_addr *from, const struct plk_addr *local,
+                      struct plk_relay_tcp *tcp, uint64_t key) {
+    struct plk_half *half = plk_map_pointer(&relay->admit.map, key);
+    if (half != NULL) {
+        relay->counters.hellos_repeated++;
+        send_to(relay, from, local, tcp, half->answer, sizeof half->answer);
+        return true;
+    }
+    if (tcp == NULL || tcp->client == NULL) return false;
+    relay->counters.protocol++; // one channel a connection
+    return true;
+}
+
 void plk_admit_hello(struct plk_relay *relay, const struct plk_addr *from, const struct plk_addr *local,
-                     struct plk_relay_tcp *tcp, const struct plk_packet *hello) {
+                     struct plk_relay_tcp *tcp, const struct plk_packet *hello, struct plk_bytes bytes) {
+    struct plk_lobby *lobby = &relay->admit.lobby;
     unsigned which = 0;
     const struct plk_hello_static *statics = relay->admit.statics;
     while (which < relay->config.static_count && !plk_hello_mac1_good(&statics[which].known, hello)) which++;
@@ -214,29 +231,57 @@ void plk_admit_hello(struct plk_relay *relay, const struct plk_addr *from, const
         return;
     }
     uint64_t key = key_of(relay, from, tcp, hello);
-    struct plk_half *half = plk_map_pointer(&relay->admit.map, key);
-    if (half != NULL) {
-        relay->counters.hellos_repeated++;
-        send_to(relay, from, local, tcp, half->answer, sizeof half->answer);
-        return;
-    }
-    if (tcp != NULL && tcp->client != NULL) {
-        relay->counters.protocol++; // one channel a connection
+    if (was_heard(relay, from, local, tcp, key)) return;
+    if (plk_lobby_full(lobby)) {
+        relay->counters.hellos_limited++;
         return;
     }
     if (!may_answer(relay, from, local, tcp, hello, &statics[which]) || !has_place(relay, from)) return;
-    answer(relay, from, local, tcp, hello, which, key);
+    if (lobby->count == 0 && plk_lobby_take_turn(lobby, relay->now.mono_us)) {
+        answer(relay, from, local, tcp, hello, which, key);
+        return;
+    }
+    struct plk_guest guest = {.from = *from, .local = *local, .since_us = relay->now.mono_us, .which = which};
+    guest.stream = tcp == NULL ? 0 : tcp->stream;
+    guest.key = key;
+    plk_lobby_wait(lobby, relay->mem, &guest, bytes);
+}
+
+// What was true when it came is looked at again.
+static void receive(struct plk_relay *relay, const struct plk_guest *guest) {
+    struct plk_relay_tcp *tcp = guest->stream == 0 ? NULL : plk_relay_tcp_find(relay, guest->stream);
+    struct plk_packet hello;
+    enum plk_err err = plk_packet_decode(&hello, plk_bytes(guest->hello, guest->len));
+    plk_assert(err == PLK_ERR_OK);                 // it was decoded when it came
+    if (guest->stream != 0 && tcp == NULL) return; // the connection is gone
+    if (relay->now.mono_us - guest->since_us > PLK_LOBBY_US) {
+        relay->counters.hellos_limited++;
+        return;
+    }
+    if (was_heard(relay, &guest->from, &guest->local, tcp, guest->key) || !has_place(relay, &guest->from)) return;
+    answer(relay, &guest->from, &guest->local, tcp, &hello, guest->which, guest->key);
+}
+
+void plk_admit_turn(struct plk_relay *relay) {
+    struct plk_lobby *lobby = &relay->admit.lobby;
+    while (lobby->count > 0 && plk_lobby_take_turn(lobby, relay->now.mono_us)) {
+        struct plk_guest *guest = plk_lobby_leave(lobby);
+        receive(relay, guest);
+        plk_mem_give(relay->mem, guest);
+    }
 }
 
 // ---- time -------------------------------------------------------------------------------------------------------------
 
 void plk_admit_tick(struct plk_relay *relay) {
-    while (plk_admit_deadline(relay) <= relay->now.mono_us) {
+    const struct plk_admit *admit = &relay->admit;
+    while (admit->first != NULL && admit->first->since_us + PLK_HALF_US <= relay->now.mono_us) {
         relay->counters.half_open_dropped++;
-        plk_relay_client_free(relay, relay->admit.first->client);
+        plk_relay_client_free(relay, admit->first->client);
     }
 }
 
 uint64_t plk_admit_deadline(const struct plk_relay *relay) {
+    if (relay->admit.lobby.count > 0) return relay->now.mono_us;
     return relay->admit.first == NULL ? PLK_NEVER : relay->admit.first->since_us + PLK_HALF_US;
 }

@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "relay/bucket.h"
+#include "relay/lobby.h"
 #include "session/cookie.h"
 #include "session/hello.h"
 
@@ -36,15 +37,17 @@ struct plk_admit {
     struct plk_map map; // key -> struct plk_half
     struct plk_half *first, *last;
     size_t count;
+    struct plk_lobby lobby;
 };
 
 void plk_admit_init(struct plk_relay *relay);
 void plk_admit_free(struct plk_relay *relay);
-// from: over TCP the connection's remote address, and tcp.
+// from: over TCP the connection's remote address, and tcp. bytes: the hello as it came. Answered now, or in a later turn.
 void plk_admit_hello(struct plk_relay *relay, const struct plk_addr *from, const struct plk_addr *local,
-                     struct plk_relay_tcp *tcp, const struct plk_packet *hello);
+                     struct plk_relay_tcp *tcp, const struct plk_packet *hello, struct plk_bytes bytes);
 // The client's first data packet has come, or the client is gone: it is half open no longer.
 void plk_admit_forget(struct plk_relay *relay, struct plk_half *half);
+void plk_admit_turn(struct plk_relay *relay); // those who wait are answered, as many as may be at a time
 void plk_admit_tick(struct plk_relay *relay);
 uint64_t plk_admit_deadline(const struct plk_relay *relay);
 

@@ -49,7 +49,7 @@ void plk_relay_packet(struct plk_relay *relay, const struct plk_addr *from, cons
     } else if (packet.kind == PLK_PACKET_STUN && tcp == NULL) {
         plk_relay_reflect(relay, from, local, bytes);
     } else if (packet.kind == PLK_PACKET_HELLO) {
-        plk_admit_hello(relay, from, local, tcp, &packet);
+        plk_admit_hello(relay, from, local, tcp, &packet, bytes);
     } else if (packet.kind == PLK_PACKET_DATA) {
         data(relay, from, local, tcp, &packet, bytes);
     } else if (tcp != NULL || !plk_forward_receive(relay, from, &packet, bytes)) {

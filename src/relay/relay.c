@@ -201,7 +201,10 @@ void plk_relay_handle(struct plk_relay *relay, struct plk_now now, const struct 
     case PLK_IN_RESUME:
         plk_rng_stir(&relay->rng, plk_bytes(input->resume.entropy, sizeof input->resume.entropy));
         break;
-    case PLK_IN_TICK:
+    case PLK_IN_TICK: // whatever else has come was heard before
+        plk_lobby_next_turn(&relay->admit.lobby);
+        plk_admit_turn(relay);
+        break;
     case PLK_IN_RESOLVED:
     case PLK_IN_NETWORK:
     case PLK_IN_SUSPEND:

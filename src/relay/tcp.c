@@ -3,7 +3,7 @@
 
 #include "relay/inside.h"
 
-static struct plk_relay_tcp *find(const struct plk_relay *relay, uint32_t stream) {
+struct plk_relay_tcp *plk_relay_tcp_find(const struct plk_relay *relay, uint32_t stream) {
     return plk_map_pointer(&relay->tcps.map, stream);
 }
 
@@ -48,7 +48,7 @@ static void limited(struct plk_relay *relay, struct plk_relay_tcp *tcp) {
 
 static void accepted(struct plk_relay *relay, const struct plk_input *input) {
     struct plk_relay_tcps *tcps = &relay->tcps;
-    if (find(relay, input->stream.stream) != NULL) return; // a host's mistake
+    if (plk_relay_tcp_find(relay, input->stream.stream) != NULL) return; // a host's mistake
     if (tcps->strangers >= PLK_RELAY_TCP_STRANGERS_MAX) {
         struct plk_relay_tcp *oldest = tcps->first;
         while (oldest->client != NULL) oldest = oldest->next;
@@ -84,7 +84,7 @@ static void arrived(struct plk_relay *relay, struct plk_relay_tcp *tcp, struct p
         struct plk_buf in = tcp->in; // the packet lies in it: it stays while the connection may go
         tcp->in = (struct plk_buf){0};
         plk_relay_packet(relay, &remote, &none, tcp, packet);
-        tcp = find(relay, stream);
+        tcp = plk_relay_tcp_find(relay, stream);
         if (tcp == NULL) {
             plk_buf_free(relay->mem, &in);
             return;
@@ -103,7 +103,7 @@ static void arrived(struct plk_relay *relay, struct plk_relay_tcp *tcp, struct p
 }
 
 void plk_relay_stream(struct plk_relay *relay, const struct plk_input *input) {
-    struct plk_relay_tcp *tcp = find(relay, input->stream.stream);
+    struct plk_relay_tcp *tcp = plk_relay_tcp_find(relay, input->stream.stream);
     if (input->stream.event == PLK_STREAM_ACCEPTED) accepted(relay, input);
     if (tcp == NULL) return;
     switch (input->stream.event) {

@@ -33,6 +33,7 @@ struct plk_relay_tcps {
     uint64_t look_us; // when those that are late are looked for again
 };
 
+struct plk_relay_tcp *plk_relay_tcp_find(const struct plk_relay *relay, uint32_t stream); // NULL: unknown
 void plk_relay_stream(struct plk_relay *relay, const struct plk_input *input);
 void plk_relay_tcps_tick(struct plk_relay *relay);
 void plk_relay_tcps_free(struct plk_relay *relay);

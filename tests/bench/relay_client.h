@@ -25,7 +25,8 @@ struct bench_client {
     struct plk_relay_channel *channel; // NULL: not yet
     uint8_t hash[PLK_HASH_LEN];
     uint32_t next_tag;
-    uint64_t done, refused, items, put_us, last_us; // what it was told
+    uint64_t done, refused, items, passed, put_us, last_us; // what it was told
+    uint64_t last_item, items_before;
 };
 
 static inline void bench_wire_init(struct bench_wire *wire, uint8_t seed_byte) {
@@ -69,6 +70,7 @@ static inline void bench_read(struct bench_client *c, uint64_t now_us) {
         c->done += record.type == PLK_QUEUE_DONE;
         c->refused += record.type == PLK_QUEUE_DONE && record.code != PLK_QUEUE_CODE_OK;
         c->items += record.type == PLK_QUEUE_ITEM;
+        if (record.type == PLK_QUEUE_ITEM) c->last_item = record.cell.number;
         c->last_us = now_us;
         plk_relay_channel_consume(c->channel, now_us, took);
     }
@@ -102,6 +104,8 @@ static inline void bench_receive(struct bench_wire *wire, struct bench_client *c
     } else if (packet.kind == PLK_PACKET_DATA && c->channel != NULL) {
         plk_relay_channel_receive(c->channel, now_us, wire->tcp ? NULL : &wire->at, &packet, PLK_RELAY_CHANNEL_PLENTY,
                                   &wire->rng, text, &passed);
+        struct plk_relay_channel_frame frame;
+        while (plk_relay_channel_passed_next(&passed, &frame)) c->passed += frame.type == PLK_FRAME_PASS;
         bench_read(c, now_us);
     }
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The relay's figures: a real peerlink-relay on loopback, and its core with the real store and very many clients."""
+import json
 import os
 import pathlib
 import shutil
@@ -12,17 +13,24 @@ import _relay
 from _peer import World
 
 STORM_CLIENTS, STORM_QUEUES = 100000, 20
+SUBSCRIPTIONS = 100000  # from one address
 HELLOS_PER_S = 2500  # that a relay answers by default: 500 without a cookie, four times that with one
 
 
 class Relay:
     """A relay that lets pass what the bench sends."""
 
-    def __init__(self, program):
-        self.data = pathlib.Path(tempfile.mkdtemp(prefix="plk-"))
+    def __init__(self, program, *more):
+        self.program, self.data = program, pathlib.Path(tempfile.mkdtemp(prefix="plk-"))
         self.process = subprocess.Popen([program, "--data", str(self.data / "relay"), "--listen", "127.0.0.1:0", "--pass",
-                                         "500000", "--metrics", "off", "--log", "error"], stdout=subprocess.PIPE, text=True)
+                                         "500000", "--metrics", "off", "--log", "error", *more], stdout=subprocess.PIPE, text=True)
         self.line = self.process.stdout.readline().strip()
+
+    def unlimited(self):
+        """Its name with a token for any number of queues."""
+        done = subprocess.run([self.program, "token", "new", "--queues", "0", "--data", str(self.data / "relay"), "--json"],
+                              capture_output=True, text=True, timeout=60, check=True)
+        return json.loads(done.stdout)["name"]
 
     def __enter__(self):
         return self
@@ -86,6 +94,26 @@ def relay_round(tool, results, options):
             results[name].append(value)
 
 
+MISUSES = {
+    "garbage": "10,000 packets a second that are none",
+    "hello": "10,000 hellos a second from 512 networks",
+    "cookie": "the same, of who repeats them with their cookies",
+    "newq": "2,000 NEWQ a second without a token, on 64 channels",
+    "unacked": "32 owners who never ACK, put to all the time",
+    "unread": "32 who never read a packet, UDP and TCP",
+    "slow": "1,500 TCP connections, a byte a second each",
+    "subscribers": "subscriptions without end from one address",
+}
+
+
+def misuse(tool, results, options):
+    """Honest clients beside those who wish the relay ill."""
+    seconds, subscriptions = (3, SUBSCRIPTIONS // 20) if options.quick else (10, SUBSCRIPTIONS)
+    with Relay(os.environ["PEERLINK_RELAY"], "--admit", "open") as relay:
+        for name, value in tool("relay_flood", relay.process.pid, relay.unlimited(), seconds, subscriptions).items():
+            results[name].append(value)
+
+
 def offline(results, count):
     """Bob comes back, and a relay keeps something for him: from `ready` to his history."""
     with World() as world:
@@ -119,6 +147,8 @@ def relay_all(tool, say, results, options):
     for i in range(options.rounds):
         say(f"a relay, round {i + 1} of {options.rounds} ...")
         relay_round(tool, results, options)
+    say("a relay under misuse ...")
+    misuse(tool, results, options)
     clients = STORM_CLIENTS // 20 if options.quick else STORM_CLIENTS
     say(f"a relay has started again, {clients:,} clients come ...")
     with tempfile.TemporaryDirectory(prefix="plk-") as folder:
@@ -143,3 +173,10 @@ def relay_rows(row, beside):
     row("idle client with 20 queues, resident", "idle_all_b", "bytes", 4096 + 20 * 128)
     row("relay restarted, 100,000 clients of 20 queues: until all are subscribed", "storm_s", "s", None,
         beside("storm_cpu_s", "s", "CPU:"))
+    for name, what in MISUSES.items():
+        row(f"p99 of honest clients of a relay, times that in peace: {what}", f"flood_{name}_times", "", 3,
+            beside(f"flood_{name}_put_ms", "ms", "PUT:"))
+    row("a relay's resident size in peace", "flood_before_mib", "MiB", None)
+    row("with 32 who never read", "flood_unread_mib", "MiB", None)
+    row("with all these subscriptions", "subscribed_mib", "MiB", 512,
+        beside("subscribe_refused", "", "refused:"))

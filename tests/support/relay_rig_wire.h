@@ -401,6 +401,8 @@ static inline void rig_settle(struct rig *rig) {
             rig_write(rig);
         } else if (load) {
             rig_answer_load(rig);
+        } else if (rig->relay != NULL && rig->deadline_us <= rig->now.mono_us) {
+            rig_tick(rig);
         } else {
             break;
         }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "relay/admit.h"
 #include "support/relay_rig.h"
 
 static struct rig *rig;
@@ -99,6 +100,7 @@ static void the_oldest_half_open_one_gives_way(void **state) {
     for (unsigned i = 0; i < PLK_RELAY_PREFIX_CLIENTS_MAX + 10; i++) {
         struct plk_addr from = {.family = 4, .ip = {10, (uint8_t)(i >> 8), (uint8_t)i, 1}, .port = 5};
         a_hello_from(from);
+        rig_settle(rig);
     }
     assert_int_equal(plk_relay_state(rig->relay).half_open, 4096);
     assert_int_equal(counters()->half_open_dropped, 10);
@@ -109,12 +111,72 @@ static void under_load_a_cookie_proves_the_address(void **state) {
     rig->config.hello_rate = 5; // bursts of 10
     start();
     for (unsigned i = 0; i < 20; i++) a_hello_from(rig_addr(100 + i, 9));
-    assert_int_equal(counters()->hellos, 10);
     assert_int_equal(counters()->cookies, 10);
     assert_int_equal(rig->last_len, 66);
+    rig_settle(rig);
+    assert_int_equal(counters()->hellos, 10);
     int honest = rig_connect(rig);
     assert_int_equal(rig->clients[honest].cookies, 1);
     assert_non_null(rig->clients[honest].channel);
+}
+
+// Hellos of so many addresses come at once; whoever has a channel does not wait until all are answered.
+static void who_has_a_channel_goes_first(void **state) {
+    (void)state;
+    start();
+    int bob = rig_connect_from(rig, rig_addr(9, 9), false);
+    rig_run(rig, PLK_SECOND);
+    uint64_t before = counters()->hellos;
+    for (uint16_t i = 0; i < 40; i++)
+        a_hello_from((struct plk_addr){.family = 4, .ip = {10, 0, (uint8_t)i, 1}, .port = 7});
+    assert_int_equal(counters()->hellos, before + PLK_LOBBY_TURN);
+    assert_true(rig->deadline_us <= rig->now.mono_us); // there is more to do, now
+    plk_relay_channel_ping(rig->clients[bob].channel, rig->now.mono_us);
+    rig_client_poll(rig, bob);
+    rig_deliver(rig);
+    assert_int_equal(counters()->hellos, before + PLK_LOBBY_TURN);
+    rig_tick(rig);
+    assert_int_equal(counters()->hellos, before + 2 * PLK_LOBBY_TURN);
+    rig_settle(rig);
+    assert_int_equal(counters()->hellos, before + 40);
+}
+
+static void no_more_wait_than_there_is_room_for(void **state) {
+    (void)state;
+    rig->config.hello_rate = 10000;
+    start();
+    for (unsigned i = 0; i < 2000; i++) {
+        a_hello_from((struct plk_addr){.family = 4, .ip = {10, (uint8_t)(i >> 8), (uint8_t)i, 1}, .port = 7});
+    }
+    assert_int_equal(counters()->hellos, PLK_LOBBY_TURN);
+    assert_int_equal(counters()->hellos_limited, 2000 - PLK_LOBBY_TURN - PLK_LOBBY_MAX);
+    assert_true(plk_relay_state(rig->relay).memory < (3u << 20));
+    rig->now.mono_us += 2 * PLK_SECOND; // they have said it again since, or have gone
+    rig_settle(rig);
+    assert_int_equal(counters()->hellos, PLK_LOBBY_TURN);
+    assert_int_equal(counters()->hellos_limited, 2000 - PLK_LOBBY_TURN);
+}
+
+static void a_connection_that_closed_while_its_hello_waited(void **state) {
+    (void)state;
+    start();
+    for (uint16_t i = 0; i < 8; i++) a_hello_from(rig_addr(i, 7));
+    struct plk_hello hello = new_hello();
+    uint8_t framed[PLK_DATAGRAM_MAX] = {(uint8_t)(sizeof hello.message >> 8), (uint8_t)sizeof hello.message};
+    memcpy(framed + 2, hello.message, sizeof hello.message);
+    struct plk_input in = {.kind = PLK_IN_STREAM};
+    in.stream.stream = 5;
+    in.stream.event = PLK_STREAM_ACCEPTED;
+    in.stream.remote = rig_addr(30, 30);
+    in.stream.writable = PLK_TCP_UNSENT_MAX;
+    rig_handle(rig, &in);
+    in.stream.event = PLK_STREAM_BYTES;
+    in.stream.data = plk_bytes(framed, 2 + sizeof hello.message);
+    rig_handle(rig, &in);
+    in.stream.event = PLK_STREAM_CLOSED;
+    rig_handle(rig, &in);
+    rig_settle(rig);
+    assert_int_equal(counters()->hellos, 8);
 }
 
 // Whoever has proved an address has 40 at once from it and its neighbours, whatever the load.
@@ -199,6 +261,9 @@ int main(void) {
         TEST(a_repeated_hello_gets_the_same_answer),
         TEST(the_oldest_half_open_one_gives_way),
         TEST(under_load_a_cookie_proves_the_address),
+        TEST(who_has_a_channel_goes_first),
+        TEST(no_more_wait_than_there_is_room_for),
+        TEST(a_connection_that_closed_while_its_hello_waited),
         TEST(a_prefix_has_a_budget),
         TEST(places_are_limited_in_all_and_by_prefix),
         TEST(a_relay_short_of_memory_takes_nobody),
