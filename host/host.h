@@ -52,6 +52,10 @@ enum plk_fault_kind plk_host_open(struct plk_host **out, const struct plk_host_c
 // Commands without a result get CLOSED. Returns whether everything accepted is durable. NULL is fine.
 bool plk_host_close(struct plk_host *host);
 
+// The process was stopped, for nobody knows how long, and goes on: what it knew of paths and relays is looked at again. A sleep of
+// the machine is noticed by itself.
+void plk_host_awake(struct plk_host *host);
+
 uv_loop_t *plk_host_loop(struct plk_host *host);
 const struct plk_node *plk_host_node(
     const struct plk_host *host); // for its views; another after a lost store: do not keep

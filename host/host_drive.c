@@ -46,17 +46,21 @@ static void on_network(void *ctx) {
     tell_network(host);
 }
 
+void plk_host_awake(struct plk_host *host) {
+    struct plk_input input = {.kind = PLK_IN_RESUME};
+    plk_entropy_bytes(input.resume.entropy, sizeof input.resume.entropy);
+    plk_host_input(host, &input);
+    plk_mem_wipe(&input, sizeof input);
+    plk_interfaces_look(&host->interfaces);
+}
+
 // A sleep shows as the difference between the clock that counts it and the one that does not.
 static void on_jump(void *ctx) {
     struct plk_host *host = ctx;
     uint64_t slept_us = plk_clock_slept_since(&host->slept_us);
     if (slept_us == 0) return;
-    struct plk_input input = {.kind = PLK_IN_RESUME};
-    plk_entropy_bytes(input.resume.entropy, sizeof input.resume.entropy);
     plk_log(&host->log, PLK_LOG_INFO, "awake again after %llu s", (unsigned long long)(slept_us / PLK_SECOND));
-    plk_host_input(host, &input);
-    plk_mem_wipe(&input, sizeof input);
-    plk_interfaces_look(&host->interfaces);
+    plk_host_awake(host);
 }
 
 static void on_due(void *ctx) {

@@ -10,7 +10,7 @@
 #include "api/relay_words.h"
 #include "plain.h"
 
-#define SIGNALS 3
+#define SIGNALS 4
 
 struct running {
     const struct plk_run *run;
@@ -119,13 +119,28 @@ static void on_stalled(void *ctx, bool stalled) {
 static void on_lost(void *ctx, const struct plk_fault *fault) { tell(ctx, PLK_EXIT_FAILED, fault->line); }
 
 static void on_signal(uv_signal_t *signal, int number) {
+    struct running *running = signal->data;
+#ifdef SIGCONT
+    if (number == SIGCONT) {
+        plk_log(plk_host_log(running->host), PLK_LOG_INFO, "going on after having been stopped");
+        plk_host_awake(running->host);
+        return;
+    }
+#endif
     (void)number;
-    on_down(signal->data);
+    on_down(running);
 }
 
 static void start_signals(struct running *running) {
-    static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < SIGNALS; i++) {
+    static const int numbers[] = {
+        SIGINT,
+        SIGTERM,
+        SIGHUP,
+#ifdef SIGCONT
+        SIGCONT,
+#endif
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         uv_signal_t *signal = &running->signals[i];
         if (uv_signal_init(plk_host_loop(running->host), signal) != 0) return;
         running->signal_count++;
