@@ -129,10 +129,17 @@ static enum plk_err check_bundle(struct plk_node *node, const struct plk_peer *p
     return bundle.sequence < peer->warm->bundle_sequence ? PLK_ERR_STALE : PLK_ERR_OK;
 }
 
+static uint64_t repeats_us(const struct plk_box *box) {
+    uint64_t wait_us = PLK_APPROACH_REPEAT_US;
+    for (unsigned i = 1; i < box->parley.puts && wait_us < PLK_APPROACH_REPEAT_MAX_US; i++) wait_us *= 2;
+    if (wait_us > PLK_APPROACH_REPEAT_MAX_US) wait_us = PLK_APPROACH_REPEAT_MAX_US;
+    return box->parley.stored_us + wait_us;
+}
+
 static void take_open(struct plk_node *node, struct plk_peer *peer, struct plk_box *box, struct plk_bytes bundle) {
     struct plk_approach *approach = peer->warm->approach;
     if (peer->warm->joining) { // nobody has accepted anything there: what lies there still does, or was lost
-        bool old = box->parley.stored && node->now.mono_us - box->parley.stored_us >= PLK_APPROACH_REPEAT_US;
+        bool old = box->parley.stored && node->now.mono_us >= repeats_us(box);
         if (old && !box->parley.put_out) box->parley.due = true;
         return;
     }
@@ -349,13 +356,14 @@ static void put_blob(struct plk_node *node, struct plk_peer *peer, struct plk_bo
     plk_buf_put(node->mem, &content, plk_bytes(kind, 1));
     plk_buf_put(node->mem, &content, plk_buf_bytes(&peer->warm->blob));
     box->parley.due = false;
-    box->parley.put_out = plk_box_put(node, box, peer->row.contact, plk_buf_bytes(&content)) == PLK_ERR_OK;
+    box->parley.put_out = plk_box_put_alike(node, box, peer->row.contact, plk_buf_bytes(&content)) == PLK_ERR_OK;
     plk_buf_free(node->mem, &content);
 }
 
 void plk_approach_put_done(struct plk_node *node, struct plk_box *box, enum plk_queue_code code) {
     box->parley.put_out = false;
     box->parley.stored = code == PLK_QUEUE_CODE_OK;
+    box->parley.puts += box->parley.stored;
     box->parley.stored_us = node->now.mono_us;
 }
 

@@ -11,7 +11,9 @@
 
 #define PLK_APPROACH_GUEST_US (5 * PLK_SECOND) // without a token by then: they are taken over without
 #define PLK_APPROACH_ADOPT_MAX 2               // relays of a link that a newcomer takes over
-#define PLK_APPROACH_REPEAT_US (6 * PLK_HOUR) // a blob that a relay has, and nobody seems to have fetched, is put again
+// A blob that a relay says it has, and nobody seems to have fetched, is put again: after so long, then twice as long, and so on.
+#define PLK_APPROACH_REPEAT_US PLK_MINUTE
+#define PLK_APPROACH_REPEAT_MAX_US (6 * PLK_HOUR)
 
 struct plk_command;
 

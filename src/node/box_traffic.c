@@ -7,13 +7,12 @@
 
 // ---- cells ----------------------------------------------------------------------------------------------------------
 
-enum plk_err plk_box_put(struct plk_node *node, struct plk_box *box, uint64_t put, struct plk_bytes content) {
-    uint8_t nonce[PLK_XNONCE_LEN];
+static enum plk_err put_under(struct plk_node *node, struct plk_box *box, uint64_t put, struct plk_bytes content,
+                              const uint8_t nonce[PLK_XNONCE_LEN]) {
     size_t len = plk_cell_len(content.len);
     if (len == 0) return PLK_ERR_TOO_LONG;
     if (plk_queue_client_put_room(box->relay->queues) < len) return PLK_ERR_LIMIT;
     uint8_t *cell = plk_mem_take(node->mem, len);
-    plk_rng_bytes(&node->rng, nonce, sizeof nonce);
     plk_cell_seal(cell, box->envelope, box->sid, nonce, content);
     enum plk_err err = plk_queue_client_put(box->relay->queues, box->id, put, plk_bytes(cell, len));
     plk_mem_give(node->mem, cell);
@@ -21,6 +20,18 @@ enum plk_err plk_box_put(struct plk_node *node, struct plk_box *box, uint64_t pu
     plk_relays_want(node, box->relay);
     plk_relays_touch(node, box->relay);
     return PLK_ERR_OK;
+}
+
+enum plk_err plk_box_put(struct plk_node *node, struct plk_box *box, uint64_t put, struct plk_bytes content) {
+    uint8_t nonce[PLK_XNONCE_LEN];
+    plk_rng_bytes(&node->rng, nonce, sizeof nonce);
+    return put_under(node, box, put, content, nonce);
+}
+
+enum plk_err plk_box_put_alike(struct plk_node *node, struct plk_box *box, uint64_t put, struct plk_bytes content) {
+    uint8_t nonce[PLK_XNONCE_LEN];
+    plk_cell_nonce(nonce, box->envelope, box->relay->key, box->sid, content);
+    return put_under(node, box, put, content, nonce);
 }
 
 void plk_box_put_cancel(struct plk_node *node, struct plk_box *box, uint64_t put) {

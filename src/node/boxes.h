@@ -34,6 +34,7 @@ struct plk_box_parley {
     bool put_out;         // the blob is on its way
     bool stored;          // the relay says that it has it ...
     uint64_t stored_us;   // ... since then
+    unsigned puts;        // so many times
 };
 
 struct plk_box {
@@ -120,6 +121,8 @@ void plk_boxes_learn(struct plk_node *node, uint32_t contact, const struct plk_q
 //   CONTACT -> plk_post_put_done    INVITE, or put & PLK_PARLEY_PUT -> plk_parley_put_done
 // It is kept over channels that come and go until then. CLOSED: no such relay now; LIMIT: too much is under way; TOO_LONG.
 enum plk_err plk_box_put(struct plk_node *node, struct plk_box *box, uint64_t put, struct plk_bytes content);
+// The same, and the same content is the same cell each time: a relay that still has it keeps no second one.
+enum plk_err plk_box_put_alike(struct plk_node *node, struct plk_box *box, uint64_t put, struct plk_bytes content);
 void plk_box_put_cancel(struct plk_node *node, struct plk_box *box, uint64_t put);
 // What came with an item of an own box is durable at `mark`, or not worth it: it is acknowledged then.
 void plk_box_ack(struct plk_node *node, struct plk_box *box, uint64_t number, uint64_t mark);

@@ -3,6 +3,7 @@
 
 #define LABEL_CELL "PeerLink/1/queue/cell"
 #define LABEL_BUNDLE "PeerLink/1/queue/bundle"
+#define LABEL_NONCE "PeerLink/1/queue/nonce"
 #define AAD_MAX 64
 
 size_t plk_cell_len(size_t content_len) {
@@ -11,6 +12,17 @@ size_t plk_cell_len(size_t content_len) {
         if (content_len <= sizes[i] - PLK_CELL_OVERHEAD) return sizes[i];
     }
     return 0;
+}
+
+void plk_cell_nonce(uint8_t nonce[PLK_XNONCE_LEN], const uint8_t envelope_key[PLK_KEY_LEN],
+                    const uint8_t relay_static[PLK_QUEUE_KEY_LEN], const uint8_t sid[PLK_QUEUE_ID_LEN],
+                    struct plk_bytes content) {
+    uint8_t hash[PLK_HASH_LEN];
+    const struct plk_bytes parts[] = {plk_bytes_text(LABEL_NONCE), plk_bytes(relay_static, PLK_QUEUE_KEY_LEN),
+                                      plk_bytes(sid, PLK_QUEUE_ID_LEN), content};
+    plk_hmac(hash, plk_bytes(envelope_key, PLK_KEY_LEN), parts, sizeof parts / sizeof parts[0]);
+    memcpy(nonce, hash, PLK_XNONCE_LEN);
+    plk_mem_wipe(hash, sizeof hash);
 }
 
 static struct plk_bytes cell_aad(uint8_t aad[AAD_MAX], const uint8_t sid[PLK_QUEUE_ID_LEN]) {

@@ -29,6 +29,12 @@ size_t plk_cell_len(size_t content_len);
 void plk_cell_seal(uint8_t *out, const uint8_t envelope_key[PLK_KEY_LEN], const uint8_t sid[PLK_QUEUE_ID_LEN],
                    const uint8_t nonce[PLK_XNONCE_LEN], struct plk_bytes content);
 
+// A nonce that is the same for the same content, envelope key, queue and relay, and for nothing else: of a cell that is put again as it
+// was (a blob).
+void plk_cell_nonce(uint8_t nonce[PLK_XNONCE_LEN], const uint8_t envelope_key[PLK_KEY_LEN],
+                    const uint8_t relay_static[PLK_QUEUE_KEY_LEN], const uint8_t sid[PLK_QUEUE_ID_LEN],
+                    struct plk_bytes content);
+
 // Opens a cell: out takes cell.len bytes, *content is borrowed from it. MALFORMED: not of one of the sizes, a length that
 // does not fit, padding that is not zero, a cell larger than its content needs. FORGED: not made with this key for this queue.
 enum plk_err plk_cell_open(uint8_t *out, const uint8_t envelope_key[PLK_KEY_LEN], const uint8_t sid[PLK_QUEUE_ID_LEN],

@@ -49,6 +49,23 @@ static void two_copies_share_nothing(void **state) {
     for (size_t i = 24; i + 8 <= sizeof second; i++) assert_memory_not_equal(cell + i, second + i, 8);
 }
 
+static void a_blob_is_the_same_cell_again_and_another_one_elsewhere(void **state) {
+    (void)state;
+    static const uint8_t relay[32] = {6}, other_relay[32] = {7};
+    uint8_t first[PLK_XNONCE_LEN], again[PLK_XNONCE_LEN];
+    plk_cell_nonce(first, key, relay, sid, plk_bytes("blob", 4));
+    plk_cell_nonce(again, key, relay, sid, plk_bytes("blob", 4));
+    assert_memory_equal(first, again, sizeof first);
+    plk_cell_nonce(again, other_key, relay, sid, plk_bytes("blob", 4));
+    assert_memory_not_equal(first, again, sizeof first);
+    plk_cell_nonce(again, key, other_relay, sid, plk_bytes("blob", 4));
+    assert_memory_not_equal(first, again, sizeof first);
+    plk_cell_nonce(again, key, relay, other_sid, plk_bytes("blob", 4));
+    assert_memory_not_equal(first, again, sizeof first);
+    plk_cell_nonce(again, key, relay, sid, plk_bytes("bloc", 4));
+    assert_memory_not_equal(first, again, sizeof first);
+}
+
 static void other_sizes_are_no_cells(void **state) {
     (void)state;
     struct plk_bytes opened = plk_bytes(NULL, 9);
@@ -103,6 +120,7 @@ int main(void) {
         cmocka_unit_test(sizes_are_the_smallest_that_hold_it),
         cmocka_unit_test(what_is_sealed_opens_with_its_key_for_its_queue),
         cmocka_unit_test(two_copies_share_nothing),
+        cmocka_unit_test(a_blob_is_the_same_cell_again_and_another_one_elsewhere),
         cmocka_unit_test(other_sizes_are_no_cells),
         cmocka_unit_test(there_is_one_text_for_each_content),
         cmocka_unit_test(a_bundles_cell_is_bound_to_its_sequence),
