@@ -38,8 +38,10 @@ static enum plk_err decode_payload(struct plk_bytes text, struct plk_payload *th
 static void learn(struct plk_recovery *recovery, const struct plk_payload *theirs, struct plk_rekey_done *done) {
     static const uint8_t unknown[PLK_DEVICE_LEN];
     bool known = memcmp(recovery->device, unknown, PLK_DEVICE_LEN) != 0;
-    done->moved = known && memcmp(recovery->device, theirs->device, PLK_DEVICE_LEN) != 0;
-    if (theirs->has_replaces && memcmp(theirs->replaces, theirs->device, PLK_DEVICE_LEN) != 0) {
+    bool other = memcmp(recovery->device, theirs->device, PLK_DEVICE_LEN) != 0;
+    done->moved = known && other;
+    // The same device names it in each of its re-keys: then it is not the one known so far that is replaced.
+    if (other && theirs->has_replaces && memcmp(theirs->replaces, theirs->device, PLK_DEVICE_LEN) != 0) {
         plk_recovery_replace(recovery, theirs->replaces); // a device we never met, replaced in its turn
     }
     plk_recovery_replace(recovery, theirs->device);
@@ -156,7 +158,8 @@ enum plk_err plk_rekey_open(const struct plk_persona *me, const struct plk_recov
     }
     if (err == PLK_ERR_OK) err = decode_payload(plk_bytes(opened->text, text_len), &opened->payload);
     if (err == PLK_ERR_OK && plk_recovery_is_refused(recovery, opened->payload.device)) err = PLK_ERR_MOVED;
-    if (err != PLK_ERR_OK) plk_mem_wipe(opened, sizeof *opened);
+    if (err == PLK_ERR_OK || err == PLK_ERR_MOVED) return err;
+    plk_mem_wipe(opened, sizeof *opened);
     return err;
 }
 

@@ -63,7 +63,7 @@ struct plk_rekey_opened {
 //   REPLAYED  the request that was accepted last: send the stored answer again
 //   STALE     its counter is not above the last accepted
 //   FORGED    no variant opens: not by this contact, or for keys that are gone (the caller then asks by itself)
-//   MOVED     by a device that another has replaced
+//   MOVED     by a device that another has replaced: *opened says which
 enum plk_err plk_rekey_open(const struct plk_persona *me, const struct plk_recovery *recovery, struct plk_bytes request,
                             struct plk_rekey_opened *opened);
 

@@ -196,6 +196,7 @@ static enum plk_err take(struct plk_mail *m, const struct plk_mail_turn *turn, u
     if (is_zero(e.epoch, PLK_EPOCH_LEN) || (e.has_origin && is_zero(e.origin.epoch, PLK_EPOCH_LEN))) {
         return PLK_ERR_MALFORMED;
     }
+    if (generation != m->generation) memcpy(plk_state_event(m, PLK_MAIL_EARLIER)->device, e.device, sizeof e.device);
     if (e.seq == 0) {
         if (loose == NULL) return PLK_ERR_MALFORMED;
         *loose = true;

@@ -292,6 +292,7 @@ enum plk_mail_event_kind {
     PLK_MAIL_STATE,   // a message's state changed: row, id, state, reason
     PLK_MAIL_CONTROL, // a control message of the peer: kind, payload; exactly once, in order with its other messages
     PLK_MAIL_TAKEN,   // a control message of ours has been committed by the peer: kind, id
+    PLK_MAIL_EARLIER, // something came that was encrypted in an earlier ratchet: device, which wrote it
     PLK_MAIL_REKEY_WANTED, // why; nothing more is encrypted while plk_mail_is_stopped
     PLK_MAIL_ROLLBACK,     // own: true, this store is older than what the peer has; false: the peer's is
 };
@@ -311,7 +312,8 @@ struct plk_mail_event {
     enum plk_mail_why why;        // REKEY_WANTED
     uint64_t row;
     uint8_t id[PLK_ID_LEN];
-    uint16_t body_kind; // MESSAGE, CONTROL, TAKEN
+    uint8_t device[PLK_DEVICE_LEN]; // EARLIER
+    uint16_t body_kind;             // MESSAGE, CONTROL, TAKEN
     enum plk_state state;
     uint8_t reason;           // enum plk_err
     struct plk_bytes payload; // CONTROL; borrowed until the next call on mail

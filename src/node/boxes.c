@@ -273,18 +273,30 @@ struct plk_box *plk_box_foreign(struct plk_node *node, enum plk_box_use use, uin
     return box;
 }
 
-void plk_box_drop(struct plk_node *node, struct plk_box *box) {
+static void forget(struct plk_node *node, struct plk_box *box) {
     uint8_t key[KEY_MAX];
-    plk_queue_client_forget(box->relay->queues, box->id, box->own);
     plk_relays_touch(node, box->relay);
     if (box->own) plk_batch_delete(plk_ledger_batch(&node->ledger), PLK_TABLE_queue, row_key(box, key));
     take_out(node, box);
     plk_mem_give(node->mem, box);
 }
 
+void plk_box_drop(struct plk_node *node, struct plk_box *box) {
+    plk_queue_client_forget(box->relay->queues, box->id, box->own);
+    forget(node, box);
+}
+
 void plk_boxes_drop_of(struct plk_node *node, enum plk_box_use use, bool own, uint32_t owner) {
     struct plk_box *box;
     while ((box = plk_boxes_next(node, use, own, owner, NULL)) != NULL) plk_box_drop(node, box);
+}
+
+void plk_boxes_abandon(struct plk_node *node, uint32_t contact) {
+    struct plk_box *box;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, contact, NULL)) != NULL) {
+        plk_queue_client_forget(box->relay->queues, box->id, false);
+        forget(node, box);
+    }
 }
 
 void plk_boxes_quiet(struct plk_node *node, uint32_t contact, bool quiet) {
@@ -307,21 +319,33 @@ void plk_boxes_leave(struct plk_node *node, struct plk_relay_link *relay) {
 
 // ---- telling and learning -------------------------------------------------------------------------------------------
 
+static void put_offer(struct plk_queue_list *list, const struct plk_box *box, const uint8_t *sender) {
+    struct plk_queue_offer *offer = &list->at[list->count++];
+    memcpy(offer->relay, box->relay->key, sizeof offer->relay);
+    offer->host_len = box->relay->host_len;
+    memcpy(offer->host, box->relay->host, box->relay->host_len);
+    offer->port = box->relay->port;
+    memcpy(offer->sid, box->sid, sizeof offer->sid);
+    memcpy(offer->sender, sender, sizeof offer->sender);
+    memcpy(offer->envelope, box->envelope, sizeof offer->envelope);
+}
+
+void plk_boxes_told(const struct plk_node *node, uint32_t contact, struct plk_queue_list *list) {
+    const struct plk_box *box = NULL;
+    list->count = 0;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, contact, box)) != NULL) {
+        if (list->count < PLK_QUEUE_LIST_OFFERS_MAX) put_offer(list, box, box->secret);
+    }
+}
+
 void plk_boxes_offer(const struct plk_node *node, uint32_t contact, struct plk_queue_list *list) {
     const struct plk_box *box = NULL;
     list->count = 0;
     while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, contact, box)) != NULL) {
         if (!box->made || plk_box_is_left(node, box) || list->count == PLK_QUEUE_LIST_OFFERS_MAX) continue;
-        struct plk_queue_offer *offer = &list->at[list->count++];
         struct plk_queue_own_keys keys;
         own_keys(box, &keys);
-        memcpy(offer->relay, box->relay->key, sizeof offer->relay);
-        offer->host_len = box->relay->host_len;
-        memcpy(offer->host, box->relay->host, box->relay->host_len);
-        offer->port = box->relay->port;
-        memcpy(offer->sid, box->sid, sizeof offer->sid);
-        memcpy(offer->sender, keys.sender, sizeof offer->sender);
-        memcpy(offer->envelope, keys.envelope, sizeof offer->envelope);
+        put_offer(list, box, keys.sender);
         plk_mem_wipe(&keys, sizeof keys);
     }
 }
@@ -337,13 +361,28 @@ static bool is_offered(const struct plk_box *box, const struct plk_queue_list *l
     return false;
 }
 
-static bool is_known(const struct plk_node *node, uint32_t contact, const struct plk_queue_offer *offer) {
+static bool is_known(const struct plk_node *node, enum plk_box_use use, uint32_t contact,
+                     const struct plk_queue_offer *offer) {
     const struct plk_box *box = NULL;
-    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, contact, box)) != NULL) {
+    while ((box = plk_boxes_next(node, use, false, contact, box)) != NULL) {
         if (memcmp(offer->sid, box->sid, sizeof box->sid) == 0 && memcmp(offer->relay, box->relay->key, 32) == 0)
             return true;
     }
     return false;
+}
+
+void plk_boxes_add(struct plk_node *node, enum plk_box_use use, uint32_t contact, const struct plk_queue_list *list) {
+    for (unsigned i = 0; i < list->count; i++) {
+        const struct plk_queue_offer *offer = &list->at[i];
+        if (is_known(node, use, contact, offer)) continue;
+        struct plk_relay_link *relay =
+            plk_relays_get(node, offer->relay, plk_bytes(offer->host, offer->host_len), offer->port);
+        if (relay == NULL) {
+            node->counters.limited++;
+            continue;
+        }
+        plk_box_foreign(node, use, contact, relay, offer->sid, offer->sender, offer->envelope);
+    }
 }
 
 void plk_boxes_learn(struct plk_node *node, uint32_t contact, const struct plk_queue_list *list) {
@@ -353,17 +392,7 @@ void plk_boxes_learn(struct plk_node *node, uint32_t contact, const struct plk_q
         next = box->alike;
         if (!is_offered(box, list)) plk_box_drop(node, box);
     }
-    for (unsigned i = 0; i < list->count; i++) {
-        const struct plk_queue_offer *offer = &list->at[i];
-        if (is_known(node, contact, offer)) continue;
-        struct plk_relay_link *relay =
-            plk_relays_get(node, offer->relay, plk_bytes(offer->host, offer->host_len), offer->port);
-        if (relay == NULL) {
-            node->counters.limited++;
-            continue;
-        }
-        plk_box_foreign(node, PLK_BOX_CONTACT, contact, relay, offer->sid, offer->sender, offer->envelope);
-    }
+    plk_boxes_add(node, PLK_BOX_CONTACT, contact, list);
     struct plk_peer *peer = plk_peers_find(&node->peers, contact);
     if (peer != NULL) plk_link_boxes_changed(node, peer);
 }

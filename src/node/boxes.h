@@ -4,6 +4,7 @@
 // they are; what a cell means is told to its owner: node/post (contacts), node/parley (invites, first contact).
 //
 //     own CONTACT    we read, the contact writes          foreign CONTACT   the contact reads, we write
+//                                                       foreign MOVED     a device of the contact's that was replaced may read it
 //     own INVITE     of an invite of ours                  foreign INVITE    of the link that a contact is joining
 #ifndef PLK_NODE_BOXES_H
 #define PLK_NODE_BOXES_H
@@ -20,7 +21,7 @@
 
 #define PLK_PARLEY_PUT (UINT64_C(1) << 63) // in `put`: an acceptance, whatever the box's use
 
-enum plk_box_use { PLK_BOX_CONTACT = 1, PLK_BOX_INVITE };
+enum plk_box_use { PLK_BOX_CONTACT = 1, PLK_BOX_INVITE, PLK_BOX_MOVED };
 
 // What first contact remembers of a box of its own; begins as zero, in memory only.
 struct plk_box_parley {
@@ -114,6 +115,12 @@ void plk_boxes_offer(const struct plk_node *node, uint32_t contact, struct plk_q
 void plk_boxes_quiet(struct plk_node *node, uint32_t contact, bool quiet);
 // What it has told us: the foreign boxes of this contact are those of the list from now on.
 void plk_boxes_learn(struct plk_node *node, uint32_t contact, const struct plk_queue_list *list);
+// Foreign boxes of any use, as far as they are not there.
+void plk_boxes_add(struct plk_node *node, enum plk_box_use use, uint32_t contact, const struct plk_queue_list *list);
+// The list that the contact has told last.
+void plk_boxes_told(const struct plk_node *node, uint32_t contact, struct plk_queue_list *list);
+// Own boxes of a contact that are another device's by now: forgotten here, and left as they are at their relays.
+void plk_boxes_abandon(struct plk_node *node, uint32_t contact);
 
 // ---- cells
 

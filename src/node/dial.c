@@ -2,6 +2,7 @@
 // When a contact is called, with which keys; and whose message 1 has arrived.
 #include "node/approach.h"
 #include "node/inside.h"
+#include "node/moved.h"
 #include "node/parley.h"
 
 void plk_peer_dial_soon(struct plk_node *node, struct plk_peer *peer, uint64_t in_us) {
@@ -275,6 +276,9 @@ static void answer(struct plk_node *node, struct plk_peer *peer, struct plk_link
         node->counters.forged++;
         return;
     }
+    if (err == PLK_ERR_MOVED && way->transport == PLK_PASS && link == peer->link)
+        plk_moved_seen(node, peer,
+                       link->refused_device); // which may read other queues than those that message 2 goes into
     if (err == PLK_ERR_OK) plk_stamp_heard(&keying->stamp, link->echo);
     plk_peer_write_keying(node, peer, keying);
     plk_link_reply(link, way, plk_ledger_mark(&node->ledger));

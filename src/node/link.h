@@ -139,8 +139,9 @@ struct plk_link {
     bool addresses_due; // tell the peer where we can be reached
     bool closing;       // say CLOSE and be gone
     // signals to the owner; the owner clears them
-    bool moved;    // a peer that should know says that this device was replaced by another one of our profile
-    bool vanished; // went down without a word: nothing was heard for too long
+    bool moved; // a peer that should know says that this device was replaced by another one of our profile
+    uint8_t refused_device[PLK_GREETING_DEVICE_LEN]; // of the last message 1 by a device that was replaced
+    bool vanished;                                   // went down without a word: nothing was heard for too long
     bool came_up, restarted, went_down, told, lost, path_changed; // lost: no path answers, a new handshake is wanted
     uint64_t told_sequence;
     unsigned told_count;

@@ -240,6 +240,7 @@ enum plk_err plk_link_answer(struct plk_node *node, struct plk_link *link, const
     if (answered.refused) {
         plk_gate_raise(link->gate, answered.stamp, packet->ephemeral,
                        plk_bytes(answered.message, sizeof answered.message), node->now.mono_us);
+        memcpy(link->refused_device, answered.peer.device, sizeof link->refused_device);
         plk_mem_wipe(&answered, sizeof answered);
         return PLK_ERR_MOVED;
     }

@@ -19,12 +19,13 @@
 
 // Kinds of the node's own rows in table link (contact u32, kind u8, ...).
 enum plk_peer_slot {
-    PLK_PEER_SLOT_STAMP = 128,       // tag u32: stamps of one set of keys
-    PLK_PEER_SLOT_CANDIDATES = 129,  // path/candidates.h
-    PLK_PEER_SLOT_ABOUT = 130,       // what the peer says about itself
-    PLK_PEER_SLOT_TOLD = 131,        // plk_node.profile_mark of what the peer was told of us
-    PLK_PEER_SLOT_TOLD_QUEUES = 132, // likewise of our queues
-    PLK_PEER_SLOT_QUEUES = 133,      // the peer's queues: wire/queue_list.h
+    PLK_PEER_SLOT_STAMP = 128,        // tag u32: stamps of one set of keys
+    PLK_PEER_SLOT_CANDIDATES = 129,   // path/candidates.h
+    PLK_PEER_SLOT_ABOUT = 130,        // what the peer says about itself
+    PLK_PEER_SLOT_TOLD = 131,         // plk_node.profile_mark of what the peer was told of us
+    PLK_PEER_SLOT_TOLD_QUEUES = 132,  // likewise of our queues
+    PLK_PEER_SLOT_QUEUES = 133,       // the peer's queues: wire/queue_list.h
+    PLK_PEER_SLOT_QUEUES_MOVED = 134, // those that it had when its device was replaced: node/moved.h
 };
 
 // Hint tags of a contact's row: 0 the recovery secret, else which link generation: line << 16 | number, without the top bit,
@@ -91,6 +92,10 @@ struct plk_warm {
     // The same through queues: the request was put since the last attempt; the answer, or a refusal, is to be put.
     bool request_put, answer_put_due, refusal_due;
     uint8_t refusal[PLK_RECORD_REFUSED_LEN];
+    bool moved_due; // a device of the peer's that was replaced is to be told so, through queues (node/moved.h)
+    uint8_t moved_device[PLK_DEVICE_LEN];
+    uint64_t moved_us;                  // when that was done last; 0: never
+    struct plk_buf moved_queues;        // which it may read: wire/queue_list.h
     uint64_t told;                      // which name and about of ours it was told; 0: none that is known
     uint64_t told_queues;               // which queues of ours it was told; 0: none
     uint8_t told_queues_id[PLK_ID_LEN]; // by this message

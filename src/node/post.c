@@ -2,6 +2,7 @@
 #include "node/post.h"
 
 #include "node/inside.h"
+#include "node/moved.h"
 #include "node/parley.h"
 
 // ---- packets that are passed on ---------------------------------------------------------------------------------------
@@ -263,6 +264,7 @@ void plk_post_settle(struct plk_node *node, struct plk_peer *peer) {
     read_cells(node, peer);
     if (peer->heat != PLK_WARM || !plk_post_may(peer) || peer->warm->joining) return;
     if (!plk_mail_is_open(peer->warm->mail) || plk_ledger_behind(&node->ledger)) return;
+    plk_moved_tell(node, peer);
     reopen(node, peer);
     if (usable(node, peer) > 0 && is_away(node, peer)) {
         put(node, peer);
@@ -280,6 +282,7 @@ void plk_post_cool(struct plk_node *node, struct plk_peer *peer) {
     while (peer->parcels != NULL) plk_parcel_end(node, peer, peer->parcels);
     while (peer->cells != NULL) drop_cell(node, peer);
     plk_boxes_drop_of(node, PLK_BOX_CONTACT, false, peer->row.contact);
+    plk_boxes_drop_of(node, PLK_BOX_MOVED, false, peer->row.contact);
 }
 
 void plk_post_remove(struct plk_node *node, struct plk_peer *peer) {

@@ -2,6 +2,7 @@
 // Re-key over the recovery session (DESIGN 3.4; contact/rekey.h says what must be durable before what leaves): asking,
 // answering, crossing. It runs in the NNpsk0 session that any two contacts can make as long as both know the recovery secret.
 #include "node/inside.h"
+#include "node/moved.h"
 #include "node/records.h"
 
 // What a request or an answer says of us; the secret of the link static that it names.
@@ -72,6 +73,7 @@ void plk_peer_moved_notice(struct plk_node *node, struct plk_peer *peer) {
     static const char text[] = "moved to another device; the safety number is unchanged";
     struct plk_mail_turn turn = plk_node_turn(node);
     plk_mail_note(peer->warm->mail, &turn, PLK_BODY_NOTICE, plk_bytes(text, sizeof text - 1));
+    plk_moved_begin(node, peer);
 }
 
 // A new ratchet, a new epoch, a new line of link generations.
@@ -164,7 +166,9 @@ static void asked(struct plk_node *node, struct plk_peer *peer, struct plk_link 
         refuse(peer, link, PLK_RECORD_WHY_STALE, warm->recovery.seen);
         return;
     case PLK_ERR_MOVED:
-        refuse(peer, link, PLK_RECORD_WHY_MOVED, 0);
+        if (link != NULL) plk_records_refuse(link, PLK_RECORD_WHY_MOVED, 0);
+        if (link == NULL) plk_moved_seen(node, peer, opened.payload.device);
+        plk_mem_wipe(&opened, sizeof opened);
         return;
     default:
         node->counters.forged++;
@@ -217,6 +221,7 @@ void plk_peer_replaced(struct plk_node *node, struct plk_peer *peer) {
     if (peer->warm->has_pending) drop_pending(node, peer);
     peer->warm->rekey_wanted = false;
     peer->row.state = PLK_CONTACT_REFUSED;
+    plk_boxes_abandon(node, peer->row.contact); // the other device has them, too, and reads them
     plk_peer_write(node, peer);
     plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, PLK_ERR_MOVED, NULL);
 }
@@ -269,7 +274,7 @@ void plk_peer_rekey_cell(struct plk_node *node, struct plk_peer *peer, uint8_t k
     if (!peer->warm->has_recovery) return;
     if (kind == PLK_CELL_REKEY) asked(node, peer, NULL, content);
     if (kind == PLK_CELL_REKEY_ANSWER) answered(node, peer, content);
-    if (kind == PLK_CELL_REFUSED) was_refused(node, peer, content);
+    if (kind == PLK_CELL_REFUSED && !plk_moved_cell(node, peer, content)) was_refused(node, peer, content);
 }
 
 bool plk_peer_rekey_next(struct plk_node *node, struct plk_peer *peer, uint8_t *kind, struct plk_bytes *content) {

@@ -2,6 +2,7 @@
 // Where a contact's link meets its mail: records of the streams go to mail, what mail has to say goes into the streams, and
 // control messages of the peer take effect.
 #include "node/inside.h"
+#include "node/moved.h"
 
 enum { CONTROL = 0, MAIL = 1 }; // the link's streams
 
@@ -148,6 +149,9 @@ void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer) {
             if (event.payload.len > sizeof kept) break; // none of the known kinds is that long
             if (event.payload.len > 0) memcpy(kept, event.payload.at, event.payload.len);
             take_control(node, peer, event.body_kind, plk_bytes(kept, event.payload.len));
+            break;
+        case PLK_MAIL_EARLIER:
+            plk_moved_seen(node, peer, event.device);
             break;
         case PLK_MAIL_TAKEN:
             if (event.body_kind == PLK_BODY_QUEUES) plk_post_taken(node, peer, event.id);

@@ -60,8 +60,8 @@ void plk_peer_cool(struct plk_node *node, struct plk_peer *peer) {
     plk_mem_give(node->mem, warm->join);
     plk_mem_give(node->mem, warm->pending);
     plk_approach_free(node, warm->approach);
-    struct plk_buf *bufs[] = {&warm->blob,  &warm->acceptance, &warm->answer, &warm->request,
-                              &warm->about, &warm->out[0],     &warm->out[1]};
+    struct plk_buf *bufs[] = {&warm->blob,  &warm->acceptance,   &warm->answer, &warm->request,
+                              &warm->about, &warm->moved_queues, &warm->out[0], &warm->out[1]};
     for (size_t i = 0; i < sizeof bufs / sizeof bufs[0]; i++) plk_buf_free(node->mem, bufs[i]);
     plk_mem_give(node->mem, warm);
     peer->warm = NULL;
@@ -269,6 +269,9 @@ static enum plk_err load_row(struct plk_node *node, struct plk_peer *peer, struc
         return load_told_queues(warm, value);
     case PLK_PEER_SLOT_QUEUES:
         return plk_post_learn(node, peer, value, false) == PLK_ERR_OK ? PLK_ERR_OK : PLK_ERR_CORRUPT;
+    case PLK_PEER_SLOT_QUEUES_MOVED:
+        plk_buf_put(node->mem, &warm->moved_queues, value);
+        break;
     default:
         break;
     }

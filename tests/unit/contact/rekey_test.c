@@ -348,6 +348,11 @@ static void a_restored_profile_moves(void **state) {
 
     rekey(&alice, &bob, PEOPLE_NOW_MS + 3); // the same device again has not moved
     assert_false(bob.done.moved);
+    assert_false(
+        plk_recovery_is_refused(&bob.recovery, alice.person.payload.device)); // though it names the old one again
+    assert_memory_equal(bob.recovery.device, alice.person.payload.device, PLK_DEVICE_LEN);
+    rekey(&alice, &bob, PEOPLE_NOW_MS + 4);
+    assert_true(plk_recovery_is_refused(&bob.recovery, old.person.device));
 }
 
 static void both_sides_are_restored(void **state) {
