@@ -43,9 +43,19 @@ static const struct plk_ack *named(const struct plk_mail *m, const struct plk_se
     return NULL;
 }
 
-static void forget_acked(struct plk_sending *s, uint64_t acked) {
-    s->acked = acked;
-    s->forked = true; // its chain hash is not known any more
+// What the peer has of a stream that it names. Under the number that was acknowledged another chain: those are not ours, a
+// clone of this store has written them.
+static uint64_t has_of(const struct plk_sending *s, const struct plk_ack *ack) {
+    bool fits = ack->contiguous != s->acked || memcmp(ack->chain, s->acked_chain, PLK_MESSAGE_HASH_LEN) == 0;
+    return fits ? ack->contiguous : 0;
+}
+
+// It will never be more: no reason any longer at the next re-key. ack may be NULL.
+static void forget_acked(struct plk_sending *s, const struct plk_ack *ack) {
+    s->acked = ack != NULL ? ack->contiguous : 0;
+    memset(s->acked_chain, 0, sizeof s->acked_chain);
+    if (ack != NULL) memcpy(s->acked_chain, ack->chain, sizeof s->acked_chain);
+    s->forked = true;
 }
 
 // Acks that fit have been taken over before (deliver.c).
@@ -66,7 +76,7 @@ static bool has_less(const struct plk_mail *m, const struct plk_ack *acks, size_
     bool less = false;
     for (uint8_t i = m->sending_count; i > 0; i--) {
         const struct plk_ack *ack = named(m, &m->sending[i - 1], acks, count);
-        has[i - 1] = ack != NULL ? ack->contiguous : UNNAMED;
+        has[i - 1] = ack != NULL ? has_of(&m->sending[i - 1], ack) : UNNAMED;
         if (ack != NULL) oldest = i - 1;
     }
     bool forgets = count >= PLK_MAIL_STREAMS_MAX && oldest < m->sending_count;
@@ -78,14 +88,13 @@ static bool has_less(const struct plk_mail *m, const struct plk_ack *acks, size_
 }
 
 // All earlier streams are asked for, since what was written in one may have been acknowledged in a later one.
-static void note_lost(struct plk_mail *m, const struct plk_mail_turn *turn,
+static void note_lost(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count,
                       const uint64_t has[PLK_MAIL_GENERATIONS_MAX]) {
     for (uint8_t i = 0; i + 1 < m->sending_count; i++) {
         struct plk_sending *s = &m->sending[i];
         if (s->closed) continue;
         ask(m, turn, s, has[i]);
-        // It will never be more: no reason any longer at the next re-key.
-        if (has[i] < s->acked) forget_acked(s, has[i]);
+        if (has[i] < s->acked) forget_acked(s, named(m, s, acks, count));
         plk_state_save_sending(m, s, turn->batch);
     }
 }
@@ -95,7 +104,7 @@ static void note_lost(struct plk_mail *m, const struct plk_mail_turn *turn,
 bool plk_resync_less(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count) {
     uint64_t has[PLK_MAIL_GENERATIONS_MAX];
     if (!has_less(m, acks, count, has)) return false;
-    note_lost(m, turn, has);
+    note_lost(m, turn, acks, count, has);
     if (plk_resync_is_pending(m) && plk_state_unacked(m) == 0) plk_outbox_reset(m);
     return true;
 }
@@ -107,7 +116,7 @@ void plk_resync_settle(struct plk_mail *m, const struct plk_mail_turn *turn, con
         const struct plk_ack *ack = named(m, &m->sending[i], acks, count);
         if (ack != NULL) note_fork(m, turn, &m->sending[i], ack);
     }
-    if (has_less(m, acks, count, has)) note_lost(m, turn, has);
+    if (has_less(m, acks, count, has)) note_lost(m, turn, acks, count, has);
     m->settled = true;
     if (plk_resync_is_pending(m)) plk_outbox_reset(m);
     plk_state_save(m, turn->batch);

@@ -285,6 +285,34 @@ static void two_clones_of_one_profile(void **state) {
     toy_clear(&first);
 }
 
+// Bob forgets a letter and gets one of the clone's under its number: what the first calls delivered is not there.
+static void a_clone_wrote_under_the_same_number(void **state) {
+    (void)state;
+    struct toy_disk first = {.writes = 0}, other = {.writes = 0};
+    acquaint();
+    toy_clone(&before, &alice->disk);
+    toy_clone(&other, &bob->disk);
+    uint64_t row = mail_text(&pair, ALICE, "from the first");
+    assert_true(mail_run(&pair));
+    assert_int_equal(mail_state(alice, row), PLK_STATE_DELIVERED);
+    toy_clone(&first, &alice->disk);
+    mail_roll_back(&pair, bob, &other);
+    mail_roll_back(&pair, alice, &before);
+    mail_text(&pair, ALICE, "from the clone");
+    end_well();
+    assert_int_equal(pair.rekeys, 1);
+    mail_roll_back(&pair, alice, &first);
+    end_well();
+    assert_int_equal(mail_count(&bob->disk, PLK_IN), 5);
+    unsigned again = alice->counts.queued_again, rekeys = pair.rekeys;
+    mail_key(&pair, ALICE, PLK_MAIL_BEGIN_REKEY);
+    end_well();
+    assert_int_equal(alice->counts.queued_again, again);
+    assert_int_equal(pair.rekeys, rekeys + 1);
+    toy_clear(&first);
+    toy_clear(&other);
+}
+
 static void both_were_rolled_back(void **state) {
     (void)state;
     struct toy_disk other = {.writes = 0};
@@ -403,6 +431,7 @@ int main(void) {
         STORY(the_peer_is_on_a_new_device),
         STORY(written_before_there_is_a_ratchet),
         STORY(two_clones_of_one_profile),
+        STORY(a_clone_wrote_under_the_same_number),
         STORY(both_were_rolled_back),
         STORY(rolled_back_while_its_ack_is_carried_out),
         STORY(an_ack_that_does_not_fit_stops),
