@@ -42,7 +42,7 @@ static const char *columns(enum plk_table table) {
 }
 
 static const char *places(enum plk_table table) {
-    if (table == PLK_TABLE_contact) return "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11";
+    if (table == PLK_TABLE_contact) return "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12";
     return table == PLK_TABLE_event ? "?1,?2,?3,?4,?5,?6,?7" : "?1,?2";
 }
 
@@ -161,6 +161,7 @@ static int upsert_contact(sqlite3_stmt *s, const struct plk_op *op) {
     sqlite3_bind_int(s, 9, row.renamed);
     sqlite3_bind_int64(s, 10, (int64_t)row.created_ms);
     plk_store_db_bind(s, 11, plk_writer_bytes(&w));
+    sqlite3_bind_int(s, 12, row.relay_only);
     int code = plk_store_db_run(s);
     sqlite3_clear_bindings(s); // they point into this frame
     return code;
@@ -188,6 +189,7 @@ int plk_store_rows_contact(sqlite3_stmt *s, struct plk_contact_row *row) {
     got.has_outbox = sqlite3_column_int(s, 7) != 0;
     got.renamed = sqlite3_column_int(s, 8) != 0;
     got.created_ms = (uint64_t)sqlite3_column_int64(s, 9);
+    got.relay_only = sqlite3_column_int(s, 11) != 0;
     struct plk_reader r = plk_reader(hints);
     for (got.hint_count = 0; r.left > 0 && !r.failed; got.hint_count++) {
         plk_reader_copy(&r, got.hints[got.hint_count].key, sizeof got.hints[0].key);

@@ -44,6 +44,9 @@ static const char *const steps[] = {
 
     // One row holds the events of many messages (struct plk_event_row).
     "ALTER TABLE event ADD COLUMN more INTEGER NOT NULL DEFAULT 0;",
+
+    // Contacts that are reached through one's own relays only.
+    "ALTER TABLE contact ADD COLUMN relay_only INTEGER NOT NULL DEFAULT 0;",
 };
 
 _Static_assert(sizeof steps / sizeof steps[0] == PLK_STORE_SCHEMA_VERSION, "a step for each version");

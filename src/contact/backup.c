@@ -29,7 +29,7 @@ enum {
     TYPE_QUEUES,
 };
 
-enum { FLAG_VERIFIED = 1, FLAG_BLOCKED = 2, FLAG_RENAMED = 4 };
+enum { FLAG_VERIFIED = 1, FLAG_BLOCKED = 2, FLAG_RENAMED = 4, FLAG_RELAY_ONLY = 8 };
 
 static void put_item(struct plk_mem *mem, struct plk_buf *buf, uint8_t type, struct plk_bytes content) {
     uint8_t head[9];
@@ -79,7 +79,7 @@ void plk_backup_put_contact(struct plk_mem *mem, struct plk_buf *buf, const stru
     plk_writer_u32(&w, contact->contact);
     plk_tlv_head(&w, TYPE_FLAGS, 1);
     plk_writer_u8(&w, (uint8_t)((contact->verified ? FLAG_VERIFIED : 0) | (contact->blocked ? FLAG_BLOCKED : 0) |
-                                (contact->renamed ? FLAG_RENAMED : 0)));
+                                (contact->renamed ? FLAG_RENAMED : 0) | (contact->relay_only ? FLAG_RELAY_ONLY : 0)));
     plk_tlv_head(&w, TYPE_CREATED, 8);
     plk_writer_u64(&w, contact->created_ms);
     put_names(&w, contact);
@@ -157,6 +157,7 @@ static bool read_entry(struct plk_backup_contact *c, const struct plk_tlv *entry
         c->verified = (flags & FLAG_VERIFIED) != 0;
         c->blocked = (flags & FLAG_BLOCKED) != 0;
         c->renamed = (flags & FLAG_RENAMED) != 0;
+        c->relay_only = (flags & FLAG_RELAY_ONLY) != 0;
         break;
     case TYPE_CREATED:
         c->created_ms = plk_reader_u64(&r);

@@ -16,7 +16,7 @@
 struct plk_backup_contact {
     uint32_t contact;                           // its number on the old device; only orders and names them in here
     struct plk_bytes name, profile_name, about; // borrowed
-    bool verified, blocked, renamed;
+    bool verified, blocked, renamed, relay_only;
     uint64_t created_ms;
     struct plk_places places; // last known
     struct plk_bytes queues;  // the contact's, wire/queue_list.h; borrowed; empty: none are known

@@ -38,6 +38,7 @@ static void flush_contact(struct plk_node *node) {
     contact.verified = peer->row.verified;
     contact.blocked = peer->row.blocked;
     contact.renamed = peer->row.renamed;
+    contact.relay_only = peer->row.relay_only;
     contact.created_ms = peer->row.created_ms;
     for (size_t i = 0; i < job->candidates.count && contact.places.count < PLK_PLACES_MAX; i++) {
         struct plk_place *place = &contact.places.at[contact.places.count];
@@ -110,6 +111,7 @@ static void restore_contact(struct plk_node *node, const struct plk_backup_conta
     row.verified = saved->verified;
     row.blocked = saved->blocked;
     row.renamed = saved->renamed;
+    row.relay_only = saved->relay_only;
     row.created_ms = saved->created_ms;
     memcpy(row.profile_name, saved->profile_name.at, saved->profile_name.len);
     row.profile_name_len = (uint8_t)saved->profile_name.len;

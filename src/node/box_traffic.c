@@ -216,6 +216,7 @@ void plk_boxes_event(struct plk_node *node, const struct plk_queue_client_event 
         break;
     case PLK_QUEUE_CLIENT_NOTHING:
     case PLK_QUEUE_CLIENT_DROPPED:
+    case PLK_QUEUE_CLIENT_FORWARD:
     case PLK_QUEUE_CLIENT_BYE:
         break;
     }

@@ -404,6 +404,7 @@ void plk_queue_client_down(struct plk_queue_client *c) {
         if (put->state == PLK_QUEUE_PUT_CANCELLED) plk_queue_client_put_end(c, put);
         if (put->state == PLK_QUEUE_PUT_SENT) put->state = PLK_QUEUE_PUT_WAITS;
     }
+    plk_queue_client_forwards_down(c);
     plk_mem_give(c->mem, c->items);
     c->items = NULL;
     c->item_count = c->item_cap = 0;

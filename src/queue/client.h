@@ -24,6 +24,7 @@
 #define PLK_QUEUE_CLIENT_PUT_BYTES (1024 * 1024) // of them together
 #define PLK_QUEUE_CLIENT_ITEMS 4096              // items that came on one channel and are not acknowledged
 #define PLK_QUEUE_CLIENT_AHEAD 16                // of one queue: a relay that sends more breaks a rule
+#define PLK_QUEUE_CLIENT_FORWARDS 8 // ways to other relays of a channel, those that are being closed included
 #define PLK_QUEUE_CLIENT_LATER_US PLK_SECOND     // first pause after LIMIT or BUSY; doubles
 #define PLK_QUEUE_CLIENT_LATER_MAX_US PLK_MINUTE
 // Another client has an own queue: a copy of this profile, or this one before it was restored. Neither is to be without mail
@@ -90,6 +91,19 @@ enum plk_err plk_queue_client_read(struct plk_queue_client *c, uint32_t id);
 // Asks for a token as somebody who was invited: event TOKEN or NO_TOKEN.
 enum plk_err plk_queue_client_guest(struct plk_queue_client *c, uint32_t id);
 
+// ---- ways to other relays (FWD; queue.md, section 3)
+
+struct plk_queue_forward {
+    uint32_t id; // the owner's, not used before on this channel
+    struct plk_addr addr;
+    uint8_t relay[PLK_QUEUE_KEY_LEN]; // that relay's static
+    uint8_t cid[PLK_QUEUE_CID_LEN];   // of the hello that will be said there
+};
+// Asks for a way, which lives as long as the channel: event FORWARD, unless the channel goes before. NOT_FOUND: no channel.
+// EXISTS: the id. LIMIT: no place is left.
+enum plk_err plk_queue_client_forward(struct plk_queue_client *c, const struct plk_queue_forward *forward);
+void plk_queue_client_forward_end(struct plk_queue_client *c, uint32_t id); // no event follows; unknown ones: nothing
+
 // ---- the channel
 
 struct plk_queue_client_channel {
@@ -116,6 +130,7 @@ enum plk_queue_client_event_kind {
     PLK_QUEUE_CLIENT_TOKEN,    // id, bytes: 16, number: of queues that it is good for
     PLK_QUEUE_CLIENT_NO_TOKEN, // id, code
     PLK_QUEUE_CLIENT_DROPPED,  // id: is free again
+    PLK_QUEUE_CLIENT_FORWARD,  // id: of the way, code: OK; UNREACHABLE, LIMIT, ..: there is none
     PLK_QUEUE_CLIENT_BYE       // number: milliseconds; the relay is about to stop
 };
 

@@ -58,6 +58,12 @@ struct plk_queue_item { // that came on this channel
     uint64_t number;
 };
 
+// A way to another relay (FWD); its place is in its tags.
+struct plk_queue_way {
+    struct plk_queue_forward forward;
+    uint8_t open, close; // plk_queue_wish; open NONE: the place is free
+};
+
 struct plk_queue_client {
     struct plk_mem *mem;
     uint8_t relay[PLK_QUEUE_KEY_LEN];
@@ -75,6 +81,7 @@ struct plk_queue_client {
     size_t put_bytes;
     struct plk_queue_item *items;
     uint32_t item_count, item_cap;
+    struct plk_queue_way ways[PLK_QUEUE_CLIENT_FORWARDS];
     struct plk_queue_client_event *events; // not yet pulled
     uint32_t event_count, event_cap, event_at;
     uint32_t next_batch;
@@ -103,5 +110,11 @@ void plk_queue_client_put_end(struct plk_queue_client *c, struct plk_queue_put *
 void plk_queue_client_refuse(struct plk_queue_client *c, struct plk_queue_slot *slot, enum plk_queue_code code);
 // The queue is to be made: how, or that it cannot be.
 void plk_queue_client_want(struct plk_queue_client *c, struct plk_queue_slot *slot);
+
+// client_forward.c
+void plk_queue_client_forwards_down(struct plk_queue_client *c);
+bool plk_queue_client_forward_next(struct plk_queue_client *c, struct plk_queue_record *record);
+enum plk_err plk_queue_client_forward_done(struct plk_queue_client *c, enum plk_queue_type type, uint32_t index,
+                                           enum plk_queue_code code); // MALFORMED: nothing of the kind was asked
 
 #endif

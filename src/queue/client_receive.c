@@ -271,6 +271,8 @@ static enum plk_err done(struct plk_queue_client *c, uint64_t now_us, uint32_t t
         put_done(c, &c->puts[index], now_us, code);
         return PLK_ERR_OK;
     }
+    if (type == PLK_QUEUE_FWD_OPEN || type == PLK_QUEUE_FWD_CLOSE)
+        return plk_queue_client_forward_done(c, (enum plk_queue_type)type, index, code);
     struct plk_queue_slot *slot = asked(c, tag, (enum plk_queue_type)type);
     if (slot == NULL) return PLK_ERR_MALFORMED;
     if (slot->leaving && type != PLK_QUEUE_DETACH && type != PLK_QUEUE_ATTACH) {

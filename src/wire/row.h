@@ -114,6 +114,7 @@ struct plk_contact_row {
     char profile_name[PLK_NAME_MAX]; // how it calls itself; may be empty
     enum plk_contact_state state;
     bool verified, blocked, has_outbox, renamed; // renamed: name was chosen here and no longer follows the profile
+    bool relay_only; // nothing goes to it or comes from it but through one's own relays (DESIGN 4)
     uint64_t created_ms;
     uint8_t hint_count; // inbound hint keys, newest first: link generations, recovery
     struct {

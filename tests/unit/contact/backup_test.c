@@ -17,6 +17,7 @@ static struct plk_buf sealed;
 static struct plk_backup_contact contact(uint32_t number, const char *name) {
     static const uint8_t secret[32] = {0x5e};
     struct plk_backup_contact c = {.contact = number, .verified = true, .renamed = number == 2, .created_ms = 5};
+    c.relay_only = number == 2;
     c.name = plk_bytes_text(name);
     c.profile_name = number == 1 ? plk_bytes_text("Bob") : plk_bytes(NULL, 0);
     c.about = number == 1 ? plk_bytes_text("two\nlines") : plk_bytes(NULL, 0);
@@ -63,7 +64,7 @@ static void it_all_comes_back(void **state) {
     assert_int_equal(item.contact.contact, 1);
     assert_true(plk_bytes_equal(item.contact.name, plk_bytes_text("Bob")));
     assert_true(plk_bytes_equal(item.contact.about, plk_bytes_text("two\nlines")));
-    assert_true(item.contact.verified && !item.contact.blocked && !item.contact.renamed);
+    assert_true(item.contact.verified && !item.contact.blocked && !item.contact.renamed && !item.contact.relay_only);
     assert_memory_equal(item.contact.recovery.resets[0].secret, alice.reset.secret, 32);
     assert_int_equal(item.contact.places.count, 1);
     plk_backup_next(&backup, &item);
@@ -74,7 +75,7 @@ static void it_all_comes_back(void **state) {
     assert_int_equal(item.part, PLK_BACKUP_CONTACT);
     assert_int_equal(item.contact.contact, 2);
     assert_int_equal(item.contact.profile_name.len, 0);
-    assert_true(item.contact.renamed);
+    assert_true(item.contact.renamed && item.contact.relay_only);
     plk_backup_next(&backup, &item);
     assert_int_equal(item.part, PLK_BACKUP_END);
     plk_backup_next(&backup, &item);

@@ -152,6 +152,7 @@ static inline void put_contact(struct story *story, uint32_t contact, const char
     row.hints[0].tag = 7;
     row.hints[1].key[3] = 9;
     row.verified = row.has_outbox = true;
+    row.relay_only = contact == 3;
     struct plk_writer k = plk_writer(key, sizeof key), w = plk_writer(value, sizeof value);
     plk_writer_u32(&k, contact);
     plk_contact_row_encode(&w, &row);

@@ -272,7 +272,8 @@ static void an_old_version_is_converted(void **state) {
                    "INSERT INTO ratchet VALUES(x'0000000100000002', x'01');"
                    "INSERT INTO link VALUES(x'00000001', x'02');"
                    "INSERT INTO skipped VALUES(x'00000001000000', x'03');"
-                   "INSERT INTO outbox VALUES(x'00000001ff00', x'04');");
+                   "INSERT INTO outbox VALUES(x'00000001ff00', x'04');"
+                   "INSERT INTO contact VALUES(1, zeroblob(32), 'Bob', '', 3, 1, 0, 0, 0, 5, x'');");
     assert_int_equal(plk_history_open(&history, story.home, plk_bytes(NULL, 0), &fault),
                      PLK_FAULT_TOO_NEW); // a node has to
     story_open(&story, "");
@@ -287,6 +288,11 @@ static void an_old_version_is_converted(void **state) {
     assert_int_equal(page.rows[0].state, PLK_STATE_RECEIVED);
     assert_int_equal(page.rows[0].received_ms, 6);
     plk_history_page_free(&page);
+    struct plk_history_contacts contacts;
+    assert_int_equal(plk_history_contacts(history, &contacts), PLK_ERR_OK);
+    assert_int_equal(contacts.count, 1);
+    assert_true(contacts.contacts[0].row.verified && !contacts.contacts[0].row.relay_only); // nobody was asked for that
+    plk_history_contacts_free(&contacts);
     plk_history_close(history);
     static const struct {
         enum plk_table table;

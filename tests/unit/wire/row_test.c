@@ -179,17 +179,19 @@ static struct plk_bytes encoded_contact(const struct plk_contact_row *row) {
 static void a_contact_comes_back_with_every_flag(void **state) {
     (void)state;
     const uint8_t key[4] = {0, 0, 0, 3};
-    for (unsigned flags = 0; flags < 16; flags++) {
+    for (unsigned flags = 0; flags < 32; flags++) {
         struct plk_contact_row row = sample_contact(), got;
         row.verified = flags & 1;
         row.blocked = flags & 2;
         row.has_outbox = flags & 4;
         row.renamed = flags & 8;
+        row.relay_only = flags & 16;
         memset(&got, 0, sizeof got);
         assert_int_equal(plk_contact_row_decode(plk_bytes(key, 4), encoded_contact(&row), &got), PLK_ERR_OK);
         assert_int_equal(got.contact, 3);
         assert_true(got.verified == row.verified && got.blocked == row.blocked);
         assert_true(got.has_outbox == row.has_outbox && got.renamed == row.renamed);
+        assert_true(got.relay_only == row.relay_only);
         assert_memory_equal(got.name, row.name, PLK_NAME_MAX);
         assert_memory_equal(got.profile_name, row.profile_name, PLK_NAME_MAX);
         assert_int_equal(got.hint_count, 4);
@@ -217,7 +219,7 @@ static void a_damaged_contact_is_refused(void **state) {
                {name_at + 2, 0xff},
                {state_at, 0},
                {state_at, 5},
-               {state_at + 1, 16},
+               {state_at + 1, 32},
                {state_at + 10, 5},
                {state_at + 10, 255}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
