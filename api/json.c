@@ -207,6 +207,7 @@ static void put_flags(json_t *object, const struct plk_contact_row *row) {
     put(object, "verified", json_boolean(row->verified));
     put(object, "request", json_boolean(row->state == PLK_CONTACT_REQUEST));
     put(object, "blocked", json_boolean(row->blocked));
+    put(object, "relay_only", json_boolean(row->relay_only));
 }
 
 json_t *plk_json_contact(const struct plk_contact_row *row) {
@@ -227,6 +228,8 @@ void plk_json_presence(json_t *object, const struct plk_contact_view *view) {
     put(object, "path_transport",
         path != NULL ? json_string_nocheck(plk_json_transport(view->transport)) : json_null());
     put(object, "rtt_ms", plk_json_ms(view->rtt_us));
+    put(object, "relay_only", json_boolean(view->row.relay_only));
+    put(object, "hindrance", view->hindrance != NULL ? json_string_nocheck(view->hindrance) : json_null());
 }
 
 // ---- events ---------------------------------------------------------------------------------------------------------

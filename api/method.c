@@ -24,6 +24,7 @@ static const struct plk_method methods[] = {
     METHOD("block", block, contact_param, done, 0, "lets nothing of a contact in"),
     METHOD("unblock", unblock, contact_param, done, 0, "undoes block"),
     METHOD("rename", rename, rename_params, done, 0, "calls a contact something else here"),
+    METHOD("path", path, path_params, done, 0, "by which ways a contact may be reached"),
     METHOD("remove", remove, contact_param, done, 0, "removes a contact and its history"),
     METHOD("safety", safety, contact_param, safety, 0, "the safety number shared with a contact"),
     METHOD("verify", verify, verify_params, done, 0, "the safety number was compared"),

@@ -49,6 +49,7 @@ void plk_method_connect(struct plk_call *call);
 void plk_method_contacts(struct plk_call *call);
 void plk_method_invite(struct plk_call *call);
 void plk_method_reject(struct plk_call *call);
+void plk_method_path(struct plk_call *call);
 void plk_method_remove(struct plk_call *call);
 void plk_method_rename(struct plk_call *call);
 void plk_method_requests(struct plk_call *call);

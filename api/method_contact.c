@@ -108,6 +108,11 @@ static const char *link_error(enum plk_err err) {
         return "whoever made this link is blocked here: unblock that contact first";
     case PLK_ERR_MOVED:
         return "this link comes from a device whose profile has moved to another one: ask for a new link";
+    case PLK_ERR_NO_RELAY:
+        return "a contact can be reached through relays only if you have one: `peerlink relay add ADDR` comes first";
+    case PLK_ERR_INVALID:
+        return "this link leads to an address, and its contact is to be reached through relays only: ask for a link made "
+               "without --inline";
     default:
         return plk_err_text(err);
     }
@@ -138,6 +143,7 @@ void plk_method_add(struct plk_call *call) {
     }
     struct plk_command command = {
         .kind = PLK_CMD_ADD, .text = plk_call_text(call, "link"), .name = plk_call_text(call, "name"), .note = note};
+    command.flag = plk_call_flag(call, "relay_only");
     plk_call_command(call, &command, on_added);
 }
 
@@ -184,6 +190,24 @@ void plk_method_rename(struct plk_call *call) {
 void plk_method_verify(struct plk_call *call) {
     bool flag = !plk_call_has(call, "verified") || plk_call_flag(call, "verified");
     run_on_contact(call, (struct plk_command){.kind = PLK_CMD_VERIFY, .flag = flag}, on_done);
+}
+
+static void on_path_set(struct plk_call *call, const struct plk_output *output) {
+    if (output->result.err == PLK_ERR_NO_RELAY)
+        plk_call_err(
+            call, PLK_ERR_NO_RELAY,
+            "you have no relay, so nothing could carry it: `peerlink relay add ADDR` comes first; a friend's relay "
+            "will do, or one of your own (peerlink-relay)");
+    else if (output->result.err == PLK_ERR_NO_ADDRESS)
+        plk_call_err(call, PLK_ERR_NO_ADDRESS,
+                     "no relay of this contact is known, so nothing would reach it: it has to use one too");
+    else
+        on_done(call, output);
+}
+
+void plk_method_path(struct plk_call *call) {
+    bool only = plk_bytes_equal(plk_call_text(call, "mode"), plk_bytes_text("relay-only"));
+    run_on_contact(call, (struct plk_command){.kind = PLK_CMD_PATH, .flag = only}, on_path_set);
 }
 
 // ---- looking --------------------------------------------------------------------------------------------------------
@@ -233,12 +257,13 @@ static json_t *seconds(uint64_t now_us, uint64_t then_us) {
 
 static json_t *way_object(const struct plk_way_view *way, uint64_t now_us) {
     json_t *next = way->next_try_us > now_us ? seconds(now_us, way->next_try_us) : json_null();
-    return json_pack("{s:s, s:o, s:s, s:s, s:I, s:o, s:o, s:o}", "transport",
-                     way->transport == PLK_PASS ? "relay" : plk_json_transport(way->transport), "address",
-                     way->transport == PLK_PASS ? plk_json_place(way->relay_host, way->relay_port)
-                                                : plk_json_addr(&way->addr),
-                     "source", way->source, "state", way->state, "tries", (json_int_t)way->tries, "rtt_ms",
-                     plk_json_ms(way->rtt_us), "last_heard_s", seconds(now_us, way->last_heard_us), "next_try_s", next);
+    json_t *through = way->through_host.len > 0 ? plk_json_place(way->through_host, way->through_port) : json_null();
+    return json_pack(
+        "{s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:o, s:o}", "transport",
+        way->transport == PLK_PASS ? "relay" : plk_json_transport(way->transport), "address",
+        way->transport == PLK_PASS ? plk_json_place(way->relay_host, way->relay_port) : plk_json_addr(&way->addr),
+        "source", way->source, "state", way->state, "through", through, "tries", (json_int_t)way->tries, "rtt_ms",
+        plk_json_ms(way->rtt_us), "last_heard_s", seconds(now_us, way->last_heard_us), "next_try_s", next);
 }
 
 void plk_method_why(struct plk_call *call) {

@@ -23,11 +23,14 @@
 #define STATE_WORDS "queued|sent|stored|delivered|read|failed|cancelled|received"
 #define NAT_WORDS "endpoint-independent|address-dependent|address-and-port-dependent|unknown"
 // What tells a contact's presence; in `status`, `why` and the event `path`.
-#define PRESENCE(flags)                                                              \
-    FLAG("online", flags, "something authenticated came from it within 2 minutes"),  \
-        WORD("path", (flags) | NULLABLE, PATH_WORDS, "how its messages travel now"), \
-        WORD("path_transport", (flags) | NULLABLE, "udp|tcp|tls", "over what"),      \
-        REAL("rtt_ms", (flags) | NULLABLE, "round trip of that path, in milliseconds")
+#define PRESENCE(flags)                                                                 \
+    FLAG("online", flags, "something authenticated came from it within 2 minutes"),     \
+        WORD("path", (flags) | NULLABLE, PATH_WORDS, "how its messages travel now"),    \
+        WORD("path_transport", (flags) | NULLABLE, "udp|tcp|tls", "over what"),         \
+        REAL("rtt_ms", (flags) | NULLABLE, "round trip of that path, in milliseconds"), \
+        FLAG("relay_only", flags, "it is reached through your own relays only"),        \
+        WORD("hindrance", (flags) | NULLABLE, "no-relay|unreachable|refused",           \
+             "relay_only: no relay of yours answers, none reaches its relays, or they carry no more now; else null")
 
 static const struct plk_field nothing_fields[] = {{0}};
 static const struct plk_field contact_param_fields[] = {CONTACT_PARAM};
@@ -97,7 +100,11 @@ static const struct plk_field way_fields[] = {
     WORD("transport", 0, "udp|tcp|tls|relay", "over what; relay: into a queue of the contact's"),
     TEXT("address", 0, "ADDR:PORT; of a relay HOST:PORT"),
     TEXT("source", 0, "configured, told, seen, beacon, or link: the relay is named by the link that was opened"),
-    TEXT("state", 0, "active, spare, checking, silent, refused, failed or waiting"),
+    TEXT(
+        "state", 0,
+        "active, spare, checking, silent, refused, failed or waiting; of a contact with relay_only also unreachable, no-relay, "
+        "and barred: an address"),
+    TEXT("through", NULLABLE, "HOST:PORT of your own relay that carries what goes to that one"),
     COUNT("tries", 0, "attempts so far"),
     REAL("rtt_ms", NULLABLE, "round trip, in milliseconds"),
     REAL("last_heard_s", NULLABLE, "seconds since something authenticated came this way"),
@@ -148,6 +155,7 @@ static const struct plk_field add_params_fields[] = {
     TEXT("link", 0, "an invite link; text around it is passed over"),
     TEXT("name", OPTIONAL, "how to call the contact"),
     TEXT("message", OPTIONAL, "a first message"),
+    FLAG("relay_only", OPTIONAL, "it is reached through your own relays only, from the first packet on"),
 };
 static const struct plk_field added_fields[] = {
     TEXT("name", 0, "how it is called here; provisional until its profile arrives"),
@@ -160,6 +168,7 @@ static const struct plk_field contact_fields[] = {
     FLAG("verified", 0, "the safety number was compared"),
     FLAG("request", 0, "it asks to be a contact"),
     FLAG("blocked", 0, "nothing of it is let in"),
+    FLAG("relay_only", 0, "it is reached through your own relays only"),
     WORD("state", 0, "added|request|active|refused", "added: its side has not answered the link yet"),
     TEXT("profile_name", 0, "how it calls itself; may be empty"),
     COUNT("number", 0, "of this contact here, never reused"),
@@ -170,6 +179,11 @@ static const struct plk_field contacts_fields[] = {OBJECT("contacts", LIST, cont
 static const struct plk_field rename_params_fields[] = {
     CONTACT_PARAM,
     TEXT("name", 0, "the new name, 1 to 64 bytes"),
+};
+static const struct plk_field path_params_fields[] = {
+    CONTACT_PARAM,
+    WORD("mode", 0, "auto|relay-only",
+         "auto: by the best way there is; relay-only: neither it nor its relays ever see your address"),
 };
 static const struct plk_field verify_params_fields[] = {
     CONTACT_PARAM,
@@ -281,6 +295,7 @@ SHAPE(added, "Added")
 SHAPE(contact, "Contact")
 SHAPE(contacts, "Contacts")
 SHAPE(rename_params, "RenameParams")
+SHAPE(path_params, "PathParams")
 SHAPE(verify_params, "VerifyParams")
 SHAPE(safety, "Safety")
 SHAPE(send_params, "SendParams")

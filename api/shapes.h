@@ -33,6 +33,7 @@
     X(contact, "Contact")              \
     X(contacts, "Contacts")            \
     X(rename_params, "RenameParams")   \
+    X(path_params, "PathParams")       \
     X(verify_params, "VerifyParams")   \
     X(safety, "Safety")                \
     X(send_params, "SendParams")       \

@@ -52,6 +52,19 @@ int plk_command_rename(struct plk_cli *cli) {
     return status;
 }
 
+int plk_command_path(struct plk_cli *cli) {
+    json_t *result = NULL, *params = json_object();
+    bool known = strcmp(cli->args[1], "auto") == 0 || strcmp(cli->args[1], "relay-only") == 0;
+    if (!known || !plk_cli_set(params, "contact", cli->args[0]) || !plk_cli_set(params, "mode", cli->args[1])) {
+        json_decref(params);
+        return known ? PLK_EXIT_FAILED : plk_cli_fail(PLK_EXIT_USAGE, "the way is `auto` or `relay-only`");
+    }
+    int status = plk_cli_call(cli, "path", params, &result);
+    if (status == PLK_EXIT_DONE) print_json_or(cli, result, NULL);
+    json_decref(result);
+    return status;
+}
+
 int plk_command_remove(struct plk_cli *cli) {
     struct plk_secret answer;
     // A script has said what it wants; a person may have slipped.
@@ -100,6 +113,7 @@ int plk_command_add(struct plk_cli *cli) {
         json_decref(params);
         return PLK_EXIT_FAILED;
     }
+    if (plk_cli_has(cli, "--relay-only")) json_object_set_new(params, "relay_only", json_true());
     int status = plk_cli_call(cli, "add", params, &result);
     if (status == PLK_EXIT_DONE) {
         if (!cli->json && json_is_true(json_object_get(result, "known")))
@@ -121,6 +135,7 @@ static void print_contact(const json_t *contact) {
     printf("  %s", plk_plain_text(contact, "id"));
     if (json_is_true(json_object_get(contact, "verified"))) fputs("  verified", stdout);
     if (json_is_true(json_object_get(contact, "blocked"))) fputs("  blocked", stdout);
+    if (json_is_true(json_object_get(contact, "relay_only"))) fputs("  through relays only", stdout);
     if (strcmp(state, "added") == 0) fputs("  has not answered the link yet", stdout);
     if (strcmp(state, "request") == 0) fputs("  asks to be a contact", stdout);
     if (strcmp(state, "refused") == 0) fputs("  the link was refused", stdout);
@@ -171,6 +186,8 @@ static void print_way(const json_t *way) {
     double rtt_ms = json_number_value(json_object_get(way, "rtt_ms"));
     double next_s = json_number_value(json_object_get(way, "next_try_s"));
     if (rtt_ms > 0) printf(", %.1f ms", rtt_ms);
+    const char *through = plk_plain_text(way, "through");
+    if (through[0] != '\0') printf(", through %s", through);
     printf(", %llu tries", (unsigned long long)plk_plain_count(way, "tries"));
     if (next_s > 0) printf(", next in %.0f s", next_s);
     fputc('\n', stdout);

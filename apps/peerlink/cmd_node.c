@@ -36,6 +36,18 @@ int plk_command_down(struct plk_cli *cli) {
 
 // ---- status ---------------------------------------------------------------------------------------------------------
 
+// That it is reached through relays only, and why it is not.
+static void print_seclusion(const json_t *contact) {
+    static const char *const words[][2] = {{"no-relay", "none of your relays answers"},
+                                           {"unreachable", "none of your relays reaches its relay"},
+                                           {"refused", "your relays carry nothing more for you now"}};
+    const char *hindrance = plk_plain_text(contact, "hindrance");
+    fputs(", through relays only", stdout);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(hindrance, words[i][0]) == 0) printf(": %s", words[i][1]);
+    }
+}
+
 static void print_presence(const json_t *contact) {
     char when[PLK_PLAIN_TIME_MAX];
     const char *path = plk_plain_text(contact, "path");
@@ -54,6 +66,7 @@ static void print_presence(const json_t *contact) {
         printf("  not seen yet");
     }
     if (undelivered > 0) printf(", %llu not delivered yet", (unsigned long long)undelivered);
+    if (json_is_true(json_object_get(contact, "relay_only"))) print_seclusion(contact);
     if (json_is_true(json_object_get(contact, "damaged")))
         fputs(", DAMAGED: what is stored of it cannot be read, nothing is sent or accepted", stdout);
     fputc('\n', stdout);

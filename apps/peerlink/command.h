@@ -40,6 +40,7 @@ int plk_command_id(struct plk_cli *cli);
 int plk_command_init(struct plk_cli *cli);
 int plk_command_invite(struct plk_cli *cli);
 int plk_command_open(struct plk_cli *cli);
+int plk_command_path(struct plk_cli *cli);
 int plk_command_profile(struct plk_cli *cli);
 int plk_command_reject(struct plk_cli *cli);
 int plk_command_relay(struct plk_cli *cli);

@@ -44,10 +44,16 @@ struct plk_relay_channel {
     uint8_t peer_cid[PLK_PACKET_CID_LEN];
     uint8_t role, transport, state, end;
     uint8_t challenged; // how often the other side asked for a sign of life from a new address, modulo 256
-    bool hold;
+    bool hold, inner;
 };
 
 static inline bool plk_relay_channel_is_udp(const struct plk_relay_channel *ch) { return ch->transport == PLK_UDP; }
+
+// Of a packet with STREAM frames.
+static inline uint32_t plk_relay_channel_size(const struct plk_relay_channel *ch) {
+    if (!plk_relay_channel_is_udp(ch)) return PLK_RELAY_CHANNEL_TCP_LEN;
+    return ch->inner ? PLK_RELAY_CHANNEL_INNER_LEN : PLK_RELAY_CHANNEL_UDP_LEN;
+}
 
 void plk_relay_channel_wake(struct plk_relay_channel *ch, uint64_t now_us);
 // Ends it: with a CLOSE where the other side can be told.

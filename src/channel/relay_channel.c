@@ -19,6 +19,7 @@ struct plk_relay_channel *plk_relay_channel_new(struct plk_mem *mem, const struc
     ch->state = client ? PLK_RELAY_CHANNEL_OPEN : PLK_RELAY_CHANNEL_OPENING;
     ch->heard_us = ch->asked_us = now_us;
     if (plk_relay_channel_is_udp(ch)) ch->addr = start->addr;
+    ch->inner = start->inner;
     memcpy(ch->peer_cid, start->peer_cid, sizeof ch->peer_cid);
     plk_streams_rest_new(&ch->streams);
     ch->flight.rtt_us = (uint32_t)plk_earlier(start->rtt_us, UINT32_MAX);
@@ -54,7 +55,7 @@ void plk_relay_channel_wake(struct plk_relay_channel *ch, uint64_t now_us) {
     struct plk_flight_path path = {
         .id = PLK_RELAY_CHANNEL_PATH,
         .carrier = udp ? PLK_FLIGHT_LOSSY : PLK_FLIGHT_RELIABLE,
-        .mtu = udp ? PLK_RELAY_CHANNEL_UDP_LEN : PLK_RELAY_CHANNEL_TCP_LEN,
+        .mtu = plk_relay_channel_size(ch),
         .rtt_us = ch->flight.rtt_us,
     };
     struct plk_relay_channel_awake *awake = plk_mem_take(ch->mem, sizeof *awake);

@@ -24,6 +24,8 @@
 
 #define PLK_RELAY_CHANNEL_RESTING_LEN 600 // bytes of memory of a channel at rest, at most
 #define PLK_RELAY_CHANNEL_UDP_LEN 1232    // largest packet with STREAM frames over UDP: any IPv6 path takes it
+#define PLK_RELAY_CHANNEL_INNER_LEN \
+    1168 // the same inside a FWD of another channel, whose packet is not larger then either
 #define PLK_RELAY_CHANNEL_TCP_LEN PLK_PACKET_UDP_MAX    // and over TCP
 #define PLK_RELAY_CHANNEL_PACKET_MAX PLK_PACKET_UDP_MAX // room that poll and pass need; a PASS of 1,400 bytes fits
 #define PLK_RELAY_CHANNEL_REST_US PLK_SECOND            // without anything under way: rests
@@ -72,6 +74,7 @@ struct plk_relay_channel_start {
     uint8_t peer_cid[PLK_PACKET_CID_LEN];
     struct plk_addr addr; // UDP: a client's relay; a relay's client, as the hello came: proven by the first data packet
     uint64_t rtt_us;      // of the handshake, 0: not known
+    bool inner;           // its packets travel inside another channel
 };
 
 // The caller owns it. mem must outlive it.

@@ -19,7 +19,7 @@ struct draft {
 
 static struct draft begin(struct plk_relay_channel *ch, uint8_t *out) {
     struct draft draft = {.ch = ch, .out = out};
-    draft.size_max = plk_relay_channel_is_udp(ch) ? PLK_RELAY_CHANNEL_UDP_LEN : PLK_RELAY_CHANNEL_TCP_LEN;
+    draft.size_max = plk_relay_channel_size(ch);
     draft.w = plk_writer(out + PLK_PACKET_HEADER_LEN, draft.size_max - PLK_PACKET_OVERHEAD);
     return draft;
 }

@@ -28,6 +28,8 @@ struct plk_relay_dial {
     uint8_t relay[32];
     uint32_t first_stream, streams;
     uint64_t ticket;
+    bool carried, begun, over; // begun, over: of one that is carried, which begins once
+    uint8_t carried_cid[PLK_PACKET_CID_LEN];
     struct plk_addr addrs[PLK_RELAY_DIAL_ADDRS];
     size_t addr_count;
     bool asked;          // RESOLVE was given out, or is to be
@@ -66,6 +68,11 @@ struct plk_relay_dial *plk_relay_dial_new(struct plk_mem *mem, const struct plk_
     d->ticket = config->ticket;
     d->again_us = 0;
     plk_keepalive_begin(&d->keepalive);
+    if (config->carried == NULL) return d;
+    d->carried = true;
+    memcpy(d->carried_cid, config->carried->cid, sizeof d->carried_cid);
+    d->addrs[0] = config->carried->addr;
+    d->addr_count = 1;
     return d;
 }
 
@@ -112,11 +119,15 @@ void plk_relay_dial_free(struct plk_relay_dial *d) {
 // ---- beginning ------------------------------------------------------------------------------------------------------
 
 static void begin(struct plk_relay_dial *d, uint64_t now_us) {
-    for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
     d->again_us = PLK_NEVER;
+    d->over = d->carried && d->begun;
+    if (d->over) return;
+    for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
+    d->begun = true;
     d->racing = false;
-    d->asked = d->asking = true;
-    d->resolve_us = now_us + PLK_RELAY_DIAL_RESOLVE_US;
+    d->asked = true;
+    d->asking = !d->carried;
+    d->resolve_us = d->carried ? now_us : now_us + PLK_RELAY_DIAL_RESOLVE_US;
 }
 
 static void fail(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng) {
@@ -124,6 +135,11 @@ static void fail(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng)
     for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
     d->racing = false;
     if (d->failures < 20) d->failures++;
+    if (d->carried) {
+        d->over = true;
+        d->again_us = PLK_NEVER;
+        return;
+    }
     if (d->failures < 10) pause_us = PLK_RELAY_DIAL_PAUSE_US << (d->failures - 1);
     if (pause_us > PLK_RELAY_DIAL_PAUSE_MAX_US) pause_us = PLK_RELAY_DIAL_PAUSE_MAX_US;
     pause_us =
@@ -135,6 +151,7 @@ static bool start_way(struct plk_relay_dial *d, unsigned which, uint64_t now_us,
     struct way *way = &d->ways[which];
     uint8_t cid[PLK_PACKET_CID_LEN];
     plk_rng_bytes(rng, cid, sizeof cid);
+    if (d->carried) memcpy(cid, d->carried_cid, sizeof cid);
     if (plk_hello_start(&way->hello, d->relay, cid, rng) != PLK_ERR_OK) return false; // the key is none
     if (d->has_cookie && now_us - d->cookie_us < PLK_COOKIE_US) plk_hello_prove(&way->hello, d->cookie);
     way->live = true;
@@ -148,7 +165,7 @@ static void race(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng)
     d->asked = d->asking = false;
     d->racing = true;
     bool good = d->addr_count > 0;
-    for (unsigned i = 0; i < WAYS && good; i++) good = start_way(d, i, now_us, rng);
+    for (unsigned i = 0; i < (d->carried ? TCP : WAYS) && good; i++) good = start_way(d, i, now_us, rng);
     if (!good) fail(d, now_us, rng);
 }
 
@@ -179,6 +196,7 @@ static void win(struct plk_relay_dial *d, uint64_t now_us, struct way *way, cons
     bool tcp = way == &d->ways[TCP];
     struct plk_relay_channel_start start = {
         .role = PLK_RELAY_CHANNEL_CLIENT, .transport = tcp ? PLK_TCP : PLK_UDP, .session = &heard->session};
+    start.inner = d->carried;
     if (!tcp) start.addr = *from;
     if (!tcp && way->copies == 1) start.rtt_us = now_us - way->started_us; // else nobody knows which copy was answered
     memcpy(start.peer_cid, heard->greeting.cid, sizeof start.peer_cid);
@@ -374,7 +392,7 @@ uint64_t plk_relay_dial_deadline(const struct plk_relay_dial *d) {
     if (d->channel == NULL) return at_us;
     bool blocked = d->stream != 0 && d->writable < PLK_RELAY_CHANNEL_PACKET_MAX + PLK_PACKET_FRAME_LEN;
     at_us = plk_earlier(at_us, blocked ? plk_relay_channel_end_us(d->channel) : plk_relay_channel_deadline(d->channel));
-    if (!d->racing && !d->asked && d->again_us == PLK_NEVER) {
+    if (!d->racing && !d->asked && !d->over && d->again_us == PLK_NEVER) {
         at_us = plk_earlier(at_us, plk_relay_channel_status(d->channel).opened_us + PLK_RELAY_CHANNEL_RENEW_US);
     }
     return at_us;
@@ -472,7 +490,8 @@ struct plk_relay_channel *plk_relay_dial_channel(struct plk_relay_dial *d) {
 const struct plk_hello_heard *plk_relay_dial_heard(const struct plk_relay_dial *d) { return &d->heard; }
 
 struct plk_relay_dial_status plk_relay_dial_status(const struct plk_relay_dial *d) {
-    struct plk_relay_dial_status status = {.failures = d->failures, .keepalive_us = d->keepalive.interval_us};
+    struct plk_relay_dial_status status = {.over = d->over, .failures = d->failures};
+    status.keepalive_us = d->keepalive.interval_us;
     if (d->channel == NULL) return status;
     status.connected = true;
     status.tcp = d->stream != 0;

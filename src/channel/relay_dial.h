@@ -27,12 +27,21 @@
 
 struct plk_relay_dial;
 
+struct plk_relay_dial_carried {
+    struct plk_addr addr; // what its datagrams are for; its owner has them carried there
+    uint8_t cid[PLK_PACKET_CID_LEN];
+};
+
 struct plk_relay_dial_config {
     struct plk_bytes host; // a name or an address; copied; 1 to PLK_RELAY_DIAL_HOST_MAX bytes
     uint16_t port;
     uint8_t relay[32];     // its static
     uint32_t first_stream; // TCP streams are numbered from here; nobody else uses PLK_RELAY_DIAL_STREAMS of them
     uint64_t ticket;       // of its RESOLVE
+    // Carried by FWD of another channel (docs/protocol/queue.md, section 3), or NULL. Then no name is asked for, nothing goes
+    // over TCP, and there is one hello, under the id that the FWD was opened for: when that is not answered, or its channel
+    // has ended, the dial is over.
+    const struct plk_relay_dial_carried *carried;
 };
 
 // The caller owns it. mem must outlive it. It begins to dial with the first tick.
@@ -80,6 +89,7 @@ const struct plk_hello_heard *plk_relay_dial_heard(const struct plk_relay_dial *
 
 struct plk_relay_dial_status {
     bool connected, tcp;
+    bool over;             // carried, and to be replaced; a channel may still be open, but is old
     struct plk_addr addr;  // of the relay, while connected
     unsigned failures;     // in a row
     uint64_t keepalive_us; // what this network has shown to bear

@@ -4,12 +4,12 @@
 
 #include "node/inside.h"
 
-void plk_node_payload(struct plk_node *node, struct plk_payload *payload) {
+void plk_node_payload(struct plk_node *node, const struct plk_peer *peer, struct plk_payload *payload) {
     memset(payload, 0, sizeof *payload);
     payload->name = plk_profile_name(&node->profile);
     payload->about = plk_profile_about(&node->profile);
     memcpy(payload->device, node->profile.device, sizeof payload->device);
-    plk_network_places(&node->network, &payload->places);
+    if (!peer->row.relay_only) plk_network_places(&node->network, &payload->places);
     payload->incarnation = plk_rng_u64(&node->rng) | 1;
 }
 

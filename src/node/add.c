@@ -3,6 +3,7 @@
 #include "node/acquaint.h"
 #include "node/approach.h"
 #include "node/inside.h"
+#include "node/reach.h"
 
 void plk_peer_write_joining(struct plk_node *node, struct plk_peer *peer) {
     uint8_t value[PLK_JOINING_ROW_MAX];
@@ -14,8 +15,9 @@ void plk_peer_write_joining(struct plk_node *node, struct plk_peer *peer) {
 }
 
 // What is drawn for a blob, and what the link says.
-static struct plk_joining *new_joining(struct plk_node *node, const struct plk_invite_link *link,
-                                       const struct plk_bundle *bundle, struct plk_payload *payload) {
+static struct plk_joining *new_joining(struct plk_node *node, const struct plk_peer *peer,
+                                       const struct plk_invite_link *link, const struct plk_bundle *bundle,
+                                       struct plk_payload *payload) {
     struct plk_joining *join = plk_mem_take(node->mem, sizeof *join);
     join->identity = bundle->identity;
     join->expires_ms = bundle->expires_ms;
@@ -25,7 +27,7 @@ static struct plk_joining *new_joining(struct plk_node *node, const struct plk_i
     plk_rng_bytes(&node->rng, join->link_secret, sizeof join->link_secret);
     plk_rng_bytes(&node->rng, join->reset.secret, sizeof join->reset.secret);
     join->reset.number = 1;
-    plk_node_payload(node, payload);
+    plk_node_payload(node, peer, payload);
     memcpy(payload->epoch, join->epoch, sizeof payload->epoch);
     plk_dh_public(payload->link_public, join->link_secret);
     payload->has_reset = true;
@@ -76,7 +78,7 @@ enum plk_err plk_add_first_blob(struct plk_node *node, struct plk_peer *peer, co
     struct plk_ratchet ratchet;
     uint8_t queues[PLK_QUEUE_LIST_LEN_MAX];
     plk_mem_give(node->mem, warm->join);
-    warm->join = new_joining(node, link, bundle, &payload);
+    warm->join = new_joining(node, peer, link, bundle, &payload);
     memcpy(warm->join->epoch, plk_mail_epoch(warm->mail), sizeof warm->join->epoch);
     memcpy(payload.epoch, warm->join->epoch, sizeof payload.epoch);
     payload.queues = plk_acquaint_offer(node, peer->row.contact, queues);
@@ -173,7 +175,7 @@ enum plk_err plk_add_blob_apart(struct plk_node *node, struct plk_peer *peer, co
     struct plk_payload payload;
     struct plk_buf blob = {0};
     uint8_t queues[PLK_QUEUE_LIST_LEN_MAX];
-    struct plk_joining *join = new_joining(node, link, bundle, &payload);
+    struct plk_joining *join = new_joining(node, peer, link, bundle, &payload);
     join->apart = true;
     payload.continues = warm->has_recovery;
     payload.queues = plk_acquaint_offer(node, peer->row.contact, queues);
@@ -237,11 +239,13 @@ enum plk_err plk_node_add(struct plk_node *node, const struct plk_command *comma
     struct plk_invite_link link;
     struct plk_bundle bundle;
     enum plk_err err = check_add(node, command, raw, &link, &bundle);
+    if (err == PLK_ERR_OK) err = plk_reach_check_add(node, command->flag, link.kind == PLK_LINK_KIND_INLINE);
     if (err != PLK_ERR_OK) return err;
     if (link.kind != PLK_LINK_KIND_INLINE) return plk_approach_add(node, command, &link);
     plk_persona_peer_id(peer_id, &bundle.identity);
     if (memcmp(peer_id, node->persona.peer_id, PLK_PEER_ID_LEN) == 0) return PLK_ERR_SELF;
     struct plk_peer *known = plk_peers_by_id(&node->peers, peer_id);
+    if (known != NULL && known->row.relay_only) return PLK_ERR_INVALID; // which this link would lead around
     if (known != NULL) return add_again(node, command, &link, &bundle, known);
     return add_new(node, command, &link, &bundle, peer_id);
 }

@@ -3,6 +3,7 @@
 
 #include "node/acquaint.h"
 #include "node/inside.h"
+#include "node/reach.h"
 #include "queue/key.h"
 #include "wire/message.h"
 
@@ -75,7 +76,7 @@ static void make_boxes(struct plk_node *node, struct plk_peer *peer) {
     for (unsigned i = 0; i < link->relay_count; i++) {
         const struct plk_invite_relay *at = &link->relays[i];
         if (box_on(node, peer, at->key) != NULL) continue;
-        struct plk_relay_link *relay = plk_relays_get(node, at->key, at->host, at->port);
+        struct plk_relay_link *relay = plk_relays_get(node, at->key, at->host, at->port, peer->row.relay_only);
         if (relay == NULL) continue;
         struct plk_box *box =
             plk_box_foreign(node, PLK_BOX_INVITE, peer->row.contact, relay, link->queue, keys.sender, keys.envelope);
@@ -287,6 +288,7 @@ static void merge(struct plk_node *node, struct plk_peer *peer, struct plk_peer 
     }
     struct plk_approach *approach = peer->warm->approach;
     struct plk_buf note = approach->note;
+    bool peer_relay_only = peer->row.relay_only;
     struct plk_envelope envelope;
     approach->note = (struct plk_buf){0};
     peer->warm->approach = NULL;
@@ -300,6 +302,7 @@ static void merge(struct plk_node *node, struct plk_peer *peer, struct plk_peer 
     if (known->warm->joining) plk_peer_forget_joining(node, known);
     plk_approach_forget(node, known);
     known->warm->approach = approach;
+    if (peer_relay_only && !known->row.relay_only) plk_reach_set(node, known, true);
     write_opened(node, known);
     if (known->row.state != PLK_CONTACT_ACTIVE)
         known->row.state = known->warm->has_recovery ? PLK_CONTACT_ACTIVE : PLK_CONTACT_ADDED;
@@ -428,6 +431,7 @@ static enum plk_err add_new(struct plk_node *node, const struct plk_command *com
                             const struct plk_invite_link *link) {
     struct plk_peer *peer = plk_acquaint_new(node, link->hash, PLK_CONTACT_ADDED, command->name, 0);
     peer->row.renamed = command->name.len > 0;
+    peer->row.relay_only = command->flag;
     begin(node, peer, link);
     plk_add_begin_mail(node, peer, command->note, &peer->warm->approach->note);
     write_opened(node, peer);
@@ -441,6 +445,7 @@ static enum plk_err add_again(struct plk_node *node, const struct plk_command *c
     enum plk_err err = plk_add_check_again(peer, NULL);
     if (err == PLK_ERR_BUSY) return plk_node_command_wait(node, peer, command) ? PLK_ERR_OK : PLK_ERR_BUSY;
     if (err != PLK_ERR_OK) return err;
+    if (command->flag && !peer->row.relay_only) plk_reach_set(node, peer, true);
     const struct plk_approach *approach = peer->warm->approach;
     if (approach == NULL || memcmp(approach->link.psk, link->psk, sizeof link->psk) != 0) {
         if (peer->warm->joining) plk_peer_forget_joining(node, peer);

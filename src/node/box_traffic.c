@@ -110,15 +110,19 @@ bool plk_box_takes(const struct plk_box *box) { return plk_relay_link_is_up(box-
 bool plk_box_pass(struct plk_node *node, struct plk_box *box, struct plk_bytes packet, struct plk_output *output) {
     struct plk_relay_channel_frame frame = {.type = PLK_FRAME_PASS, .bytes = packet};
     plk_relays_want(node, box->relay);
-    if (!plk_box_takes(box) || box->relay->ending) return false;
+    if (!plk_box_takes(box)) return false;
     if (plk_queue_client_handle(box->relay->queues, box->id, &frame.handle) != PLK_ERR_OK) return false;
     plk_relays_touch(node, box->relay); // an ATTACH that goes before may be due
-    return plk_relay_dial_pass(box->relay->dial, &frame, output);
+    return plk_relays_pass(node, box->relay, &frame, output);
 }
 
 void plk_boxes_frame(struct plk_node *node, struct plk_relay_link *relay, const struct plk_relay_channel_frame *frame) {
     uint32_t id;
     struct plk_box *box = NULL;
+    if (frame->type == PLK_FRAME_FWD) {
+        plk_relays_forwarded(node, relay, frame);
+        return;
+    }
     if (plk_queue_client_of_handle(relay->queues, frame->handle, &id)) box = plk_boxes_find(node, id);
     if (box == NULL) {
         node->counters.stranger++;
@@ -216,7 +220,7 @@ void plk_boxes_event(struct plk_node *node, const struct plk_queue_client_event 
         break;
     case PLK_QUEUE_CLIENT_NOTHING:
     case PLK_QUEUE_CLIENT_DROPPED:
-    case PLK_QUEUE_CLIENT_FORWARD:
+    case PLK_QUEUE_CLIENT_FORWARD: // node/relays
     case PLK_QUEUE_CLIENT_BYE:
         break;
     }

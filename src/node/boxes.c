@@ -375,8 +375,8 @@ void plk_boxes_add(struct plk_node *node, enum plk_box_use use, uint32_t contact
     for (unsigned i = 0; i < list->count; i++) {
         const struct plk_queue_offer *offer = &list->at[i];
         if (is_known(node, use, contact, offer)) continue;
-        struct plk_relay_link *relay =
-            plk_relays_get(node, offer->relay, plk_bytes(offer->host, offer->host_len), offer->port);
+        struct plk_relay_link *relay = plk_relays_get(node, offer->relay, plk_bytes(offer->host, offer->host_len),
+                                                      offer->port, plk_peers_is_relay_only(&node->peers, contact));
         if (relay == NULL) {
             node->counters.limited++;
             continue;

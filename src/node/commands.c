@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a person or a program asks for. A result leaves when all that the command changed is durable.
 #include "node/inside.h"
+#include "node/reach.h"
 
 void plk_node_result(struct plk_node *node, uint64_t ticket, enum plk_err err) {
     struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = ticket, .err = err}};
@@ -158,7 +159,7 @@ static enum plk_err send(struct plk_node *node, const struct plk_command *comman
 
 // ---- contacts -------------------------------------------------------------------------------------------------------
 
-static void end_links(struct plk_node *node, struct plk_peer *peer) {
+void plk_peer_end_links(struct plk_node *node, struct plk_peer *peer) {
     struct plk_link *links[] = {peer->link, peer->meeting, peer->joiner};
     if (peer->link != NULL && peer->heat == PLK_WARM) plk_mail_link_down(peer->warm->mail);
     for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
@@ -192,7 +193,7 @@ static enum plk_err change_contact(struct plk_node *node, const struct plk_comma
     case PLK_CMD_BLOCK:
         peer->row.blocked = true;
         plk_boxes_quiet(node, peer->row.contact, true);
-        end_links(node, peer);
+        plk_peer_end_links(node, peer);
         break;
     case PLK_CMD_UNBLOCK:
         peer->row.blocked = false;
@@ -222,7 +223,7 @@ static enum plk_err change_contact(struct plk_node *node, const struct plk_comma
 
 void plk_node_forget_contact(struct plk_node *node, struct plk_peer *peer) {
     uint32_t contact = peer->row.contact;
-    end_links(node, peer);
+    plk_peer_end_links(node, peer);
     delete_rows(node, contact);
     plk_post_remove(node, peer);
     plk_boxes_drop_of(node, PLK_BOX_INVITE, false, contact);
@@ -304,6 +305,9 @@ static bool answers_itself(struct plk_node *node, const struct plk_command *comm
     case PLK_CMD_ACCEPT:
     case PLK_CMD_REJECT:
         *err = with_warm(node, command, &later);
+        return later;
+    case PLK_CMD_PATH:
+        *err = plk_reach_command(node, command, &later);
         return later;
     case PLK_CMD_BLOCK:
     case PLK_CMD_UNBLOCK:

@@ -57,7 +57,7 @@ static enum plk_hint_direction outbound(const struct plk_node *node, const struc
 static struct plk_link *contact_link(struct plk_node *node, struct plk_peer *peer) {
     if (peer->link == NULL) {
         peer->link = plk_link_new(node, PLK_LINK_CONTACT, peer);
-        peer->link->candidates = &peer->warm->candidates;
+        peer->link->candidates = plk_peer_candidates(peer);
         peer->link->own_smaller = outbound(node, peer) == PLK_HINT_SMALLER;
     }
     return peer->link;
@@ -114,7 +114,7 @@ void plk_peer_recovery_call(struct plk_node *node, struct plk_peer *peer) {
     if (!warm->has_recovery || !may_talk(peer)) return;
     if (peer->meeting == NULL) {
         peer->meeting = plk_link_new(node, PLK_LINK_RECOVERY, peer);
-        peer->meeting->candidates = &warm->candidates;
+        peer->meeting->candidates = plk_peer_candidates(peer);
         peer->meeting->own_smaller = outbound(node, peer) == PLK_HINT_SMALLER;
     }
     if (peer->meeting->attempt.live || plk_link_is_up(peer->meeting)) return;
@@ -141,7 +141,7 @@ void plk_peer_join_again(struct plk_node *node, struct plk_peer *peer) {
     }
     if (peer->joiner == NULL) {
         peer->joiner = plk_link_new(node, PLK_LINK_JOINER, peer);
-        peer->joiner->candidates = &warm->candidates;
+        peer->joiner->candidates = plk_peer_candidates(peer);
     }
     if (peer->joiner->attempt.live || plk_link_is_up(peer->joiner)) return;
     struct plk_keying *keying = plk_peer_keying(peer, PLK_HINT_TAG_JOINING);
@@ -309,7 +309,7 @@ static void answer_recovery(struct plk_node *node, struct plk_peer *peer, const 
     if (!plk_peer_recovery_psk(peer, psk)) return;
     if (peer->meeting == NULL) {
         peer->meeting = plk_link_new(node, PLK_LINK_RECOVERY, peer);
-        peer->meeting->candidates = &peer->warm->candidates;
+        peer->meeting->candidates = plk_peer_candidates(peer);
         peer->meeting->own_smaller = outbound(node, peer) == PLK_HINT_SMALLER;
     }
     struct plk_handshake_keys keys = {.kind = PLK_HANDSHAKE_NN, .psk = psk, .hint_key = hint_key};
@@ -320,6 +320,10 @@ static void answer_recovery(struct plk_node *node, struct plk_peer *peer, const 
 
 void plk_peer_message1(struct plk_node *node, struct plk_peer *peer, const struct plk_way *way,
                        const struct plk_packet *packet) {
+    if (plk_peer_is_barred(peer, way->transport)) {
+        node->counters.relay_only++;
+        return;
+    }
     // Silence: what a blocked contact learns is nothing. A joiner listens for an inviter that could not hand its acceptance over.
     if (!may_talk(peer) && (peer->row.state != PLK_CONTACT_ADDED || peer->row.blocked)) return;
     if (peer->heat != PLK_WARM) {

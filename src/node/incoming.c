@@ -116,6 +116,10 @@ void plk_node_packet(struct plk_node *node, const struct plk_way *way, struct pl
         return;
     }
     struct plk_link *link = entry->link;
+    if (link->peer != NULL && plk_peer_is_barred(link->peer, way->transport)) {
+        node->counters.relay_only++;
+        return;
+    }
     bool for_attempt = entry->channel == PLK_LINK_ATTEMPT_CHANNEL;
     if (packet.kind == PLK_PACKET_MESSAGE2 && for_attempt) {
         plk_link_finish(node, link, way, &packet);

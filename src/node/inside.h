@@ -65,9 +65,10 @@ struct plk_node {
     uint64_t events_batch_n;     // and that row's batch
     uint64_t dial_us;            // when the next contact is to be tried, a lower bound
     struct plk_counters counters;
-    uint8_t relay_text[PLK_DATAGRAM_MAX]; // the text of a relay's packet: a link's may be in it
-    uint8_t scratch[PLK_PACKET_MAX];      // the text of the packet that is being read
-    uint8_t packet[PLK_NODE_PACKET_MAX];  // the packet that the host is looking at
+    uint8_t relay_text[PLK_DATAGRAM_MAX];  // the text of a relay's packet: a link's may be in it
+    uint8_t detour_text[PLK_DATAGRAM_MAX]; // of a packet that was carried in one of those
+    uint8_t scratch[PLK_PACKET_MAX];       // the text of the packet that is being read
+    uint8_t packet[PLK_NODE_PACKET_MAX];   // the packet that the host is looking at
 };
 
 struct plk_peer;

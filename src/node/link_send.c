@@ -49,7 +49,8 @@ static bool give(struct plk_node *node, const struct plk_way *way, size_t len, s
     return true;
 }
 
-static bool takes(const struct plk_node *node, const struct plk_way *way, size_t len) {
+static bool takes(const struct plk_node *node, const struct plk_link *link, const struct plk_way *way, size_t len) {
+    if (link->peer != NULL && plk_peer_is_barred(link->peer, way->transport)) return false;
     if (way->transport == PLK_UDP) return node->allow_udp;
     if (way->transport == PLK_PASS) {
         const struct plk_box *box = plk_boxes_find(node, way->stream);
@@ -65,9 +66,9 @@ static struct plk_way way_of(const struct plk_path *path) {
 
 // ---- handshakes -----------------------------------------------------------------------------------------------------
 
-static bool give_message(struct plk_node *node, const struct plk_way *way, struct plk_bytes message,
-                         struct plk_output *output) {
-    if (!takes(node, way, message.len)) return false;
+static bool give_message(struct plk_node *node, const struct plk_link *link, const struct plk_way *way,
+                         struct plk_bytes message, struct plk_output *output) {
+    if (!takes(node, link, way, message.len)) return false;
     memcpy(node->packet + FRAME_LEN, message.at, message.len);
     return give(node, way, message.len, output);
 }
@@ -92,22 +93,22 @@ static bool poll_attempt(struct plk_node *node, struct plk_link *link, struct pl
     if (attempt->cursor == SIZE_MAX && attempt->round_us <= node->now.mono_us) begin_round(node, link);
     if (attempt->first_due) {
         attempt->first_due = false;
-        if (give_message(node, &attempt->first, message, output)) return true;
+        if (give_message(node, link, &attempt->first, message, output)) return true;
     }
     while (link->candidates != NULL && attempt->cursor < link->candidates->count) {
         const struct plk_candidate *candidate = &link->candidates->list[attempt->cursor++];
         struct plk_way way = {.transport = PLK_UDP, .addr = candidate->addr};
-        if (candidate->transport == PLK_UDP && give_message(node, &way, message, output)) return true;
+        if (candidate->transport == PLK_UDP && give_message(node, link, &way, message, output)) return true;
     }
     attempt->cursor = SIZE_MAX;
     for (struct plk_box *box; (box = plk_link_box(node, link, attempt->boxes)) != NULL;) {
         struct plk_way way = {.transport = PLK_PASS, .stream = box->id};
         attempt->boxes++;
-        if (give_message(node, &way, message, output)) return true;
+        if (give_message(node, link, &way, message, output)) return true;
     }
     for (struct plk_carrier *c = NULL; (c = plk_carriers_of(&node->carriers, link, c)) != NULL;) {
         struct plk_way way = {.transport = PLK_TCP, .addr = c->remote, .stream = c->stream};
-        if (c->greeted || !give_message(node, &way, message, output)) continue;
+        if (c->greeted || !give_message(node, link, &way, message, output)) continue;
         c->greeted = true;
         return true;
     }
@@ -122,7 +123,7 @@ static bool draft_begin(struct plk_node *node, struct plk_link *link, struct plk
     draft->size_max = plk_path_kind_of(path->transport).mtu;
     struct plk_way way = way_of(path);
     size_t room = plk_paths_room(&link->paths, path->id);
-    if (room < DRAFT_LEN_MIN || !takes(node, &way, draft->size_max)) return false;
+    if (room < DRAFT_LEN_MIN || !takes(node, link, &way, draft->size_max)) return false;
     if (room < draft->size_max) draft->size_max = room;
     if (!plk_channel_use_path(channel, &link->paths, path, &draft->place)) return false;
     draft->w = plk_writer(node->packet + FRAME_LEN + PLK_PACKET_HEADER_LEN, draft->size_max - PLK_PACKET_OVERHEAD);
@@ -163,7 +164,8 @@ static void put_retired_cids(struct draft *draft) {
 static void put_addresses(struct plk_node *node, struct plk_link *link, struct draft *draft) {
     if (!link->addresses_due || draft->item_count == PLK_FLIGHT_ITEMS) return;
     struct plk_frame_address list[PLK_FRAME_ADDRESSES_MAX];
-    unsigned count = plk_network_listed(&node->network, list);
+    bool secret = link->peer != NULL && link->peer->row.relay_only; // nowhere: what was told before is forgotten
+    unsigned count = secret ? 0 : plk_network_listed(&node->network, list);
     if (!plk_frame_put_addresses(&draft->w, node->network.sequence, list, count)) return;
     link->addresses_due = false;
     remember(draft, (struct plk_frame_item){.kind = PLK_FRAME_ADDRESSES, .value = node->network.sequence});
@@ -247,7 +249,7 @@ static bool send_response(struct plk_node *node, struct plk_link *link, const st
 static bool send_reply(struct plk_node *node, struct plk_link *link, const struct plk_reply *reply,
                        struct plk_output *output) {
     if (reply->kind == PLK_REPLY_MESSAGE2)
-        return link->gate->has_answer && give_message(node, &reply->way, plk_gate_answer(link->gate), output);
+        return link->gate->has_answer && give_message(node, link, &reply->way, plk_gate_answer(link->gate), output);
     const struct plk_path *path =
         plk_paths_find(&link->paths, reply->way.transport, &reply->way.addr, reply->way.stream);
     return send_response(node, link, reply, path, output);
@@ -272,7 +274,7 @@ static bool send_relayed_reply(struct plk_node *node, struct plk_link *link, str
         while (link->gate->has_answer && (box = plk_link_box(node, link, reply->sent)) != NULL) {
             struct plk_way way = {.transport = PLK_PASS, .stream = box->id};
             reply->sent++;
-            if (give_message(node, &way, plk_gate_answer(link->gate), output)) return true;
+            if (give_message(node, link, &way, plk_gate_answer(link->gate), output)) return true;
         }
         return false;
     }

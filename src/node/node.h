@@ -76,6 +76,9 @@ struct plk_contact_view {
     uint64_t undelivered; // messages that the peer has not yet committed
     uint64_t last_seen_ms;
     uint64_t next_try_us; // mono_us of the next attempt to reach it; PLK_NEVER
+    // Of one that is reached through relays only: what is in the way of all its relays, in the words of a way's state, static:
+    // "no-relay", "unreachable" or "refused"; NULL: nothing that is known.
+    const char *hindrance;
 };
 
 // Contacts in the order of their numbers: *cursor starts at 0; false at the end.
@@ -91,8 +94,12 @@ struct plk_way_view {
     struct plk_addr addr;
     struct plk_bytes relay_host; // borrowed
     uint16_t relay_port;
-    const char *source; // "configured", "told", "seen", "beacon", "link": static
-    const char *state;  // "active", "spare", "checking", "silent", "refused", "failed", "waiting": static
+    const char *source;            // "configured", "told", "seen", "beacon", "link": static
+    struct plk_bytes through_host; // the own relay that carries what goes to that one (FWD); empty: none does
+    uint16_t through_port;
+    // "active", "spare", "checking", "silent", "refused", "failed", "waiting"; of a contact that is reached through relays only
+    // also "unreachable" (no relay of ours reaches this one), "no-relay" (none of ours answers), "barred" (an address): static
+    const char *state;
     uint64_t tries, rtt_us, next_try_us, last_heard_us;
 };
 bool plk_node_way(const struct plk_node *node, uint32_t contact, size_t index, struct plk_way_view *view);
@@ -125,7 +132,8 @@ bool plk_node_relay(const struct plk_node *node, size_t index, struct plk_relay_
     X(unreadable, "messages that no ratchet opens")      \
     X(duplicate, "messages received once more")          \
     X(limited, "dropped at a limit")                     \
-    X(refused_addr, "addresses of others refused")
+    X(refused_addr, "addresses of others refused")       \
+    X(relay_only, "direct packets of contacts that are reached through relays only")
 
 struct plk_counters {
 #define PLK_COUNTER_FIELD(name, what) uint64_t name;

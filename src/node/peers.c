@@ -46,6 +46,11 @@ struct plk_peer *plk_peers_find(const struct plk_peers *peers, uint32_t contact)
     return NULL;
 }
 
+bool plk_peers_is_relay_only(const struct plk_peers *peers, uint32_t contact) {
+    const struct plk_peer *peer = plk_peers_find(peers, contact);
+    return peer != NULL && peer->row.relay_only;
+}
+
 struct plk_peer *plk_peers_by_id(const struct plk_peers *peers, const uint8_t peer_id[PLK_PEER_ID_LEN]) {
     for (size_t i = 0; i < peers->count; i++) {
         if (memcmp(peers->list[i]->row.peer_id, peer_id, PLK_PEER_ID_LEN) == 0) return peers->list[i];

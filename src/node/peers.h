@@ -170,6 +170,7 @@ void plk_peers_free(struct plk_node *node);
 
 // ---- peers.c: the index
 struct plk_peer *plk_peers_find(const struct plk_peers *peers, uint32_t contact);
+bool plk_peers_is_relay_only(const struct plk_peers *peers, uint32_t contact);
 struct plk_peer *plk_peers_by_id(const struct plk_peers *peers, const uint8_t peer_id[PLK_PEER_ID_LEN]);
 struct plk_peer *plk_peers_by_name(const struct plk_peers *peers, struct plk_bytes name);
 struct plk_peer *plk_peers_add(struct plk_node *node,
@@ -182,6 +183,15 @@ void plk_peer_name(struct plk_node *node, struct plk_peer *peer, struct plk_byte
 void plk_peer_hints(struct plk_node *node, struct plk_peer *peer);
 // Of the recovery session. A joiner has the secret before its acceptance. False: there is none yet.
 bool plk_peer_recovery_psk(const struct plk_peer *peer, uint8_t psk[32]);
+
+// It is reached through relays only, and this is none: nothing goes there, and nothing is taken from there (DESIGN 4).
+static inline bool plk_peer_is_barred(const struct plk_peer *peer, enum plk_transport transport) {
+    return peer->row.relay_only && transport != PLK_PASS;
+}
+// The addresses at which it may be asked; NULL: at none. WARM.
+static inline struct plk_candidates *plk_peer_candidates(struct plk_peer *peer) {
+    return peer->row.relay_only ? NULL : &peer->warm->candidates;
+}
 
 // What waits for its rows is answered with this error.
 void plk_peer_fail_commands(struct plk_node *node, struct plk_peer *peer, enum plk_err err);
@@ -233,6 +243,7 @@ void plk_peer_send_control_as(struct plk_node *node, struct plk_peer *peer, uint
                               uint8_t id[PLK_ID_LEN]); // the message's id comes back
 bool plk_peer_is_online(const struct plk_node *node, const struct plk_peer *peer);
 struct plk_mail *plk_peer_mail_new(struct plk_node *node, const struct plk_peer *peer);
+void plk_peer_end_links(struct plk_node *node, struct plk_peer *peer); // at once, without a word
 // Who the peer is has become known: until now its peer_id was made up.
 void plk_peer_identify(struct plk_node *node, struct plk_peer *peer, const uint8_t peer_id[PLK_PEER_ID_LEN]);
 
@@ -261,7 +272,8 @@ void plk_peer_recovery_call(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_recovery_end(struct plk_node *node, struct plk_peer *peer); // its secret is about to be another one
 void plk_peer_replaced(struct plk_node *node,
                        struct plk_peer *peer); // the peer says that our profile is on another device
-void plk_peer_moved_notice(struct plk_node *node, struct plk_peer *peer);  // into the conversation: another device
-void plk_node_payload(struct plk_node *node, struct plk_payload *payload); // who I am and where I listen
+void plk_peer_moved_notice(struct plk_node *node, struct plk_peer *peer); // into the conversation: another device
+// Who I am and, unless it is not to know, where I listen.
+void plk_node_payload(struct plk_node *node, const struct plk_peer *peer, struct plk_payload *payload);
 
 #endif

@@ -8,7 +8,7 @@
 // What a request or an answer says of us; the secret of the link static that it names.
 static void own_part(struct plk_node *node, struct plk_peer *peer, struct plk_payload *mine, uint8_t link_secret[32]) {
     static const uint8_t none[PLK_DEVICE_LEN];
-    plk_node_payload(node, mine);
+    plk_node_payload(node, peer, mine);
     mine->name = mine->about = plk_bytes(NULL, 0);
     plk_rng_bytes(&node->rng, mine->epoch, sizeof mine->epoch);
     plk_rng_bytes(&node->rng, link_secret, 32);

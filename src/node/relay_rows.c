@@ -110,6 +110,7 @@ enum plk_err plk_relays_add(struct plk_node *node, const uint8_t key[32], struct
     write_row(node, relay);
     plk_relays_touch(node, relay);
     relay->due_us = relays->due_us = 0;
+    relays->reroute = relays->reroute || !own;
     // It may have been connected before, for a contact's sake.
     if (!own && plk_relay_link_is_up(relay)) plk_post_relay_up(node, relay);
     *out = relay;
@@ -121,6 +122,8 @@ void plk_relays_remove(struct plk_node *node, struct plk_relay_link *relay) {
     struct plk_writer k = plk_writer(key, sizeof key);
     plk_writer_u32(&k, relay->number);
     plk_batch_delete(plk_ledger_batch(&node->ledger), PLK_TABLE_relay, plk_writer_bytes(&k));
+    plk_detours_down(node, relay);
+    node->relays.reroute = true;
     plk_relays_take_out(&node->relays, relay);
     relay->number = 0;
     relay->source = PLK_RELAY_FOREIGN;

@@ -2,6 +2,7 @@
 #include "node/relays.h"
 
 #include "node/inside.h"
+#include "node/reach.h"
 
 void plk_relays_init(struct plk_relays *relays, struct plk_mem *mem) {
     *relays = (struct plk_relays){.mem = mem, .next_number = 1, .due_us = PLK_NEVER};
@@ -9,6 +10,7 @@ void plk_relays_init(struct plk_relays *relays, struct plk_mem *mem) {
 
 void plk_relay_link_free(struct plk_mem *mem, struct plk_relay_link *relay) {
     plk_relay_dial_free(relay->dial);
+    plk_mem_give(mem, relay->detour);
     plk_queue_client_free(relay->queues);
     plk_buf_free(mem, &relay->rest);
     plk_mem_give(mem, relay);
@@ -28,7 +30,8 @@ void plk_relays_free(struct plk_node *node) {
 
 struct plk_relay_link *plk_relays_find(const struct plk_relays *relays, const uint8_t key[32]) {
     struct plk_relay_link *relay = relays->first;
-    while (relay != NULL && memcmp(relay->key, key, sizeof relay->key) != 0) relay = relay->next;
+    while (relay != NULL && (relay->detour != NULL || memcmp(relay->key, key, sizeof relay->key) != 0))
+        relay = relay->next;
     return relay;
 }
 
@@ -85,12 +88,26 @@ struct plk_relay_link *plk_relay_link_new(struct plk_relays *relays, const uint8
     return relay;
 }
 
+static struct plk_relay_link *find_detour(const struct plk_relays *relays, const uint8_t key[32]) {
+    struct plk_relay_link *relay = relays->first;
+    while (relay != NULL && (relay->detour == NULL || memcmp(relay->key, key, sizeof relay->key) != 0))
+        relay = relay->next;
+    return relay;
+}
+
 struct plk_relay_link *plk_relays_get(struct plk_node *node, const uint8_t key[32], struct plk_bytes host,
-                                      uint16_t port) {
+                                      uint16_t port, bool detour) {
     struct plk_relay_link *relay = plk_relays_find(&node->relays, key);
+    if (detour && (relay == NULL || relay->source == PLK_RELAY_FOREIGN)) {
+        relay = find_detour(&node->relays, key);
+    } else {
+        detour = false;
+    }
     if (relay != NULL) return relay;
     relay = plk_relay_link_new(&node->relays, key, host, port);
-    if (relay != NULL) plk_relays_enter(&node->relays, relay);
+    if (relay == NULL) return NULL;
+    if (detour) relay->detour = plk_mem_take(node->mem, sizeof *relay->detour);
+    plk_relays_enter(&node->relays, relay);
     return relay;
 }
 
@@ -121,12 +138,13 @@ static void begin(struct plk_node *node, struct plk_relay_link *relay) {
     relay->ending = false;
 }
 
-static void went_down(struct plk_node *node, struct plk_relay_link *relay) {
+void plk_relays_went_down(struct plk_node *node, struct plk_relay_link *relay) {
     if (relay->up_us == 0) return;
     relay->up_us = 0;
     relay->rest.len = 0;
     plk_queue_client_down(relay->queues);
     plk_boxes_down(node, relay);
+    plk_detours_down(node, relay);
     plk_node_passing_event(node, PLK_EVENT_RELAY, 0);
 }
 
@@ -135,7 +153,17 @@ static void leave(struct plk_node *node, struct plk_relay_link *relay) {
     struct plk_relay_channel *channel = plk_relay_dial_channel(relay->dial);
     if (channel != NULL && !relay->ending) plk_relay_channel_close(channel);
     relay->ending = true;
-    went_down(node, relay);
+    plk_relays_went_down(node, relay);
+    plk_relays_touch(node, relay);
+}
+
+void plk_relays_abandon(struct plk_node *node, struct plk_relay_link *relay) {
+    if (relay->source != PLK_RELAY_FOREIGN || relay->boxes != NULL) return;
+    relay->wanted_us = 0;
+    if (relay->dial == NULL) return;
+    plk_relays_went_down(node, relay);
+    plk_relay_dial_stop(relay->dial);
+    relay->ending = true;
     plk_relays_touch(node, relay);
 }
 
@@ -149,18 +177,21 @@ static void came_up(struct plk_node *node, struct plk_relay_link *relay) {
     if (relay->up_us != 0) {
         plk_queue_client_down(relay->queues);
         plk_boxes_down(node, relay);
+        plk_detours_down(node, relay);
     }
     relay->rest.len = 0;
     relay->up_us = node->now.mono_us | 1;
     plk_queue_client_up(relay->queues, node->now.mono_us, &channel);
     plk_boxes_up(node, relay);
+    if (relay->detour != NULL) plk_detour_came_up(relay);
+    if (relay->source != PLK_RELAY_FOREIGN) plk_detours_up(node);
     plk_node_passing_event(node, PLK_EVENT_RELAY, 0);
 }
 
 static void news(struct plk_node *node, struct plk_relay_link *relay) {
     enum plk_relay_dial_news told = plk_relay_dial_news(relay->dial);
     if (plk_relay_dial_channel(relay->dial) == NULL) {
-        went_down(node, relay);
+        plk_relays_went_down(node, relay);
     } else if (told == PLK_RELAY_DIAL_UP && !relay->ending) {
         came_up(node, relay);
     }
@@ -168,7 +199,13 @@ static void news(struct plk_node *node, struct plk_relay_link *relay) {
 
 static void tell_events(struct plk_node *node, struct plk_relay_link *relay) {
     struct plk_queue_client_event event;
-    while (plk_queue_client_event(relay->queues, &event)) plk_boxes_event(node, &event);
+    while (plk_queue_client_event(relay->queues, &event)) {
+        if (event.kind == PLK_QUEUE_CLIENT_FORWARD) {
+            plk_detour_answer(node, relay, event.id, event.code);
+        } else {
+            plk_boxes_event(node, &event);
+        }
+    }
 }
 
 static void read_records(struct plk_node *node, struct plk_relay_link *relay, struct plk_relay_channel *channel) {
@@ -246,13 +283,30 @@ bool plk_relays_packet(struct plk_node *node, const struct plk_addr *from, const
     struct plk_relay_channel_passed passed;
     if (packet->body.len > sizeof node->relay_text) return false;
     for (struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
-        if (relay->dial == NULL ||
+        if (relay->dial == NULL || relay->detour != NULL ||
             !plk_relay_dial_packet(relay->dial, node->now.mono_us, from, packet, &node->rng, node->relay_text, &passed))
             continue;
         frames(node, relay, &passed);
         return true;
     }
     return false;
+}
+
+// What is inside lies in the text of the packet that carried it, and is opened beside that.
+void plk_relays_forwarded(struct plk_node *node, struct plk_relay_link *through,
+                          const struct plk_relay_channel_frame *frame) {
+    const struct plk_addr *from;
+    struct plk_relay_channel_passed passed;
+    struct plk_packet packet;
+    struct plk_relay_link *relay = plk_detour_frame(node, through, frame->handle, &from);
+    if (relay == NULL || frame->bytes.len > sizeof node->detour_text) {
+        node->counters.stranger++;
+    } else if (plk_packet_decode(&packet, frame->bytes) != PLK_ERR_OK || packet.kind == PLK_PACKET_STUN) {
+        node->counters.malformed++;
+    } else if (plk_relay_dial_packet(relay->dial, node->now.mono_us, from, &packet, &node->rng, node->detour_text,
+                                     &passed)) {
+        frames(node, relay, &passed);
+    }
 }
 
 bool plk_relays_stream(struct plk_node *node, const struct plk_input *input) {
@@ -271,15 +325,20 @@ bool plk_relays_stream(struct plk_node *node, const struct plk_input *input) {
 
 void plk_relays_resolved(struct plk_node *node, const struct plk_input *input) {
     for (struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
-        if (relay->dial == NULL || input->resolved.ticket != relay->slot + 1) continue;
-        plk_relay_dial_resolved(relay->dial, node->now.mono_us, input->resolved.addrs, input->resolved.count);
+        if (input->resolved.ticket != relay->slot + 1) continue;
+        if (relay->detour != NULL) {
+            plk_detour_resolved(node, relay, input->resolved.addrs, input->resolved.count);
+        } else if (relay->dial != NULL) {
+            plk_relay_dial_resolved(relay->dial, node->now.mono_us, input->resolved.addrs, input->resolved.count);
+        }
         relay->due_us = node->relays.due_us = 0;
     }
 }
 
 void plk_relays_network_changed(struct plk_node *node) {
     for (struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
-        if (relay->dial != NULL && !relay->ending) plk_relay_dial_hurry(relay->dial, node->now.mono_us);
+        bool dials = relay->dial != NULL && relay->detour == NULL; // a detour follows those that carry it
+        if (dials && !relay->ending) plk_relay_dial_hurry(relay->dial, node->now.mono_us);
         relay->due_us = node->relays.due_us = 0;
     }
 }
@@ -288,7 +347,11 @@ void plk_relays_network_changed(struct plk_node *node) {
 
 static void look(struct plk_node *node, struct plk_relay_link *relay) {
     bool wanted = is_wanted(node, relay);
-    if (relay->dial == NULL && wanted) begin(node, relay);
+    if (relay->detour != NULL) {
+        plk_detour_look(node, relay, wanted);
+    } else if (relay->dial == NULL && wanted) {
+        begin(node, relay);
+    }
     if (relay->dial == NULL) return;
     if ((!wanted || relay->readdress) && !relay->ending) leave(node, relay);
     relay->readdress = false;
@@ -297,9 +360,18 @@ static void look(struct plk_node *node, struct plk_relay_link *relay) {
     plk_relays_touch(node, relay);
 }
 
+// Of one whose way is still being sought.
+static uint64_t detour_due(const struct plk_node *node, const struct plk_relay_link *relay) {
+    if (!is_wanted(node, relay)) return relay->detour->state == PLK_DETOUR_IDLE ? PLK_NEVER : node->now.mono_us;
+    return plk_earlier(plk_detour_deadline(relay), relay->wanted_us);
+}
+
 static uint64_t due_of(const struct plk_node *node, const struct plk_relay_link *relay) {
+    if (relay->dial == NULL && relay->detour != NULL) return detour_due(node, relay);
     if (relay->dial == NULL) return is_wanted(node, relay) ? node->now.mono_us : PLK_NEVER;
+    if (plk_relay_dial_status(relay->dial).over) return node->now.mono_us;
     uint64_t due_us = plk_relay_dial_deadline(relay->dial);
+    if (relay->detour != NULL && !plk_detour_has_room(node, relay)) due_us = plk_detour_room_us(relay);
     // While the stream takes no more, what is due waits for it.
     if (relay->rest.len == 0) due_us = plk_earlier(due_us, plk_queue_client_deadline(relay->queues, node->now.mono_us));
     if (relay->source == PLK_RELAY_FOREIGN && relay->wanted_us > node->now.mono_us)
@@ -308,9 +380,11 @@ static uint64_t due_of(const struct plk_node *node, const struct plk_relay_link 
 }
 
 // Of those that nobody refers to any more, nothing is kept.
-static struct plk_relay_link *forget_gone(struct plk_relays *relays, struct plk_relay_link *relay) {
+static struct plk_relay_link *forget_gone(struct plk_node *node, struct plk_relay_link *relay) {
+    struct plk_relays *relays = &node->relays;
     struct plk_relay_link *next = relay->next;
     if (relay->source != PLK_RELAY_FOREIGN || relay->dial != NULL || relay->boxes != NULL) return next;
+    if (relay->detour != NULL) plk_detour_close(node, relay);
     plk_relays_take_out(relays, relay);
     plk_relay_link_free(relays->mem, relay);
     return next;
@@ -321,14 +395,17 @@ void plk_relays_tick(struct plk_node *node) {
     if (node->state != PLK_NODE_READY || !node->network.known || node->suspended) return;
     if (relays->due_us > node->now.mono_us) return;
     relays->due_us = PLK_NEVER;
+    if (relays->reroute) plk_reach_rerouted(node);
+    relays->reroute = false;
     struct plk_relay_link *next;
     for (struct plk_relay_link *relay = relays->first; relay != NULL; relay = next) {
         if (relay->due_us <= node->now.mono_us) {
             look(node, relay);
-            relay->due_us = PLK_NEVER; // told when it has been polled
+            // Told when it has been polled; of one that is not dialled yet, now.
+            relay->due_us = relay->dial == NULL ? due_of(node, relay) : PLK_NEVER;
         }
         relays->due_us = plk_earlier(relays->due_us, relay->due_us);
-        next = forget_gone(relays, relay);
+        next = forget_gone(node, relay);
     }
 }
 
@@ -344,14 +421,28 @@ static bool allowed(const struct plk_node *node, const struct plk_output *output
     return output->kind != PLK_OUT_STREAM_OPEN || node->allow_tcp;
 }
 
+// What a relay would not carry on stays where it is for so long.
+static bool may_poll(const struct plk_node *node, const struct plk_relay_link *relay) {
+    return relay->dial != NULL && (relay->detour == NULL || plk_detour_has_room(node, relay));
+}
+
+bool plk_relays_pass(struct plk_node *node, struct plk_relay_link *relay, const struct plk_relay_channel_frame *frame,
+                     struct plk_output *output) {
+    if (relay->ending || !may_poll(node, relay) || !plk_relay_dial_pass(relay->dial, frame, output)) return false;
+    return relay->detour == NULL || plk_detour_wrap(node, relay, output);
+}
+
 static bool poll_client(struct plk_node *node, struct plk_relay_link *relay, struct plk_output *output) {
-    while (relay->dial != NULL && plk_relay_dial_poll(relay->dial, node->now.mono_us, output)) {
+    while (may_poll(node, relay) && plk_relay_dial_poll(relay->dial, node->now.mono_us, output)) {
+        if (relay->detour != NULL && !plk_detour_wrap(node, relay, output)) continue;
         if (!allowed(node, output)) continue;
         if (output->kind == PLK_OUT_DATAGRAM) node->counters.datagrams_out++;
         return true;
     }
     relay->polls = false;
-    if (relay->ending) {
+    if (relay->ending && relay->detour != NULL) {
+        plk_detour_close(node, relay);
+    } else if (relay->ending) {
         plk_relay_dial_stop(relay->dial);
         if (plk_relay_dial_poll(relay->dial, node->now.mono_us, output)) {
             relay->polls = true;
@@ -367,9 +458,11 @@ static bool poll_client(struct plk_node *node, struct plk_relay_link *relay, str
 }
 
 bool plk_relays_poll(struct plk_node *node, struct plk_output *output) {
-    plk_relays_settle(node);
-    for (struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
-        if (relay->polls && poll_client(node, relay, output)) return true;
-    }
+    do {
+        plk_relays_settle(node);
+        for (struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
+            if (relay->polls && poll_client(node, relay, output)) return true;
+        }
+    } while (node->relays.any_dirty); // a FWD was closed
     return false;
 }

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "channel/relay_dial.h"
+#include "node/detour.h"
 #include "queue/client.h"
 #include "wire/relay_name.h"
 
@@ -38,6 +39,7 @@ struct plk_relay_link {
     uint16_t port;
     bool has_token;
     uint8_t token[PLK_QUEUE_TOKEN_LEN];
+    struct plk_detour *detour;   // NULL: it is spoken to from here; else FOREIGN, and its dial is inside another's
     struct plk_relay_dial *dial; // NULL: not wanted now
     struct plk_queue_client *queues;
     uint64_t wanted_us;    // FOREIGN: connected until then
@@ -55,7 +57,9 @@ struct plk_relays {
     struct plk_relay_link *first; // own ones in the order of their numbers, then the others
     size_t count;
     uint32_t next_number, next_slot;
+    uint32_t forward_id; // the last that was given to a FWD
     bool any_dirty;
+    bool reroute;    // other relays are one's own now: who is reached through them only is reached by other ways
     uint64_t due_us; // a lower bound
 };
 
@@ -69,10 +73,12 @@ enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row);
 void plk_relays_back_up(struct plk_node *node, struct plk_buf *backup);
 void plk_relays_restore(struct plk_node *node, const struct plk_row *row);
 
-struct plk_relay_link *plk_relays_find(const struct plk_relays *relays, const uint8_t key[32]); // or NULL
-// The one with this key; made as FOREIGN, with this address, when there is none. NULL: too many.
+// One that is spoken to from here, or NULL.
+struct plk_relay_link *plk_relays_find(const struct plk_relays *relays, const uint8_t key[32]);
+// The one with this key; made as FOREIGN, with this address, when there is none. detour: it must not be spoken to from here,
+// unless it is one's own; so one relay of others may be known twice. NULL: too many.
 struct plk_relay_link *plk_relays_get(struct plk_node *node, const uint8_t key[32], struct plk_bytes host,
-                                      uint16_t port);
+                                      uint16_t port, bool detour);
 // Makes it one's own, and durable; a token, or another address, replaces what was known. LIMIT: PLK_RELAYS_OWN_MAX. NULL
 // token: as it is.
 enum plk_err plk_relays_add(struct plk_node *node, const uint8_t key[32], struct plk_bytes host, uint16_t port,
@@ -85,8 +91,13 @@ bool plk_relays_has_own(const struct plk_relays *relays);
 
 // Something is wanted of it now: it is connected, if it is not, and stays so for a while.
 void plk_relays_want(struct plk_node *node, struct plk_relay_link *relay);
+// Nothing is wanted of a relay of others any more, unless it still has queues of somebody: it is left at once and without a word.
+void plk_relays_abandon(struct plk_node *node, struct plk_relay_link *relay);
 // What was asked of its queue client is to leave before this input is done.
 void plk_relays_touch(struct plk_node *node, struct plk_relay_link *relay);
+// Sends one PASS to it at once. False: it is lost, as PASS may be.
+bool plk_relays_pass(struct plk_node *node, struct plk_relay_link *relay, const struct plk_relay_channel_frame *frame,
+                     struct plk_output *output);
 static inline bool plk_relay_link_is_up(const struct plk_relay_link *relay) { return relay->up_us != 0; }
 
 // ---- between relays.c and relay_rows.c
@@ -98,7 +109,15 @@ void plk_relay_link_move(struct plk_relay_link *relay, struct plk_bytes host, ui
 void plk_relays_enter(struct plk_relays *relays, struct plk_relay_link *relay); // own ones stand before the others
 void plk_relays_take_out(struct plk_relays *relays, struct plk_relay_link *relay);
 
-// ---- for node.c and incoming.c
+// ---- for detour.c
+
+void plk_relays_went_down(struct plk_node *node, struct plk_relay_link *relay); // its channel is no more; twice is fine
+
+// ---- for node.c, incoming.c and box_traffic.c
+
+// A frame FWD on an own relay's channel.
+void plk_relays_forwarded(struct plk_node *node, struct plk_relay_link *through,
+                          const struct plk_relay_channel_frame *frame);
 
 bool plk_relays_packet(struct plk_node *node, const struct plk_addr *from, const struct plk_packet *packet);
 bool plk_relays_stream(struct plk_node *node, const struct plk_input *input); // false: it is no dial's

@@ -56,6 +56,7 @@ static enum plk_path_word word_of(const struct plk_node *node, const struct plk_
 
 // Over what one's own channel to the relay goes: that is as far as this side can see.
 static enum plk_transport carried_over(const struct plk_relay_link *relay) {
+    if (relay->detour != NULL && relay->detour->through != NULL) return carried_over(relay->detour->through);
     bool tcp = relay->dial != NULL && plk_relay_dial_status(relay->dial).tcp;
     return tcp ? PLK_TCP : PLK_UDP;
 }
@@ -78,6 +79,37 @@ static void view_path(const struct plk_node *node, const struct plk_peer *peer, 
     view->rtt_us = known ? info.smoothed_us : path->rtt_us;
 }
 
+static const char *detour_text(enum plk_detour_word word) {
+    switch (word) {
+    case PLK_DETOUR_NO_RELAY:
+        return "no-relay";
+    case PLK_DETOUR_UNREACHABLE:
+        return "unreachable";
+    case PLK_DETOUR_REFUSED:
+        return "refused";
+    case PLK_DETOUR_WORKS:
+    case PLK_DETOUR_SEEKS:
+        break;
+    }
+    return NULL;
+}
+
+// What is in the way of all its relays, or of the last of them. NULL: one of them can be reached, or nobody knows yet.
+static const char *hindrance_of(const struct plk_node *node, const struct plk_peer *peer) {
+    static const enum plk_box_use uses[] = {PLK_BOX_CONTACT, PLK_BOX_INVITE};
+    const char *text = NULL;
+    for (size_t i = 0; peer->row.relay_only && i < sizeof uses / sizeof uses[0]; i++) {
+        const struct plk_box *box = NULL;
+        while ((box = plk_boxes_next(node, uses[i], false, peer->row.contact, box)) != NULL) {
+            bool direct = box->relay->detour == NULL;
+            text = direct ? NULL : detour_text(plk_detour_word(node, box->relay));
+            if (direct ? plk_relay_link_is_up(box->relay) : text == NULL) return NULL;
+            if (direct) text = "no-relay"; // it is one's own
+        }
+    }
+    return text;
+}
+
 static void view(const struct plk_node *node, const struct plk_peer *peer, struct plk_contact_view *out) {
     memset(out, 0, sizeof *out);
     out->row = peer->row;
@@ -88,6 +120,7 @@ static void view(const struct plk_node *node, const struct plk_peer *peer, struc
     out->damaged = peer->damaged;
     if (peer->heat == PLK_WARM) out->about = plk_buf_bytes(&peer->warm->about);
     if (peer->link != NULL && plk_link_is_up(peer->link)) view_path(node, peer, out);
+    out->hindrance = hindrance_of(node, peer);
 }
 
 bool plk_node_next_contact(const struct plk_node *node, uint32_t *cursor, struct plk_contact_view *out) {
@@ -136,6 +169,7 @@ static const char *state_of(const struct plk_peer *peer, const struct plk_candid
                             const struct plk_path **found) {
     struct plk_link *link = peer->link;
     *found = NULL;
+    if (peer->row.relay_only) return "barred";
     for (unsigned i = 0; link != NULL && i < PLK_PATHS_MAX; i++) {
         const struct plk_path *path = &link->paths.list[i];
         if (path->id == 0 || path->transport != candidate->transport) continue;
@@ -152,6 +186,8 @@ static const char *box_state_of(const struct plk_node *node, const struct plk_pe
                                 const struct plk_path **found) {
     struct plk_link *link = peer->link;
     *found = NULL;
+    const char *hindered = box->relay->detour == NULL ? NULL : detour_text(plk_detour_word(node, box->relay));
+    if (hindered != NULL) return hindered;
     for (unsigned i = 0; link != NULL && i < PLK_PATHS_MAX; i++) {
         const struct plk_path *path = &link->paths.list[i];
         if (path->id == 0 || path->transport != PLK_PASS || path->stream != box->id) continue;
@@ -162,6 +198,13 @@ static const char *box_state_of(const struct plk_node *node, const struct plk_pe
     bool keeps_nothing = box->parley.guest_asked && !plk_relays_has_own(&node->relays);
     if (box->refused || keeps_nothing) return "refused";
     return box->relay->dial != NULL && !plk_relay_dial_status(box->relay->dial).connected ? "failed" : "waiting";
+}
+
+static void view_through(const struct plk_relay_link *relay, struct plk_way_view *out) {
+    const struct plk_relay_link *through = relay->detour == NULL ? NULL : relay->detour->through;
+    if (through == NULL) return;
+    out->through_host = plk_bytes(through->host, through->host_len);
+    out->through_port = through->port;
 }
 
 // Queues of the peer's, by the relays that they are on; while a link is being opened, those of the link.
@@ -176,6 +219,7 @@ static bool relay_way(const struct plk_node *node, const struct plk_peer *peer, 
             *out = (struct plk_way_view){.transport = PLK_PASS, .source = uses[i] == PLK_BOX_INVITE ? "link" : "told"};
             out->relay_host = plk_bytes(box->relay->host, box->relay->host_len);
             out->relay_port = box->relay->port;
+            view_through(box->relay, out);
             out->state = box_state_of(node, peer, box, &path);
             if (path == NULL) return true;
             out->rtt_us = path->rtt_us;

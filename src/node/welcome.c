@@ -24,7 +24,7 @@ void plk_welcome_accept(struct plk_node *node, struct plk_peer *peer, struct plk
     struct plk_ratchet_place place;
     uint8_t queues[PLK_QUEUE_LIST_LEN_MAX];
     plk_invites_close_of(node, peer->row.contact); // an earlier acceptance is of no use any more
-    plk_node_payload(node, &mine);
+    plk_node_payload(node, peer, &mine);
     mine.queues = plk_acquaint_offer(node, peer->row.contact, queues);
     mine.continues = warm->has_recovery;
     plk_rng_bytes(&node->rng, mine.epoch, sizeof mine.epoch);
@@ -103,6 +103,10 @@ static bool judge(struct plk_node *node, struct plk_link *link, struct plk_invit
                   struct plk_first_opened *opened, const uint8_t hash[PLK_FIRST_HASH_LEN]) {
     struct plk_peer *known = plk_peers_by_id(&node->peers, opened->peer_id);
     if (known != NULL && known->row.blocked) return true;
+    if (known != NULL && known->row.relay_only) { // it came from an address
+        node->counters.relay_only++;
+        return true;
+    }
     if (known != NULL && known->damaged) {
         plk_records_refuse(link, PLK_RECORD_WHY_LIMIT, 0);
         return true;
@@ -128,7 +132,7 @@ static bool take_blob(struct plk_node *node, struct plk_link *link, struct plk_i
     plk_first_hash(hash, blob);
     enum plk_err err = plk_invite_meet(invite, hash, node->now.wall_ms);
     if (err == PLK_ERR_REPLAYED) {
-        link->meets = invite->contact;
+        if (!plk_peers_is_relay_only(&node->peers, invite->contact)) link->meets = invite->contact;
         return true;
     }
     if (err != PLK_ERR_OK) {

@@ -24,8 +24,8 @@
 #define PLK_QUEUE_CLIENT_PUT_BYTES (1024 * 1024) // of them together
 #define PLK_QUEUE_CLIENT_ITEMS 4096              // items that came on one channel and are not acknowledged
 #define PLK_QUEUE_CLIENT_AHEAD 16                // of one queue: a relay that sends more breaks a rule
-#define PLK_QUEUE_CLIENT_FORWARDS 8 // ways to other relays of a channel, those that are being closed included
-#define PLK_QUEUE_CLIENT_LATER_US PLK_SECOND     // first pause after LIMIT or BUSY; doubles
+#define PLK_QUEUE_CLIENT_FORWARDS 8          // ways to other relays of a channel, those that are being closed included
+#define PLK_QUEUE_CLIENT_LATER_US PLK_SECOND // first pause after LIMIT or BUSY; doubles
 #define PLK_QUEUE_CLIENT_LATER_MAX_US PLK_MINUTE
 // Another client has an own queue: a copy of this profile, or this one before it was restored. Neither is to be without mail
 // for good, and they are not to fight.

@@ -67,8 +67,7 @@ enum plk_err plk_queue_client_forward_done(struct plk_queue_client *c, enum plk_
     if (*wish != PLK_QUEUE_WISH_ASKED) return PLK_ERR_MALFORMED;
     *wish = PLK_QUEUE_WISH_MET;
     if (type == PLK_QUEUE_FWD_OPEN && way->close == PLK_QUEUE_WISH_NONE) {
-        struct plk_queue_client_event event = {
-            .kind = PLK_QUEUE_CLIENT_FORWARD, .id = way->forward.id, .code = code};
+        struct plk_queue_client_event event = {.kind = PLK_QUEUE_CLIENT_FORWARD, .id = way->forward.id, .code = code};
         plk_queue_client_tell(c, &event);
         if (code != PLK_QUEUE_CODE_OK) *way = (struct plk_queue_way){.open = PLK_QUEUE_WISH_NONE};
         return PLK_ERR_OK;

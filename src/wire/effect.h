@@ -54,7 +54,8 @@ enum plk_command_kind {
     PLK_CMD_INIT =
         1, // makes the profile: name; seed (32 bytes) to restore an identity, else random; backup: sealed bytes
     PLK_CMD_INVITE, // invite_kind; result text: the link
-    PLK_CMD_ADD,    // text: the link; name: how to call the contact, may be empty; note: a first message, may be empty
+    PLK_CMD_ADD,    // text: the link; name: how to call the contact, may be empty; note: a first message, may be
+                    // empty; flag: as PLK_CMD_PATH, from the beginning
     PLK_CMD_SEND,   // contact, text, caller_id (may be empty); result: id, row, state
     PLK_CMD_ACCEPT, // contact
     PLK_CMD_REJECT,
@@ -68,6 +69,7 @@ enum plk_command_kind {
     PLK_CMD_CONNECT, // contact: bring the link up, e.g. because a conversation was opened
     PLK_CMD_CANCEL,  // contact, row: give a queued message up
     PLK_CMD_RELAY_ADD, // text: HOST:PORT#KEY (wire/relay_name.h); result text: HOST:PORT, repeated: it was one of ours already
+    PLK_CMD_PATH,         // contact, flag: it is reached through one's own relays only, else by whatever way there is
     PLK_CMD_RELAY_REMOVE, // text: HOST:PORT of an own relay, its key may follow; result text: HOST:PORT
 };
 

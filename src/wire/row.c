@@ -167,8 +167,7 @@ enum plk_err plk_contact_row_decode(struct plk_bytes key, struct plk_bytes value
         got.hints[i].tag = plk_reader_u32(&r);
     }
     if (!plk_reader_done(&k) || !plk_reader_done(&r) || version != CONTACT_VERSION) return PLK_ERR_MALFORMED;
-    if (state < PLK_CONTACT_ADDED || state > PLK_CONTACT_REFUSED || flags >= 2 * RELAY_ONLY)
-        return PLK_ERR_MALFORMED;
+    if (state < PLK_CONTACT_ADDED || state > PLK_CONTACT_REFUSED || flags >= 2 * RELAY_ONLY) return PLK_ERR_MALFORMED;
     got.state = (enum plk_contact_state)state;
     got.verified = (flags & VERIFIED) != 0;
     got.blocked = (flags & BLOCKED) != 0;

@@ -140,11 +140,12 @@ def talk(c, alice, bob):
     c.call(a, "watch", since=0)
     c.call(b, "watch")
     link = c.call(a, "invite", kind="inline")["link"]
-    c.call(b, "add", link=link, name="Alice", message="first")
+    c.call(b, "add", link=link, name="Alice", message="first", relay_only=False)
     a.event(lambda e: e["event"] == "message" and e.get("text") == "first")
     name = c.call(a, "contacts")["contacts"][0]["name"]
     c.call(a, "rename", contact=name, name="Bobby")
     c.call(a, "rename", contact="Bobby", name="Bob")
+    c.call(a, "path", contact="Bob", mode="auto")
     c.call(a, "connect", contact="Bob")
     sent = c.call(a, "send", contact="Bob", text="hello", id="x", wait="delivered", timeout_ms=60000)
     check(sent["state"] in ("delivered", "read"), sent)

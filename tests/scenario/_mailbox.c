@@ -59,8 +59,7 @@ void mailbox_use(struct actor *a, struct relayd *relay) {
 
 void mailbox_leave(struct actor *a, const struct relayd *relay) { command(a, relay, PLK_CMD_RELAY_REMOVE); }
 
-// How many queues of the peer's it has on its disk.
-static unsigned known(const struct actor *a, const struct actor *peer) {
+unsigned mailbox_known(const struct actor *a, const struct actor *peer) {
     uint8_t key[5];
     struct plk_writer w = plk_writer(key, sizeof key);
     struct plk_queue_list list;
@@ -74,7 +73,7 @@ static unsigned known(const struct actor *a, const struct actor *peer) {
 static bool are_told(struct world *w, void *ctx) {
     const struct pair *pair = ctx;
     (void)w;
-    return known(pair->a, pair->b) == pair->count && known(pair->b, pair->a) == pair->count;
+    return mailbox_known(pair->a, pair->b) == pair->count && mailbox_known(pair->b, pair->a) == pair->count;
 }
 
 void mailbox_until_told(struct actor *a, struct actor *b, unsigned count) {

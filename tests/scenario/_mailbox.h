@@ -8,10 +8,11 @@
 
 #define MAILBOX_LIMIT (30 * PLK_SECOND) // in which a relay is found, and queues are made and told
 
-struct relayd *mailbox_relay(struct world *w, const char *name); // up, with a token for a hundred queues
-void mailbox_token(struct relayd *relay);                        // the same token, for a relay that has lost it
-void mailbox_use(struct actor *a, struct relayd *relay);         // `relay add`, and connected
-void mailbox_leave(struct actor *a, const struct relayd *relay); // `relay remove`
+struct relayd *mailbox_relay(struct world *w, const char *name);         // up, with a token for a hundred queues
+void mailbox_token(struct relayd *relay);                                // the same token, for a relay that has lost it
+void mailbox_use(struct actor *a, struct relayd *relay);                 // `relay add`, and connected
+void mailbox_leave(struct actor *a, const struct relayd *relay);         // `relay remove`
+unsigned mailbox_known(const struct actor *a, const struct actor *peer); // queues of the peer's that it has on its disk
 // Both hold each other's queues, so many of each, durably.
 void mailbox_until_told(struct actor *a, struct actor *b, unsigned count);
 size_t mailbox_items(const struct relayd *relay); // on its disk

@@ -212,7 +212,9 @@ void net_datagram(struct net *net, int host, const struct plk_addr *local, const
     net->sent++;
     net->bytes += data.len;
     net->tap.datagram(net->tap.ctx, host, data);
-    if (!net_route(net, host, PLK_UDP, &from, to, &path) || !net_passes(net, host, path.host, NET_UDP)) return;
+    if (!net_route(net, host, PLK_UDP, &from, to, &path)) return;
+    net->knocks[host][path.host]++;
+    if (!net_passes(net, host, path.host, NET_UDP)) return;
     const struct net_quality *far = &net->hosts[path.host].quality;
     size_t whole = data.len + (to->family == 4 ? UDP_HEADERS_4 : UDP_HEADERS_6);
     if (whole > h->quality.mtu || whole > far->mtu) return;

@@ -92,6 +92,7 @@ struct net {
     uint8_t blocked[NET_HOSTS_MAX][NET_HOSTS_MAX]; // [from][to]: NET_UDP | NET_TCP
     struct tcp *first, *last;                      // connections, oldest first
     uint64_t sent, delivered, bytes;
+    uint32_t knocks[NET_HOSTS_MAX][NET_HOSTS_MAX]; // [from][to]: datagrams, and connections that were begun
 };
 
 struct net *net_new(struct agenda *agenda, uint64_t seed, struct net_tap tap);

@@ -283,6 +283,12 @@ static void opened(void *ctx, void *item) {
     release(c);
 }
 
+static bool leads(struct net *net, const struct end *near, struct net_path *path) {
+    if (!net_route(net, near->host, PLK_TCP, &near->addr, &near->remote, path)) return false;
+    net->knocks[near->host][path->host]++;
+    return net_passes(net, near->host, path->host, NET_TCP);
+}
+
 // The first segment reaches whoever has the address now: a listener, a host that refuses, or nobody.
 static void knock(void *ctx, void *item) {
     struct tcp *c = ctx;
@@ -291,8 +297,7 @@ static void knock(void *ctx, void *item) {
     (void)item;
     if (!near->open) {
         // Given up meanwhile.
-    } else if (!net_route(c->net, near->host, PLK_TCP, &near->addr, &near->remote, &path) ||
-               !net_passes(c->net, near->host, path.host, NET_TCP)) {
+    } else if (!leads(c->net, near, &path)) {
         knock_later(c);
     } else {
         far->host = path.host;
