@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "contact/joining.h"
 
-#define ROW_VERSION 1
+#define ROW_VERSION 2 // 1: without order
 
 void plk_joining_encode(struct plk_writer *w, const struct plk_joining *joining) {
     uint8_t identity[PLK_IDENTITY_LEN];
@@ -17,6 +17,7 @@ void plk_joining_encode(struct plk_writer *w, const struct plk_joining *joining)
     plk_writer_copy(w, joining->reset.secret, 32);
     plk_writer_copy(w, joining->epoch, PLK_EPOCH_LEN);
     plk_writer_copy(w, joining->blob_hash, PLK_FIRST_HASH_LEN);
+    plk_writer_u64(w, joining->order);
     plk_writer_u64(w, joining->expires_ms);
     struct plk_places places = plk_places_usable(&joining->places, PLK_PLACES_MAX);
     plk_places_write(w, &places);
@@ -29,7 +30,8 @@ void plk_joining_encode(struct plk_writer *w, const struct plk_joining *joining)
 enum plk_err plk_joining_decode(struct plk_bytes value, struct plk_joining *joining) {
     struct plk_reader r = plk_reader(value);
     struct plk_joining read = {0};
-    if (plk_reader_u8(&r) != ROW_VERSION) r.failed = true;
+    uint8_t version = plk_reader_u8(&r);
+    if (version == 0 || version > ROW_VERSION) r.failed = true;
     plk_reader_copy(&r, read.psk, sizeof read.psk);
     struct plk_bytes identity = plk_reader_take(&r, PLK_IDENTITY_LEN);
     plk_reader_copy(&r, read.recovery, 32);
@@ -40,6 +42,7 @@ enum plk_err plk_joining_decode(struct plk_bytes value, struct plk_joining *join
     plk_reader_copy(&r, read.reset.secret, 32);
     plk_reader_copy(&r, read.epoch, PLK_EPOCH_LEN);
     plk_reader_copy(&r, read.blob_hash, PLK_FIRST_HASH_LEN);
+    if (version > 1) read.order = plk_reader_u64(&r);
     read.expires_ms = plk_reader_u64(&r);
     plk_places_read(&r, &read.places, PLK_PLACES_MAX);
     read.apart = r.left > 0;

@@ -19,6 +19,7 @@ struct plk_joining {
     struct plk_reset_secret reset;               // the reset key in the blob
     uint8_t epoch[PLK_EPOCH_LEN];                // the mail epoch in the blob
     uint8_t blob_hash[PLK_FIRST_HASH_LEN];
+    uint64_t order;           // of the blob (contact/payload.h)
     uint64_t expires_ms;      // of the bundle: when trying ends, unless it is PLK_JOINING_HANDED
     struct plk_places places; // the inviter's, from the link
     // Set when the inviter was here before (DESIGN 3.1): the ratchet of the blob is here, and becomes mail's with the

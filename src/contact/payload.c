@@ -18,6 +18,7 @@ enum {
     TYPE_REPLACES,
     TYPE_INCARNATION,
     TYPE_CONTINUES,
+    TYPE_ORDER,
 };
 
 static bool is_zero(const uint8_t *at, size_t len) {
@@ -89,6 +90,10 @@ void plk_payload_encode(struct plk_writer *w, const struct plk_payload *payload)
         plk_tlv_head(w, TYPE_CONTINUES, 1);
         plk_writer_u8(w, 1);
     }
+    if (payload->order != 0) {
+        plk_tlv_head(w, TYPE_ORDER, 8);
+        plk_writer_u64(w, payload->order);
+    }
     plk_assert(!w->failed);
 }
 
@@ -152,6 +157,10 @@ static bool read_value(struct plk_payload *p, const struct plk_tlv *entry) {
     case TYPE_CONTINUES:
         p->continues = true;
         if (plk_reader_u8(&r) != 1) return false;
+        break;
+    case TYPE_ORDER:
+        p->order = plk_reader_u64(&r);
+        if (p->order == 0 || p->order > PLK_PAYLOAD_ORDER_MAX) return false;
         break;
     default:
         return true;

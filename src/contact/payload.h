@@ -17,6 +17,8 @@
 #define PLK_PAYLOAD_MAX 63000     // encoded; traps in plk_payload_encode, MALFORMED in plk_payload_decode
 #define PLK_PAYLOAD_HEAD_MAX 2300 // encoded, without envelopes, Ack, queues and KEM key
 
+#define PLK_PAYLOAD_ORDER_MAX (UINT64_C(1) << 62)
+
 // The public half of a reset key (DESIGN 3.4). Number 0 is the persona key and is never sent.
 struct plk_reset_public {
     uint32_t number;
@@ -42,6 +44,9 @@ struct plk_payload {
     uint8_t replaces[PLK_DEVICE_LEN]; // re-key only: the device that this one takes the place of
     uint64_t incarnation;             // random, one per process start; 0: not said
     bool continues;                   // first contact only: the sender holds the reader as a contact already
+    // First contact only. Of a blob: its number, which rises from one of this sender's to this reader to the next. Of an
+    // acceptance: the newest number of its sender's own blobs, which are all given up with it. 0: not said.
+    uint64_t order;
 };
 
 // Traps on what no reader would take (lengths, zero device) and when w is too small.

@@ -3,7 +3,7 @@
 
 #define LABEL_SESSION "PeerLink/1/contact/recovery-session"
 
-#define ROW_VERSION 1
+#define ROW_VERSION 2 // 1: without order and order_seen
 
 static bool is_zero(const uint8_t *at, size_t len) {
     uint8_t any = 0;
@@ -121,11 +121,20 @@ void plk_recovery_renew(struct plk_recovery *recovery, const struct plk_identity
     *moved =
         !is_zero(recovery->device, PLK_DEVICE_LEN) && memcmp(recovery->device, theirs->device, PLK_DEVICE_LEN) != 0;
     made.lines += recovery->lines;
+    made.order = recovery->order;
+    made.order_seen = theirs->order > recovery->order_seen ? theirs->order : recovery->order_seen;
     made.refused_count = recovery->refused_count;
     memcpy(made.refused, recovery->refused, sizeof made.refused);
     if (*moved) refuse(&made, recovery->device);
     *recovery = made;
     plk_mem_wipe(&made, sizeof made);
+}
+
+uint64_t plk_recovery_next_order(struct plk_recovery *recovery, uint64_t wall_ms) {
+    uint64_t least = recovery->order + 1;
+    if (wall_ms > PLK_RECOVERY_COUNTER_MAX) wall_ms = 0;
+    recovery->order = wall_ms > least ? wall_ms : least;
+    return recovery->order;
 }
 
 // ---- the row
@@ -150,6 +159,8 @@ void plk_recovery_encode(struct plk_writer *w, const struct plk_recovery *recove
     plk_writer_u64(w, recovery->sent);
     plk_writer_u64(w, recovery->seen);
     plk_writer_copy(w, recovery->seen_hash, 32);
+    plk_writer_u64(w, recovery->order);
+    plk_writer_u64(w, recovery->order_seen);
     plk_writer_u32(w, recovery->lines);
 }
 
@@ -176,7 +187,8 @@ static void read_lists(struct plk_reader *r, struct plk_recovery *read) {
 enum plk_err plk_recovery_decode(struct plk_bytes value, struct plk_recovery *recovery) {
     struct plk_reader r = plk_reader(value);
     struct plk_recovery read = {0};
-    if (plk_reader_u8(&r) != ROW_VERSION) r.failed = true;
+    uint8_t version = plk_reader_u8(&r);
+    if (version == 0 || version > ROW_VERSION) r.failed = true;
     read.persona = plk_reader_u32(&r);
     struct plk_bytes identity = plk_reader_take(&r, PLK_IDENTITY_LEN);
     plk_reader_copy(&r, read.secret, 32);
@@ -187,9 +199,14 @@ enum plk_err plk_recovery_decode(struct plk_bytes value, struct plk_recovery *re
     read.sent = plk_reader_u64(&r);
     read.seen = plk_reader_u64(&r);
     plk_reader_copy(&r, read.seen_hash, 32);
+    if (version > 1) {
+        read.order = plk_reader_u64(&r);
+        read.order_seen = plk_reader_u64(&r);
+    }
     read.lines = plk_reader_u32(&r);
     bool valid = plk_reader_done(&r) && plk_identity_decode(identity, &read.identity) == PLK_ERR_OK &&
-                 read.sent <= PLK_RECOVERY_COUNTER_MAX && read.seen <= PLK_RECOVERY_COUNTER_MAX;
+                 read.sent <= PLK_RECOVERY_COUNTER_MAX && read.seen <= PLK_RECOVERY_COUNTER_MAX &&
+                 read.order <= PLK_RECOVERY_COUNTER_MAX && read.order_seen <= PLK_RECOVERY_COUNTER_MAX;
     if (valid) *recovery = read;
     plk_mem_wipe(&read, sizeof read);
     return valid ? PLK_ERR_OK : PLK_ERR_CORRUPT;

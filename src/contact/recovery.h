@@ -33,6 +33,8 @@ struct plk_recovery {
     uint64_t sent;                                           // counter of one's newest request
     uint64_t seen;                                           // counter of their newest request that was accepted
     uint8_t seen_hash[32];                                   // H of that request
+    uint64_t order;                                          // of one's newest first-contact blob
+    uint64_t order_seen;                                     // of theirs: those up to this one are accepted or given up
     uint32_t lines; // first contacts and re-keys completed: the local number of the current line
 };
 
@@ -45,6 +47,9 @@ void plk_recovery_init(struct plk_recovery *recovery, const struct plk_identity 
 // now on. recovery may be all zero: then it was not known.
 void plk_recovery_renew(struct plk_recovery *recovery, const struct plk_identity *identity, const uint8_t secret[32],
                         const struct plk_payload *theirs, bool *moved);
+
+// The number of the next blob to them: the wall clock, or one more than the last. It is the newest one from then on.
+uint64_t plk_recovery_next_order(struct plk_recovery *recovery, uint64_t wall_ms);
 
 // The psk of the NNpsk0 recovery session; its hint keys are derived from it, one per direction (session/hint.h).
 void plk_recovery_session_psk(uint8_t out[32], const struct plk_recovery *recovery);

@@ -116,6 +116,10 @@ enum plk_mail_begin plk_acquaint_renew(struct plk_node *node, struct plk_peer *p
     return theirs->continues && !moved ? PLK_MAIL_BEGIN_REKEY : PLK_MAIL_BEGIN_RESTORED;
 }
 
+bool plk_acquaint_given_up(const struct plk_peer *peer, const struct plk_payload *theirs) {
+    return peer->warm->has_recovery && theirs->order != 0 && theirs->order <= peer->warm->recovery.order_seen;
+}
+
 static void take_name(struct plk_node *node, struct plk_peer *peer, struct plk_bytes name) {
     struct plk_contact_row *row = &peer->row;
     if (name.len == 0 || plk_bytes_equal(name, plk_bytes(row->profile_name, row->profile_name_len))) return;

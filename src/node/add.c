@@ -15,9 +15,8 @@ void plk_peer_write_joining(struct plk_node *node, struct plk_peer *peer) {
 }
 
 // What is drawn for a blob, and what the link says.
-static struct plk_joining *new_joining(struct plk_node *node, const struct plk_peer *peer,
-                                       const struct plk_invite_link *link, const struct plk_bundle *bundle,
-                                       struct plk_payload *payload) {
+static struct plk_joining *new_joining(struct plk_node *node, struct plk_peer *peer, const struct plk_invite_link *link,
+                                       const struct plk_bundle *bundle, struct plk_payload *payload) {
     struct plk_joining *join = plk_mem_take(node->mem, sizeof *join);
     join->identity = bundle->identity;
     join->expires_ms = bundle->expires_ms;
@@ -28,6 +27,8 @@ static struct plk_joining *new_joining(struct plk_node *node, const struct plk_p
     plk_rng_bytes(&node->rng, join->reset.secret, sizeof join->reset.secret);
     join->reset.number = 1;
     plk_node_payload(node, peer, payload);
+    join->order = payload->order = plk_recovery_next_order(&peer->warm->recovery, node->now.wall_ms);
+    if (peer->warm->has_recovery) plk_peer_write_recovery(node, peer);
     memcpy(payload->epoch, join->epoch, sizeof payload->epoch);
     plk_dh_public(payload->link_public, join->link_secret);
     payload->has_reset = true;

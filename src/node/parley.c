@@ -266,6 +266,7 @@ static bool judge(struct plk_node *node, struct plk_held *held, struct plk_invit
     if (known != NULL && known->warm->has_recovery &&
         plk_recovery_is_refused(&known->warm->recovery, opened->payload.device))
         return true;
+    if (known != NULL && plk_acquaint_given_up(known, &opened->payload)) return true;
     if (known != NULL && insists(node, known)) return false;
     bool stranger = known == NULL || (known->row.state != PLK_CONTACT_ACTIVE && known->row.state != PLK_CONTACT_ADDED);
     if (invite->kind == PLK_LINK_KIND_ADDRESS && stranger) {

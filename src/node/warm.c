@@ -208,7 +208,9 @@ static enum plk_err load_pending(struct plk_node *node, struct plk_warm *warm, s
 static enum plk_err load_joining(struct plk_node *node, struct plk_warm *warm, struct plk_bytes value) {
     warm->join = plk_mem_take(node->mem, sizeof *warm->join);
     warm->joining = true;
-    return plk_joining_decode(value, warm->join);
+    enum plk_err err = plk_joining_decode(value, warm->join);
+    if (err == PLK_ERR_OK && warm->recovery.order < warm->join->order) warm->recovery.order = warm->join->order;
+    return err;
 }
 
 static enum plk_err load_told(uint64_t *told, struct plk_bytes value) {

@@ -27,6 +27,7 @@ void plk_welcome_accept(struct plk_node *node, struct plk_peer *peer, struct plk
     plk_node_payload(node, peer, &mine);
     mine.queues = plk_acquaint_offer(node, peer->row.contact, queues);
     mine.continues = warm->has_recovery;
+    mine.order = warm->recovery.order;
     plk_rng_bytes(&node->rng, mine.epoch, sizeof mine.epoch);
     plk_rng_bytes(&node->rng, link_secret, sizeof link_secret);
     plk_dh_public(mine.link_public, link_secret);
@@ -119,6 +120,8 @@ static bool judge(struct plk_node *node, struct plk_link *link, struct plk_invit
                  plk_recovery_is_refused(&known->warm->recovery, opened->payload.device);
     if (moved) {
         plk_records_refuse(link, PLK_RECORD_WHY_MOVED, 0);
+    } else if (known != NULL && plk_acquaint_given_up(known, &opened->payload)) {
+        plk_records_refuse(link, PLK_RECORD_WHY_USED, 0);
     } else if (!insists(node, link, known)) {
         opened_blob(node, link, invite, opened, hash);
     }

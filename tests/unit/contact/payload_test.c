@@ -31,6 +31,7 @@ static struct plk_payload full(void) {
     p.has_replaces = true;
     memset(p.replaces, 9, sizeof p.replaces);
     p.continues = true;
+    p.order = UINT64_C(1) << 62;
     return p;
 }
 
@@ -45,7 +46,7 @@ static void a_full_one_comes_back(void **state) {
     assert_memory_equal(read.replaces, p.replaces, sizeof p.replaces);
     assert_int_equal(read.incarnation, p.incarnation);
     assert_int_equal(read.reset.number, 1);
-    assert_true(read.continues);
+    assert_true(read.continues && read.order == p.order);
     assert_true(plk_bytes_equal(encode(again, &read), first));
 }
 
@@ -55,7 +56,7 @@ static void a_bare_one_comes_back(void **state) {
     p.device[0] = p.epoch[0] = 1;
     struct plk_bytes first = encode(bytes, &p);
     assert_int_equal(plk_payload_decode(first, &read), PLK_ERR_OK);
-    assert_false(read.has_reset || read.has_replaces || read.continues);
+    assert_false(read.has_reset || read.has_replaces || read.continues || read.order != 0);
     assert_int_equal(read.name.len + read.about.len + read.places.count + read.envelope_count + read.ack.len, 0);
 }
 
@@ -140,8 +141,11 @@ static void what_nobody_says(void **state) {
     assert_int_equal(with(13, "\1\1", 2), PLK_ERR_MALFORMED);
     assert_int_equal(with(13, zero, 1), PLK_ERR_MALFORMED); // it is left out instead
     assert_int_equal(with(13, "", 0), PLK_ERR_MALFORMED);
-    assert_int_equal(with(14, zero, 99), PLK_ERR_OK);
-    assert_int_equal(with(14, zero, PLK_PAYLOAD_MAX), PLK_ERR_MALFORMED);
+    assert_int_equal(with(14, zero, 8), PLK_ERR_MALFORMED);
+    assert_int_equal(with(14, "\x40\0\0\0\0\0\0", 8), PLK_ERR_OK);
+    assert_int_equal(with(14, "\x40\0\0\0\0\0\0\1", 8), PLK_ERR_MALFORMED);
+    assert_int_equal(with(15, zero, 99), PLK_ERR_OK);
+    assert_int_equal(with(15, zero, PLK_PAYLOAD_MAX), PLK_ERR_MALFORMED);
 }
 
 // ---- what is told to contacts later: the profile
