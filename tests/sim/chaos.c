@@ -17,6 +17,7 @@ struct chaos {
     bool down[CHATTER_PEOPLE_MAX]; // killed, to be started again
     struct relays *relays;         // or NULL
     bool apart;                    // nothing passes between people directly
+    bool secluded;                 // each has one relay, and they reach each other through relays only
     bool rollbacks, saved[CHATTER_PEOPLE_MAX];
     uint32_t sleeps;  // still to come
     uint32_t streams; // of the stranger's
@@ -239,10 +240,15 @@ static void begin(struct chaos *c, enum chaos_kind kind) {
     choose_families(c, people, count);
     if (kind == CHAOS_RELAYS) c->relays = relays_new(c->w);
     c->apart = c->relays && dice_chance(&c->dice, 500000);
+    struct dice apart = dice(c->w->seed, "secluded", 0); // of its own: other worlds are as they were before it
+    c->secluded = c->relays && dice_chance(&apart, 250000);
     for (int i = 0; i < count && !c->w->failed; i++) {
         world_start(people[i]);
         world_init(people[i]);
-        if (c->relays) relays_use(c->relays, people[i]);
+        if (c->secluded)
+            relays_use_one(c->relays, people[i], i % RELAYS_COUNT);
+        else if (c->relays)
+            relays_use(c->relays, people[i]);
     }
     if (c->apart) part_all(c);
 }
@@ -285,11 +291,31 @@ static void befriend_all(struct chaos *c) {
     }
 }
 
+// It has to know a relay of the other's, which is told in the first minutes.
+static void seclude(struct chaos *c, struct actor *a, const struct actor *peer) {
+    for (int i = 0; i < 60 && !c->w->failed; i++) {
+        world_run_until(c->w, world_is_up, a, CHAOS_FRIENDS_US);
+        struct plk_command command = {.kind = PLK_CMD_PATH, .contact = world_contact(a, peer), .flag = true};
+        const struct actor_result *result = world_command(a, &command);
+        if (result && result->err == PLK_ERR_OK) return;
+        world_run_for(c->w, 15 * PLK_SECOND);
+    }
+    world_fail(c->w, "%s cannot reach %s through relays only", a->name, peer->name);
+}
+
+static void seclude_all(struct chaos *c) {
+    for (int i = 0; i < c->chatter->count; i++) {
+        for (int j = 0; j < c->chatter->count && !c->w->failed; j++) {
+            if (i != j) seclude(c, c->chatter->people[i], c->chatter->people[j]);
+        }
+    }
+}
+
 static void bad_times(struct chaos *c) {
     struct world *w = c->w;
     uint64_t start_us = world_now(w), calm_us = dice_between(&c->dice, 2 * PLK_SECOND, 30 * PLK_SECOND);
     // Not with stores that are rolled back: one that has forgotten an acceptance needs another link.
-    if (!c->rollbacks && !c->apart) relink_begin(c->chatter, start_us + CHAOS_SPAN_US);
+    if (!c->rollbacks && !c->apart && !c->secluded) relink_begin(c->chatter, start_us + CHAOS_SPAN_US);
     uint32_t accidents_ppm = (uint32_t)dice_between(&c->dice, 50000, 500000);
     while (!w->failed && world_now(w) - start_us < CHAOS_SPAN_US + c->slept_us) {
         if (dice_chance(&c->dice, accidents_ppm))
@@ -342,6 +368,7 @@ struct chaos_report chaos_run(struct world *w, enum chaos_kind kind) {
     c->dice = dice(w->seed, "chaos", (uint64_t)kind);
     begin(c, kind);
     if (!w->failed) befriend_all(c);
+    if (!w->failed && c->secluded) seclude_all(c);
     if (!w->failed) bad_times(c);
     if (!w->failed) heal(c);
     for (int i = 0; i < c->chatter->count && !w->failed; i++) world_stop(c->chatter->people[i]);

@@ -19,7 +19,8 @@
     (3 * PLK_HOUR) // after healing, when stores were rolled back: a re-key is wanted at most once an hour
 
 // RELAYS: two relays that everybody uses, which have accidents as well; in every second world the people themselves are in networks
-// that let nothing through between them, to the end.
+// that let nothing through between them, to the end. In every fourth each has one relay of the two, and they reach each other
+// through relays only.
 enum chaos_kind { CHAOS_PLAIN, CHAOS_ROLLBACK, CHAOS_RELAYS };
 
 struct chaos_report {

@@ -59,22 +59,33 @@ static bool all_connected(struct world *w, void *actor) {
         if (!view.connected) return false;
         count++;
     }
-    return count == RELAYS_COUNT;
+    return count > 0;
+}
+
+static void add(struct relays *r, struct actor *a, int which) {
+    char text[PLK_RELAY_NAME_TEXT_MAX];
+    const struct actor *machine = r->of[which]->machine;
+    struct plk_relay_name name = {.host = plk_bytes(machine->name, strlen(machine->name)), .port = machine->port};
+    size_t len;
+    name.flags = PLK_RELAY_NAME_TOKEN;
+    memcpy(name.key, r->of[which]->static_public, sizeof name.key);
+    memcpy(name.token, token, sizeof name.token);
+    plk_relay_name_encode(&name, text, &len);
+    struct plk_command command = {.kind = PLK_CMD_RELAY_ADD, .text = plk_bytes(text, len)};
+    const struct actor_result *result = world_command(a, &command);
+    if (result && result->err) world_fail(r->w, "%s may not use a relay: %s", a->name, plk_err_name(result->err));
+}
+
+static void until_connected(struct relays *r, struct actor *a) {
+    if (!world_run_until(r->w, all_connected, a, RELAYS_FOUND_US)) world_fail(r->w, "%s finds no relay", a->name);
+}
+
+void relays_use_one(struct relays *r, struct actor *a, int which) {
+    add(r, a, which);
+    until_connected(r, a);
 }
 
 void relays_use(struct relays *r, struct actor *a) {
-    char text[PLK_RELAY_NAME_TEXT_MAX];
-    for (int i = 0; i < RELAYS_COUNT && !r->w->failed; i++) {
-        const struct actor *machine = r->of[i]->machine;
-        struct plk_relay_name name = {.host = plk_bytes(machine->name, strlen(machine->name)), .port = machine->port};
-        size_t len;
-        name.flags = PLK_RELAY_NAME_TOKEN;
-        memcpy(name.key, r->of[i]->static_public, sizeof name.key);
-        memcpy(name.token, token, sizeof name.token);
-        plk_relay_name_encode(&name, text, &len);
-        struct plk_command command = {.kind = PLK_CMD_RELAY_ADD, .text = plk_bytes(text, len)};
-        const struct actor_result *result = world_command(a, &command);
-        if (result && result->err) world_fail(r->w, "%s may not use a relay: %s", a->name, plk_err_name(result->err));
-    }
-    if (!world_run_until(r->w, all_connected, a, RELAYS_FOUND_US)) world_fail(r->w, "%s finds no relay", a->name);
+    for (int i = 0; i < RELAYS_COUNT && !r->w->failed; i++) add(r, a, i);
+    until_connected(r, a);
 }

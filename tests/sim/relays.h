@@ -15,6 +15,8 @@ struct relays *relays_new(struct world *w); // up
 void relays_free(struct relays *r);         // NULL is fine
 void relays_start(struct relays *r, int which);
 void relays_kill(struct relays *r, int which, bool lose_disk);
-void relays_use(struct relays *r, struct actor *a); // all of them, by the user's word; waits until they are connected
+// All of them, by the user's word, or one; waits until they are connected.
+void relays_use(struct relays *r, struct actor *a);
+void relays_use_one(struct relays *r, struct actor *a, int which);
 
 #endif
