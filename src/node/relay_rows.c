@@ -51,6 +51,14 @@ static void set_token(struct plk_relay_link *relay, const uint8_t *token) {
     plk_queue_client_token(relay->queues, token);
 }
 
+// A backup speaks of contacts' queues before it speaks of relays: one's own may be known by then as a contact's.
+static void drop_unused(struct plk_node *node, const uint8_t key[32]) {
+    struct plk_relay_link *relay = plk_relays_find(&node->relays, key);
+    if (relay == NULL || relay->source != PLK_RELAY_FOREIGN || relay->boxes != NULL || relay->dial != NULL) return;
+    plk_relays_take_out(&node->relays, relay);
+    plk_relay_link_free(node->mem, relay);
+}
+
 enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row) {
     struct plk_reader k = plk_reader(row->key), r = plk_reader(row->value);
     uint8_t key[32], token[PLK_QUEUE_TOKEN_LEN];
@@ -62,6 +70,7 @@ enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row) {
     if ((flags & ROW_TOKEN) != 0) plk_reader_copy(&r, token, sizeof token);
     bool good = plk_reader_done(&k) && plk_reader_done(&r) && version == ROW_VERSION && number > 0 && port != 0 &&
                 flags <= (ROW_ADOPTED | ROW_TOKEN) && host.len > 0 && host.len <= PLK_RELAY_HOST_MAX;
+    if (good) drop_unused(node, key);
     struct plk_relay_link *relay = good ? plk_relay_link_new(&node->relays, key, host, port) : NULL;
     if (relay == NULL || plk_relays_find(&node->relays, key) != NULL) {
         if (relay != NULL) plk_relay_link_free(node->mem, relay);
