@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A dial and its relay; the input is the schedule: time, UDP and TCP that work or do not, cookies, restarts, closed and broken
 // streams, changes of network, packets and stream bytes of anybody. Whatever happens, memory is bounded, streams are its own,
-// and once the network is well it is connected.
+// and once the network is well it is connected; one that is carried by another channel is then, or is over.
 #include "support/relay_dial.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool carried;
 
 static void restart_relay(void) {
     plk_relay_channel_free(channel);
@@ -53,7 +55,7 @@ static void act(uint8_t act, uint8_t argument, const uint8_t *rest, size_t rest_
         break;
     case 6:
         client.port = argument;
-        if (argument < 64) plk_relay_dial_hurry(d, now_us);
+        if (argument < 64 && !carried) plk_relay_dial_hurry(d, now_us); // its owner makes another
         break;
     case 7:
         knows_name = argument < 128;
@@ -75,12 +77,18 @@ static void act(uint8_t act, uint8_t argument, const uint8_t *rest, size_t rest_
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    set_up(NULL);
+    carried = size % 2 == 1;
+    if (carried) {
+        set_up_carried(NULL);
+    } else {
+        set_up(NULL);
+    }
     for (size_t i = 0; i + 1 < size && i < 120; i += 2) act(data[i], data[i + 1], data + i + 2, size - i - 2);
     udp_works = tcp_works = knows_name = true;
     restart_relay();
     run(2 * PLK_RELAY_DIAL_PAUSE_MAX_US);
-    plk_assert(connected());
+    plk_assert(carried ? plk_relay_dial_status(d).over || connected() : connected());
+    plk_assert(!carried || opened + resolves == 0);
     tear_down(NULL);
     return 0;
 }

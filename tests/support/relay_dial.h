@@ -51,6 +51,24 @@ static inline int set_up(void **state) {
     return 0;
 }
 
+// The same carried by another channel (FWD).
+static const uint8_t carried_cid[PLK_PACKET_CID_LEN] = {1, 2, 3, 4, 5, 6, 7, 8};
+
+static inline int set_up_carried(void **state) {
+    set_up(state);
+    plk_relay_dial_free(d);
+    struct plk_relay_dial_carried carried = {.addr = me};
+    struct plk_relay_dial_config config = {.host = plk_bytes_text("relay.example"),
+                                           .port = 7447,
+                                           .first_stream = FIRST_STREAM,
+                                           .ticket = 77,
+                                           .carried = &carried};
+    memcpy(carried.cid, carried_cid, sizeof carried_cid);
+    memcpy(config.relay, own.known.public, 32);
+    d = plk_relay_dial_new(&mem, &config);
+    return 0;
+}
+
 static inline int tear_down(void **state) {
     (void)state;
     plk_relay_dial_free(d);

@@ -8,23 +8,6 @@
 
 #include "support/relay_dial.h"
 
-static const uint8_t cid[PLK_PACKET_CID_LEN] = {1, 2, 3, 4, 5, 6, 7, 8};
-
-static int set_up_carried(void **state) {
-    set_up(state);
-    plk_relay_dial_free(d);
-    struct plk_relay_dial_carried carried = {.addr = me};
-    struct plk_relay_dial_config config = {.host = plk_bytes_text("relay.example"),
-                                           .port = 7447,
-                                           .first_stream = FIRST_STREAM,
-                                           .ticket = 77,
-                                           .carried = &carried};
-    memcpy(carried.cid, cid, sizeof cid);
-    memcpy(config.relay, own.known.public, 32);
-    d = plk_relay_dial_new(&mem, &config);
-    return 0;
-}
-
 static bool is_over(void) { return plk_relay_dial_status(d).over; }
 
 static void it_asks_no_name_and_opens_no_stream(void **state) {
@@ -48,7 +31,7 @@ static void its_hello_has_the_id_that_was_given(void **state) {
     assert_true(plk_addr_equal(&output.datagram.to, &me));
     assert_int_equal(plk_packet_decode(&packet, output.datagram.data), PLK_ERR_OK);
     assert_int_equal(packet.kind, PLK_PACKET_HELLO);
-    assert_memory_equal(packet.cid.at, cid, sizeof cid);
+    assert_memory_equal(packet.cid.at, carried_cid, sizeof carried_cid);
 }
 
 static void a_cookie_is_used_at_once(void **state) {
