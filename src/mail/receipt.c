@@ -33,7 +33,7 @@ void plk_receipt_acks(const struct plk_mail *m, struct plk_writer *out) {
         const struct plk_receiving *s = &m->receiving[i];
         struct plk_ack ack = ack_of(s, s->contiguous, s->chain);
         plk_held_ranges(&m->held, s->generation, &ack);
-        if (ack.contiguous > 0 || ack.range_count > 0) acks[count++] = ack;
+        acks[count++] = ack;
     }
     plk_message_acks_encode(out, acks, count);
 }
@@ -67,7 +67,8 @@ static bool next_acks(struct plk_mail *m, uint64_t durable_n, struct plk_bytes *
             m->ack_told = true; // its row is to be written
         }
         struct plk_ack ack = durable_ack(m, s, durable_n);
-        if (ack.contiguous > 0 || ack.range_count > 0) acks[count++] = ack;
+        // All of them are named in a have: eight say that an older one may have been forgotten.
+        if (all || ack.contiguous > 0 || ack.range_count > 0) acks[count++] = ack;
     }
     if (count == 0 && !all) return false;
     if (all) {

@@ -358,6 +358,30 @@ static void rolled_back_while_its_ack_is_carried_out(void **state) {
     assert_int_equal(mail_count(&bob->disk, PLK_IN), 3 + PLK_MAIL_DELIVER_STEP + 50);
 }
 
+// Bob keeps eight streams. He says so with the have, also while nothing of the newest is durable: the oldest is no loss.
+static void a_forgotten_stream_is_no_loss(void **state) {
+    (void)state;
+    acquaint();
+    for (int i = 1; i < PLK_MAIL_STREAMS_MAX; i++) {
+        mail_key(&pair, i & 1, PLK_MAIL_BEGIN_REKEY);
+        write_many(ALICE, 1);
+        end_well();
+    }
+    mail_key(&pair, ALICE, PLK_MAIL_BEGIN_REKEY);
+    mail_connect(&pair);
+    assert_true(mail_run(&pair));
+    write_many(ALICE, 1);
+    mail_flush(&pair, alice);
+    mail_give_out(&pair, alice);
+    mail_carry(&pair, ALICE, 1, SIZE_MAX);
+    mail_connect(&pair);
+    mail_give_out(&pair, bob);
+    mail_carry(&pair, BOB, 0, SIZE_MAX);
+    assert_int_equal(alice->counts.rollbacks, 0);
+    end_well();
+    assert_int_equal(alice->counts.queued_again, 0);
+}
+
 // ---- lies -----------------------------------------------------------------------------------------------------------
 
 static enum plk_err ack(uint64_t contiguous, uint8_t chain, struct plk_ack_range range) {
@@ -433,6 +457,7 @@ int main(void) {
         STORY(two_clones_of_one_profile),
         STORY(a_clone_wrote_under_the_same_number),
         STORY(both_were_rolled_back),
+        STORY(a_forgotten_stream_is_no_loss),
         STORY(rolled_back_while_its_ack_is_carried_out),
         STORY(an_ack_that_does_not_fit_stops),
         STORY(ranges_never_deliver),
