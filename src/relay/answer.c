@@ -110,6 +110,17 @@ static void attach(struct plk_relay *relay, struct turn *turn, const struct plk_
 
 // ---- NEWQ -----------------------------------------------------------------------------------------------------------------
 
+// Both keys are keys, and not the same (X25519's twins included: they are refused as not canonical). Asked of who has been
+// admitted only: it costs two Diffie-Hellmans.
+static bool keys_valid(const struct plk_relay *relay, const struct plk_queue_record *command) {
+    uint8_t shared[32];
+    bool valid = memcmp(command->newq.owner, command->newq.sender, PLK_QUEUE_KEY_LEN) != 0 &&
+                 plk_dh(shared, relay->config.statics[0], command->newq.owner) == PLK_ERR_OK &&
+                 plk_dh(shared, relay->config.statics[0], command->newq.sender) == PLK_ERR_OK;
+    plk_mem_wipe(shared, sizeof shared);
+    return valid;
+}
+
 // Makes the queue; charged: the token that pays for an invite queue's guests, NULL: nobody.
 static void make(struct plk_relay *relay, struct turn *turn, const uint8_t *charged) {
     const struct plk_queue_record *command = &turn->command;
@@ -185,13 +196,21 @@ static void newq(struct plk_relay *relay, struct turn *turn, const struct plk_ro
         go_on(relay, turn, PLK_READ_TOKEN, hash);
     } else if (admission == PLK_RELAY_ADMIT_OPEN && command->newq.admission == PLK_QUEUE_ADMIT_WORK &&
                has_worked(relay, command)) {
-        make(relay, turn, NULL);
+        if (keys_valid(relay, command)) {
+            make(relay, turn, NULL);
+        } else {
+            finish(relay, turn, PLK_QUEUE_CODE_INVALID, false);
+        }
     } else {
         finish(relay, turn, PLK_QUEUE_CODE_ADMISSION, false);
     }
 }
 
 static void pay(struct plk_relay *relay, struct turn *turn, const uint8_t *hash, struct plk_token_row *row) {
+    if (!keys_valid(relay, &turn->command)) {
+        finish(relay, turn, PLK_QUEUE_CODE_INVALID, false);
+        return;
+    }
     row->made++;
     write_token(relay, hash, row);
     make(relay, turn, hash);

@@ -46,16 +46,6 @@ static void lock(struct plk_relay *relay, struct plk_read *read, const uint8_t s
 
 // ---- making and attaching -----------------------------------------------------------------------------------------------
 
-// Both keys are keys, and not the same (X25519's twins included: they are refused as not canonical).
-static bool keys_valid(const struct plk_relay *relay, const struct plk_queue_record *command) {
-    uint8_t shared[32];
-    bool valid = memcmp(command->newq.owner, command->newq.sender, PLK_QUEUE_KEY_LEN) != 0 &&
-                 plk_dh(shared, relay->config.statics[0], command->newq.owner) == PLK_ERR_OK &&
-                 plk_dh(shared, relay->config.statics[0], command->newq.sender) == PLK_ERR_OK;
-    plk_mem_wipe(shared, sizeof shared);
-    return valid;
-}
-
 static bool newq(struct plk_relay *relay, struct plk_relay_client *client, const struct plk_queue_record *command,
                  struct plk_bytes body) {
     uint8_t rid[PLK_QUEUE_ID_LEN], sid[PLK_QUEUE_ID_LEN];
@@ -70,7 +60,7 @@ static bool newq(struct plk_relay *relay, struct plk_relay_client *client, const
     if (!plk_bucket_take(&client->newq, relay->now.mono_us, 1, PLK_RELAY_CLIENT_NEWQ_BURST, 1)) {
         return done(relay, client, command, PLK_QUEUE_CODE_LIMIT);
     }
-    if (!plk_command_flags_valid(command->newq.flags) || !keys_valid(relay, command)) {
+    if (!plk_command_flags_valid(command->newq.flags)) {
         return done(relay, client, command, PLK_QUEUE_CODE_INVALID);
     }
     lock(relay, begin_read(relay, client, PLK_READ_NEWQ, PLK_TABLE_rqueue, sid, sizeof sid, body), sid, true);

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 
-#define PLK_LOBBY_TURN 4        // hellos answered at a time; then whatever else has come is looked at
+#define PLK_LOBBY_TURN 1        // hellos answered at a time; then whatever else has come is looked at
 #define PLK_LOBBY_MAX 1024      // that wait: none more is heard
 #define PLK_LOBBY_US PLK_SECOND // who has waited longer has said it again
 

@@ -142,7 +142,7 @@ static inline uint64_t attack_due(uint64_t start_us, uint64_t rate, uint64_t *se
     usleep(1000);
     uint64_t due = (attack_now_us() - start_us) * rate / PLK_SECOND, count = due - *sent;
     *sent = due;
-    return count < 200 ? count : 200;
+    return count < 50 ? count : 50;
 }
 
 // ---- packets --------------------------------------------------------------------------------------------------------------
