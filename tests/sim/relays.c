@@ -39,6 +39,8 @@ void relays_start(struct relays *r, int which) {
     r->empty[which] = false;
 }
 
+void relays_corrupt(struct relays *r, int which) { r->of[which]->malicious = true; }
+
 void relays_kill(struct relays *r, int which, bool lose_disk) {
     if (!r->of[which]->relay) return;
     if (lose_disk) {
