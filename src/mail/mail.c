@@ -223,6 +223,30 @@ enum plk_err plk_mail_wrap(struct plk_mail *m, const struct plk_mail_turn *turn,
     return PLK_ERR_OK;
 }
 
+bool plk_mail_hand_over(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_mail *to) {
+    plk_assert(m->is_open && m != to && !plk_mail_has_ratchet(m));
+    struct plk_sending *s = plk_state_current(m);
+    if (plk_state_unacked(m) > 0) { // numbered for a blob that was never made
+        s->acked = s->next_seq - 1;
+        memcpy(s->acked_chain, s->tip, sizeof s->acked_chain);
+        plk_state_save_sending(m, s, turn->batch);
+    }
+    while (m->window.count > 0 && !plk_batch_full(turn->batch)) {
+        const struct plk_entry *entry = plk_window_at(&m->window, 0);
+        struct plk_mail_body body = {.kind = entry->kind, .has_target = entry->has_target, .target = entry->target};
+        uint64_t row;
+        memcpy(body.id, entry->id, sizeof body.id);
+        body.payload = plk_bytes(entry->payload, entry->payload_len);
+        struct plk_key key = plk_key_message(m->contact, PLK_OUT, &entry->origin);
+        if (plk_entry_is_shown(entry)) plk_batch_delete(turn->batch, PLK_TABLE_message, plk_key_bytes(&key));
+        enum plk_err err = plk_entry_is_shown(entry) ? plk_mail_send(to, turn, &body, &row) : PLK_ERR_OK;
+        plk_assert(err == PLK_ERR_OK); // it was taken once
+        plk_outbox_remove(m, turn, 0);
+    }
+    m->handing = m->outbox_count > 0;
+    return m->handing;
+}
+
 uint64_t plk_mail_note(struct plk_mail *m, const struct plk_mail_turn *turn, uint16_t kind, struct plk_bytes payload) {
     struct plk_message_row row = {.direction = PLK_IN, .kind = kind, .state = PLK_STATE_RECEIVED, .payload = payload};
     plk_assert(payload.len <= PLK_BODY_MAX);

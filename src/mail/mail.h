@@ -183,6 +183,11 @@ enum plk_err plk_mail_adopt(struct plk_mail *mail, const struct plk_mail_turn *t
 enum plk_err plk_mail_send(struct plk_mail *mail, const struct plk_mail_turn *turn, const struct plk_mail_body *body,
                            uint64_t *row);
 
+// All that waits here, the oldest first, waits in another conversation from now on, under its id, in the same batch: nothing of it has
+// left, since there never was a ratchet. True: call again with a new batch, or when the page that mail wants has come. Not before
+// plk_mail_is_open (trap).
+bool plk_mail_hand_over(struct plk_mail *mail, const struct plk_mail_turn *turn, struct plk_mail *to);
+
 // A history row made here and sent to nobody (PLK_BODY_NOTICE). Returns its row.
 uint64_t plk_mail_note(struct plk_mail *mail, const struct plk_mail_turn *turn, uint16_t kind,
                        struct plk_bytes payload);

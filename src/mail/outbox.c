@@ -99,7 +99,7 @@ void plk_outbox_reset(struct plk_mail *m) {
 
 bool plk_outbox_wants_page(struct plk_mail *m, struct plk_mail_load *load) {
     struct plk_wish *wish = &m->wishes[PLK_MAIL_WANT_PAGE];
-    bool needed = !m->is_open || m->up || m->box;
+    bool needed = !m->is_open || m->up || m->box || m->handing;
     // It begins when nothing is unacknowledged any more; until then acks speak of what is to be read here.
     bool resyncs = plk_resync_is_pending(m) && plk_state_unacked(m) == 0;
     bool room =

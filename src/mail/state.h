@@ -85,6 +85,7 @@ struct plk_mail {
     struct plk_order cursor; // rows below it are in the window, or gone
     bool beyond;             // there are, or may be, rows at or after the cursor
     bool is_open;
+    bool handing; // plk_mail_hand_over waits for more
     size_t given, left, told, again_count;
     bool unsealed;             // an entry that is numbered in this generation may lack its ciphertext
     uint64_t outbox_n;         // batch of the last change of the outbox, and of history

@@ -5,7 +5,6 @@
 #include "node/inside.h"
 #include "node/reach.h"
 #include "queue/key.h"
-#include "wire/message.h"
 
 void plk_approach_free(struct plk_node *node, struct plk_approach *approach) {
     if (approach == NULL) return;
@@ -273,7 +272,24 @@ static void begun(struct plk_node *node, struct plk_peer *peer) {
 
 // ---- whoever turns out to be here already ---------------------------------------------------------------------------------
 
-// The contact that the link had made was another one's second: the link, and the first text, become that one's.
+// What waits for the contact that the link had made waits for the one that it turned out to be. False: not all of it yet.
+static bool hand_over(struct plk_node *node, struct plk_peer *peer, struct plk_peer *known) {
+    bool more = true;
+    while (more && !plk_batch_full(plk_ledger_batch(&node->ledger))) {
+        struct plk_mail_turn turn = plk_node_turn(node);
+        more = plk_mail_hand_over(peer->warm->mail, &turn, known->warm->mail);
+        plk_peer_mail_events(node, known);
+        plk_peer_mail_events(node, peer);
+        if (more && !plk_batch_full(plk_ledger_batch(&node->ledger))) break; // a page has to be read
+        plk_ledger_turn(&node->ledger);
+    }
+    plk_peer_touch(node, known);
+    plk_peer_touch(node, peer);
+    node->parley.look = true;
+    return !more;
+}
+
+// The contact that the link had made was another one's second: the link, and all that was written to it, become that one's.
 static void merge(struct plk_node *node, struct plk_peer *peer, struct plk_peer *known,
                   const struct plk_bundle *bundle) {
     enum plk_err err = plk_add_check_again(known, bundle);
@@ -286,19 +302,12 @@ static void merge(struct plk_node *node, struct plk_peer *peer, struct plk_peer 
         plk_peer_join_fail(node, peer, err);
         return;
     }
+    if (!hand_over(node, peer, known)) return;
     struct plk_approach *approach = peer->warm->approach;
-    struct plk_buf note = approach->note;
     bool peer_relay_only = peer->row.relay_only;
-    struct plk_envelope envelope;
-    approach->note = (struct plk_buf){0};
+    plk_buf_free(node->mem, &approach->note); // it was the first that waited
     peer->warm->approach = NULL;
-    plk_boxes_drop_of(node, PLK_BOX_INVITE, false, peer->row.contact);
-    if (plk_mail_undelivered(peer->warm->mail) <= (note.len > 0)) {
-        plk_node_forget_contact(node, peer);
-    } else { // more was written to it than the link took along: it stays, so that nothing is lost unseen
-        plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_OPENED, plk_bytes(NULL, 0));
-        plk_peer_join_fail(node, peer, PLK_ERR_EXISTS);
-    }
+    plk_node_forget_contact(node, peer);
     if (known->warm->joining) plk_peer_forget_joining(node, known);
     plk_approach_forget(node, known);
     known->warm->approach = approach;
@@ -306,10 +315,11 @@ static void merge(struct plk_node *node, struct plk_peer *peer, struct plk_peer 
     write_opened(node, known);
     if (known->row.state != PLK_CONTACT_ACTIVE)
         known->row.state = known->warm->has_recovery ? PLK_CONTACT_ACTIVE : PLK_CONTACT_ADDED;
-    if (note.len > 0 && plk_message_envelope_decode(plk_buf_bytes(&note), &envelope) == PLK_ERR_OK)
-        plk_add_note(node, known, envelope.payload, envelope.id); // the same message
-    plk_buf_free(node->mem, &note);
-    begun(node, known);
+    plk_peer_write(node, known);
+    plk_node_event(node, PLK_EVENT_CONTACT, known->row.contact, 0, 0, 0, NULL);
+    known->tries = 0;
+    plk_peer_dial_soon(node, known, 0);
+    plk_peer_touch(node, known);
     make_boxes(node, known);
     node->parley.look = true;
 }
@@ -326,17 +336,18 @@ static void proceed(struct plk_node *node, struct plk_peer *peer) {
         return;
     }
     struct plk_peer *known = plk_peers_by_id(&node->peers, peer_id);
-    if (known != NULL && known != peer) {
-        merge(node, peer, known, &bundle);
-        return;
-    }
-    if (known != NULL) err = plk_add_check_again(known, &bundle);
+    bool other = known != NULL && known != peer;
+    if (known != NULL && !other) err = plk_add_check_again(known, &bundle);
     if (err != PLK_ERR_OK) {
         plk_peer_join_fail(node, peer, err);
         return;
     }
     if (!plk_mail_is_open(peer->warm->mail)) {
         node->parley.look = true;
+        return;
+    }
+    if (other) {
+        merge(node, peer, known, &bundle);
         return;
     }
     if (!plk_relays_has_own(&node->relays)) {

@@ -115,7 +115,7 @@ struct plk_link {
     uint32_t invite;                   // INVITER
     uint32_t meets;                    // INVITER, JOINER: the contact whose acceptance is to be sent, 0: none
     uint32_t insists;                  // INVITER: the contact that our own blob goes to on this session, 0: none
-    bool handed;                       // the blob or request was written into the stream
+    bool handed;                       // the blob, request or acceptance was written into the stream
     bool crossed;                      // JOINER: the peer's blob was taken here instead of an acceptance of ours
     struct plk_candidates *candidates; // the peer's, or NULL
     struct plk_channel channels[PLK_LINK_CHANNELS];

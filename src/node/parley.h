@@ -7,6 +7,8 @@
 #include "node/boxes.h"
 #include "node/peers.h"
 
+#define PLK_CONTROL_ACCEPTANCE PLK_CONTROL_NODE // on stream 0 of a link (first-contact.md, section 8)
+
 #define PLK_PARLEY_HELD_MAX 32                // cells with blobs that wait for rows, queues or the disk
 #define PLK_PARLEY_HELD_BYTES (1u << 20)      // of them together; beyond it they stay with the relay
 #define PLK_PARLEY_QUEUES_US (5 * PLK_SECOND) // an acceptance waits so long for own queues to tell of

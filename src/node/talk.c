@@ -180,6 +180,10 @@ static void end_acceptance(struct plk_node *node, struct plk_peer *peer) {
 void plk_peer_take_record(struct plk_node *node, struct plk_peer *peer, bool control, struct plk_bytes record) {
     struct plk_mail_turn turn = plk_node_turn(node);
     struct plk_mail *mail = peer->warm->mail;
+    if (control && record.len > 1 && record.at[0] == PLK_CONTROL_ACCEPTANCE) {
+        plk_parley_acceptance(node, peer, plk_bytes(record.at + 1, record.len - 1));
+        return;
+    }
     enum plk_err err = control ? plk_mail_on_control(mail, &turn, record) : plk_mail_on_ciphertext(mail, &turn, record);
     switch (err) {
     case PLK_ERR_OK:
@@ -245,6 +249,23 @@ static void write_stream(struct plk_node *node, struct plk_peer *peer, struct pl
     }
 }
 
+// Of one who was a contact before, and whose link of earlier keys is up: it may have no queue that the acceptance can be put into. Behind
+// the have, once a link.
+static void hand_acceptance(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
+    struct plk_warm *warm = peer->warm;
+    uint8_t head[PLK_RECORD_PREFIX_MAX + 1];
+    struct plk_writer w = plk_writer(head, sizeof head);
+    size_t len = 1 + warm->acceptance.len;
+    if (warm->acceptance.len == 0 || link->handed || len > PLK_CONTROL_RECORD_MAX) return;
+    if (!plk_ledger_durable(&node->ledger, warm->acceptance_mark)) return;
+    if (plk_streams_sent_to(link->streams, CONTROL) == 0) return;
+    plk_writer_varint(&w, len);
+    plk_writer_u8(&w, PLK_CONTROL_ACCEPTANCE);
+    plk_buf_put(node->mem, &warm->out[CONTROL], plk_writer_bytes(&w));
+    plk_buf_put(node->mem, &warm->out[CONTROL], plk_buf_bytes(&warm->acceptance));
+    link->handed = true;
+}
+
 // ---- the link's signals -----------------------------------------------------------------------------------------------
 
 static void forget_streams(struct plk_peer *peer) {
@@ -293,7 +314,7 @@ static void settle_acceptance(struct plk_node *node, struct plk_peer *peer, uint
 }
 
 static void link_came_up(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
-    link->came_up = link->restarted = false;
+    link->came_up = link->restarted = link->handed = false;
     forget_streams(peer);
     plk_post_link_up(node, peer);
     plk_mail_link_up(peer->warm->mail);
@@ -448,6 +469,7 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
     plk_post_settle(node, peer);
     if (peer->heat != PLK_WARM) return;
     if (open && peer->link == link) {
+        hand_acceptance(node, peer, link);
         write_stream(node, peer, link, CONTROL);
         write_stream(node, peer, link, MAIL);
         plk_mail_left(peer->warm->mail, node->now, plk_streams_sent_to(link->streams, MAIL));
