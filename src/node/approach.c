@@ -2,6 +2,7 @@
 #include "node/approach.h"
 
 #include "node/acquaint.h"
+#include "node/adopt.h"
 #include "node/inside.h"
 #include "node/reach.h"
 #include "queue/key.h"
@@ -60,7 +61,7 @@ void plk_approach_forget(struct plk_node *node, struct plk_peer *peer) {
 
 // ---- the inviter's queues -------------------------------------------------------------------------------------------------
 
-static struct plk_box *box_on(const struct plk_node *node, const struct plk_peer *peer, const uint8_t key[32]) {
+struct plk_box *plk_approach_box(const struct plk_node *node, const struct plk_peer *peer, const uint8_t key[32]) {
     struct plk_box *box = NULL;
     while ((box = plk_boxes_next(node, PLK_BOX_INVITE, false, peer->row.contact, box)) != NULL) {
         if (memcmp(box->relay->key, key, 32) == 0) return box;
@@ -74,7 +75,7 @@ static void make_boxes(struct plk_node *node, struct plk_peer *peer) {
     plk_queue_key_invite(&keys, link->psk);
     for (unsigned i = 0; i < link->relay_count; i++) {
         const struct plk_invite_relay *at = &link->relays[i];
-        if (box_on(node, peer, at->key) != NULL) continue;
+        if (plk_approach_box(node, peer, at->key) != NULL) continue;
         struct plk_relay_link *relay = plk_relays_get(node, at->key, at->host, at->port, peer->row.relay_only);
         if (relay == NULL) continue;
         struct plk_box *box =
@@ -108,7 +109,7 @@ static void condemn(struct plk_node *node, struct plk_peer *peer, struct plk_box
     box->parley.verdict = verdict;
     node->counters.forged += verdict == PLK_ERR_FORGED || verdict == PLK_ERR_MALFORMED;
     for (unsigned i = 0; i < link->relay_count; i++) {
-        const struct plk_box *other = box_on(node, peer, link->relays[i].key);
+        const struct plk_box *other = plk_approach_box(node, peer, link->relays[i].key);
         if (other == NULL || other->parley.verdict == PLK_ERR_OK) return;
     }
     plk_peer_join_fail(node, peer, verdict);
@@ -191,38 +192,6 @@ void plk_approach_cell(struct plk_node *node, struct plk_box *box, uint64_t sequ
 
 // ---- what comes of it -----------------------------------------------------------------------------------------------------
 
-// Whoever has no relay takes over the first of the link that are there, with the tokens that they give to somebody who was invited.
-static void adopt(struct plk_node *node, struct plk_peer *peer) {
-    struct plk_approach *approach = peer->warm->approach;
-    const struct plk_invite_link *link = &approach->link;
-    unsigned count = 0;
-    if (approach->adopts_us == 0) approach->adopts_us = node->now.mono_us;
-    bool late = node->now.mono_us - approach->adopts_us >= PLK_APPROACH_GUEST_US;
-    if (late) approach->adopts_us = node->now.mono_us;
-    node->parley.look = true;
-    for (unsigned i = 0; i < link->relay_count && count < PLK_APPROACH_ADOPT_MAX; i++) {
-        struct plk_box *box = box_on(node, peer, link->relays[i].key);
-        if (box == NULL || !plk_relay_link_is_up(box->relay)) continue;
-        count++;
-        if (late) plk_approach_guest(node, box, NULL); // an open relay asks for none
-        if (box->parley.guest_asked) continue;
-        box->parley.guest_asked = true;
-        plk_box_guest(node, box);
-    }
-}
-
-void plk_approach_guest(struct plk_node *node, struct plk_box *box, const uint8_t *token) {
-    const struct plk_relay_link *at = box->relay;
-    struct plk_relay_link *relay;
-    uint8_t key[32];
-    char host[PLK_RELAY_HOST_MAX];
-    memcpy(key, at->key, sizeof key);
-    memcpy(host, at->host, at->host_len);
-    node->parley.look = true;
-    if (at->source != PLK_RELAY_FOREIGN) return;
-    plk_relays_add(node, key, plk_bytes(host, at->host_len), at->port, token, PLK_RELAY_ADOPTED, &relay);
-}
-
 static void note_sequence(struct plk_node *node, struct plk_peer *peer, uint64_t sequence) {
     uint8_t value[8];
     struct plk_writer w = plk_writer(value, sizeof value);
@@ -246,11 +215,8 @@ static void make_blob(struct plk_node *node, struct plk_peer *peer, const struct
         plk_peer_join_fail(node, peer, err);
         return;
     }
-    struct plk_queue_list offered;
-    plk_boxes_offer(node, peer->row.contact, &offered);
-    if (offered.count == 0) // the acceptance can only come directly: whoever can get a token should know
+    if (!plk_adopt_has_queue(node, peer)) // the acceptance can only come directly: whoever can get a token should know
         plk_node_event(node, PLK_EVENT_CONTACT, peer->row.contact, 0, 0, PLK_ERR_NO_TOKEN, NULL);
-    plk_mem_wipe(&offered, sizeof offered);
     warm->join->expires_ms = PLK_JOINING_HANDED; // it may leave as soon as it is durable
     plk_buf_free(node->mem, &approach->note);
     plk_buf_free(node->mem, &approach->bundle);
@@ -350,14 +316,7 @@ static void proceed(struct plk_node *node, struct plk_peer *peer) {
         merge(node, peer, known, &bundle);
         return;
     }
-    if (!plk_relays_has_own(&node->relays)) {
-        adopt(node, peer);
-        return;
-    }
-    if (!plk_acquaint_queues(node, peer->row.contact, &approach->wait, PLK_NEVER)) {
-        node->parley.look = true;
-        return;
-    }
+    if (!plk_adopt_queues(node, peer)) return;
     plk_peer_identify(node, peer, peer_id);
     make_blob(node, peer, &bundle);
 }
@@ -401,13 +360,6 @@ void plk_approach_settle(struct plk_node *node, struct plk_peer *peer) {
             node->parley.look = true;
         }
     }
-}
-
-uint64_t plk_approach_deadline(const struct plk_node *node, const struct plk_peer *peer) {
-    const struct plk_approach *approach = peer->warm->approach;
-    uint64_t due_us = plk_acquaint_queues_due(&approach->wait, PLK_NEVER);
-    if (approach->adopts_us == 0 || plk_relays_has_own(&node->relays)) return due_us;
-    return plk_earlier(due_us, approach->adopts_us + PLK_APPROACH_GUEST_US);
 }
 
 // ---- the command ----------------------------------------------------------------------------------------------------------

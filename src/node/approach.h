@@ -9,8 +9,6 @@
 #include "node/boxes.h"
 #include "node/peers.h"
 
-#define PLK_APPROACH_GUEST_US (5 * PLK_SECOND) // without a token by then: they are taken over without
-#define PLK_APPROACH_ADOPT_MAX 2               // relays of a link that a newcomer takes over
 // A blob that a relay says it has, and nobody seems to have fetched, is put again: after so long, then twice as long, and so on.
 #define PLK_APPROACH_REPEAT_US PLK_MINUTE
 #define PLK_APPROACH_REPEAT_MAX_US (6 * PLK_HOUR)
@@ -25,6 +23,7 @@ struct plk_approach {
     struct plk_buf bundle; // as it came, checked; empty: none has
     struct plk_queues_wait wait;
     uint64_t adopts_us; // since when relays of the link are asked for tokens; 0: they are not
+    bool adopted;       // that is over
 };
 
 void plk_approach_free(struct plk_node *node, struct plk_approach *approach); // NULL is fine
@@ -39,11 +38,11 @@ bool plk_approach_is_provisional(const struct plk_peer *peer);          // nobod
 
 void plk_approach_again(struct plk_node *node, struct plk_peer *peer);  // an attempt
 void plk_approach_settle(struct plk_node *node, struct plk_peer *peer); // the peer may be gone afterwards
-uint64_t plk_approach_deadline(const struct plk_node *node, const struct plk_peer *peer);
+// The inviter's queue at the relay of that key, or NULL.
+struct plk_box *plk_approach_box(const struct plk_node *node, const struct plk_peer *peer, const uint8_t key[32]);
 
 // As parley.h has them, of a foreign INVITE box.
 void plk_approach_cell(struct plk_node *node, struct plk_box *box, uint64_t sequence, struct plk_bytes cell);
 void plk_approach_put_done(struct plk_node *node, struct plk_box *box, enum plk_queue_code code);
-void plk_approach_guest(struct plk_node *node, struct plk_box *box, const uint8_t *token);
 
 #endif

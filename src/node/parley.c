@@ -5,6 +5,7 @@
 
 #include "contact/request.h"
 #include "node/acquaint.h"
+#include "node/adopt.h"
 #include "node/approach.h"
 #include "node/inside.h"
 
@@ -368,7 +369,7 @@ void plk_parley_put_done(struct plk_node *node, struct plk_box *box, uint64_t pu
 
 void plk_parley_guest(struct plk_node *node, struct plk_box *box, const uint8_t *token, enum plk_queue_code code) {
     (void)code;
-    plk_approach_guest(node, box, token);
+    plk_adopt_guest(node, box, token);
 }
 
 bool plk_parley_acceptance(struct plk_node *node, struct plk_peer *peer, struct plk_bytes content) {
@@ -432,7 +433,7 @@ uint64_t plk_parley_deadline(const struct plk_node *node) {
     if (!node->parley.look) return due_us;
     for (const struct plk_peer *peer = node->peers.warm; peer != NULL; peer = peer->next_warm) {
         if (peer->heat != PLK_WARM) continue;
-        if (peer->warm->approach != NULL) due_us = sooner(node, due_us, plk_approach_deadline(node, peer));
+        if (peer->warm->approach != NULL) due_us = sooner(node, due_us, plk_adopt_deadline(node, peer));
         if (peer->warm->request.len > 0)
             due_us = sooner(node, due_us, plk_acquaint_queues_due(&peer->warm->request_wait, PLK_PARLEY_QUEUES_US));
     }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "node/adopt.h"
+
+#include "node/acquaint.h"
+#include "node/approach.h"
+#include "node/inside.h"
+
+// Whoever has no relay, or none that makes a queue now, takes over the first of the link that are there, with the tokens that they give to
+// somebody who was invited.
+static void adopt(struct plk_node *node, struct plk_peer *peer) {
+    struct plk_approach *approach = peer->warm->approach;
+    const struct plk_invite_link *link = &approach->link;
+    unsigned count = 0;
+    if (approach->adopts_us == 0) approach->adopts_us = node->now.mono_us;
+    bool late = node->now.mono_us - approach->adopts_us >= PLK_ADOPT_GUEST_US;
+    if (late) approach->adopts_us = node->now.mono_us;
+    if (late) approach->adopted = plk_relays_has_own(&node->relays); // without any they are asked again
+    approach->wait = (struct plk_queues_wait){0};
+    node->parley.look = true;
+    for (unsigned i = 0; i < link->relay_count && count < PLK_ADOPT_MAX; i++) {
+        struct plk_box *box = plk_approach_box(node, peer, link->relays[i].key);
+        if (box == NULL || !plk_relay_link_is_up(box->relay) || box->relay->source != PLK_RELAY_FOREIGN) continue;
+        count++;
+        if (late) plk_adopt_guest(node, box, NULL); // an open relay asks for none
+        if (box->parley.guest_asked) continue;
+        box->parley.guest_asked = true;
+        plk_box_guest(node, box);
+    }
+}
+
+void plk_adopt_guest(struct plk_node *node, struct plk_box *box, const uint8_t *token) {
+    const struct plk_relay_link *at = box->relay;
+    struct plk_relay_link *relay;
+    uint8_t key[32];
+    char host[PLK_RELAY_HOST_MAX];
+    memcpy(key, at->key, sizeof key);
+    memcpy(host, at->host, at->host_len);
+    node->parley.look = true;
+    if (at->source != PLK_RELAY_FOREIGN) return;
+    plk_relays_add(node, key, plk_bytes(host, at->host_len), at->port, token, PLK_RELAY_ADOPTED, &relay);
+}
+
+// A relay of the link is there, and not one's own.
+static bool may_adopt(const struct plk_node *node, const struct plk_peer *peer) {
+    const struct plk_approach *approach = peer->warm->approach;
+    if (peer->row.relay_only) return false; // nothing goes to its relays but through one's own
+    for (unsigned i = 0; i < approach->link.relay_count && !approach->adopted; i++) {
+        const struct plk_relay_link *relay = plk_relays_find(&node->relays, approach->link.relays[i].key);
+        if (relay != NULL && relay->source == PLK_RELAY_FOREIGN && plk_relay_link_is_up(relay)) return true;
+    }
+    return false;
+}
+
+bool plk_adopt_has_queue(const struct plk_node *node, const struct plk_peer *peer) {
+    struct plk_queue_list offered;
+    plk_boxes_offer(node, peer->row.contact, &offered);
+    plk_mem_wipe(&offered, sizeof offered);
+    return offered.count > 0;
+}
+
+// For one that is reached through relays only an acceptance can come in no other way.
+static uint64_t limit_us(const struct plk_peer *peer) { return peer->row.relay_only ? PLK_NEVER : PLK_ADOPT_QUEUES_US; }
+
+bool plk_adopt_queues(struct plk_node *node, struct plk_peer *peer) {
+    struct plk_approach *approach = peer->warm->approach;
+    bool own = plk_relays_has_own(&node->relays);
+    if (own && !plk_acquaint_queues(node, peer->row.contact, &approach->wait, limit_us(peer))) {
+        node->parley.look = true;
+        return false;
+    }
+    if (own && (plk_adopt_has_queue(node, peer) || !may_adopt(node, peer))) return true;
+    adopt(node, peer);
+    return false;
+}
+
+uint64_t plk_adopt_deadline(const struct plk_node *node, const struct plk_peer *peer) {
+    const struct plk_approach *approach = peer->warm->approach;
+    uint64_t due_us = plk_acquaint_queues_due(&approach->wait, limit_us(peer));
+    if (approach->adopts_us == 0 || !may_adopt(node, peer)) return due_us;
+    return plk_earlier(due_us, approach->adopts_us + PLK_ADOPT_GUEST_US);
+}
