@@ -162,11 +162,10 @@ static bool linked(const struct plk_peer *peer) { return peer->link != NULL && p
 // So a peer that never answers is asked under the recovery secret as well; and if it answers there alone, there is a re-key.
 static void call_for_recovery(struct plk_node *node, struct plk_peer *peer) {
     bool meets = peer->meeting != NULL && plk_link_is_up(peer->meeting);
-    bool often = peer->tries % PLK_PEER_RECOVERY_EVERY == PLK_PEER_RECOVERY_EVERY - 1;
     if (meets && !linked(peer)) {
         peer->warm->rekey_wanted = true;
         plk_peer_rekey(node, peer);
-    } else if ((peer->warm->acceptance.len > 0 || often) && !linked(peer)) {
+    } else if (peer->tries % PLK_PEER_RECOVERY_EVERY == PLK_PEER_RECOVERY_EVERY - 1 && !linked(peer)) {
         plk_peer_recovery_call(node, peer);
     }
 }

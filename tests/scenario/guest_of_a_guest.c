@@ -23,7 +23,8 @@ static void tell(struct world *w) {
     story_run(w, PLK_MINUTE);
     story_expect(w, (meet_state(carol, contact) == PLK_CONTACT_ACTIVE) == (w->seed % 4 < 2));
     world_part(w, m.bob, carol, 0);
-    story_run(w, 5 * PLK_MINUTE);
+    story_run(w,
+              40 * PLK_MINUTE); // he calls now and then, and every fourth time as one who may not have his acceptance
     meet_until_friends(&m, m.bob, carol);
     meet_talk(m.bob, carol, "welcome");
     story_delivered(w, MEET_LIMIT);
