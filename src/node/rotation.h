@@ -8,9 +8,11 @@
 
 #include "node/boxes.h"
 
-#define PLK_ROTATION_AGE_MS (UINT64_C(30) * 24 * 3600 * 1000) // of a queue, and a quarter more or less, each its own
+// Of a queue, and a quarter more or less, each its own. Long, and the old one is read long: whoever is restored from a backup older
+// than that finds a contact by a direct path only.
+#define PLK_ROTATION_AGE_MS (UINT64_C(180) * 24 * 3600 * 1000)
 #define PLK_ROTATION_GRACE_MS \
-    (UINT64_C(7) * 24 * 3600 * 1000)   // the old one is read so long after the contact has the list
+    (UINT64_C(120) * 24 * 3600 * 1000) // the old one is read so long after the contact has the list
 #define PLK_ROTATION_LOOK_US PLK_HOUR  // and up to half as much more
 #define PLK_ROTATION_QUIET_US PLK_HOUR // nothing has come, and it was read all the time: it is empty
 #define PLK_ROTATION_AGAIN_US PLK_DAY  // after a relay that made none

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Alice's queues for bob are replaced when they have grown old, and bob's for her. While bob is away for two months what he is
+// Alice's queues for bob are replaced when they have grown old, and bob's for her. While bob is away for most of a year what he is
 // written, and what he wrote before he heard of the new queues, gets through; processes and relays die at every moment of it.
 #include "_mailbox.h"
 
@@ -68,22 +68,22 @@ static void tell(struct world *w) {
     story_run(w, 6 * PLK_HOUR);
     story_expect(w, queues(near) == 2 && queues(far) == 2); // they are young
 
-    age(w, alice, bob, 40);
+    age(w, alice, bob, 230);
     until_queues(w, alice, bob, &c, "all are made anew, the old ones are still there");
     story_say(alice, bob, "by the new ones");
     story_heard(bob, "by the new ones", 10 * PLK_MINUTE);
-    age(w, alice, bob, 8);
+    age(w, alice, bob, 121);
     c.least = c.most = 2;
     until_queues(w, alice, bob, &c, "the old ones are deleted");
 
     story_say(bob, alice, "I am off");
     story_run(w, dice_below(&w->dice, 5 * PLK_SECOND)); // some of it stays in a queue, maybe
     world_stop(bob);
-    age(w, alice, bob, 40);
+    age(w, alice, bob, 230);
     c.least = c.most = 3; // alice's, old and new, and bob's
     until_queues(w, alice, bob, &c, "alice's are made anew");
     story_say(alice, bob, "where are you?");
-    age(w, alice, bob, 20);
+    age(w, alice, bob, 5);
     story_run(w, 6 * PLK_HOUR);
     story_expect(w, are_there(w, &c)); // bob has not heard of them: nothing is deleted
     world_part(w, alice, bob, NET_ALL);
@@ -97,8 +97,8 @@ static void tell(struct world *w) {
     story_heard(alice, "back again", 5 * PLK_MINUTE);
     world_start(bob);
     story_heard(bob, "where are you?", 5 * PLK_MINUTE);
-    age(w, alice, bob, 8);
-    c.least = 2, c.most = 3; // bob's are older than a month by now
+    age(w, alice, bob, 121);
+    c.least = 2, c.most = 3; // bob's are old by now
     until_queues(w, alice, bob, &c, "alice's old ones are deleted");
     story_ends_well(w);
     relayd_free(near);
