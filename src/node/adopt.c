@@ -58,13 +58,27 @@ bool plk_adopt_has_queue(const struct plk_node *node, const struct plk_peer *pee
     return offered.count > 0;
 }
 
-// For one that is reached through relays only an acceptance can come in no other way.
-static uint64_t limit_us(const struct plk_peer *peer) { return peer->row.relay_only ? PLK_NEVER : PLK_ADOPT_QUEUES_US; }
+static bool is_refused(const struct plk_node *node, const struct plk_peer *peer) {
+    const struct plk_box *box = NULL;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, peer->row.contact, box)) != NULL) {
+        if (box->refused) return true;
+    }
+    return false;
+}
+
+// A blob says for good where its acceptance can be put: it goes without queues only when a relay has refused one. As long as none
+// has, it waits for one's own; what carries the blob can carry that answer too. For one that is reached through relays only an
+// acceptance can come in no other way.
+static uint64_t limit_us(const struct plk_node *node, const struct plk_peer *peer) {
+    if (peer->row.relay_only) return PLK_NEVER;
+    if (may_adopt(node, peer)) return PLK_ADOPT_QUEUES_US;
+    return is_refused(node, peer) ? PLK_ADOPT_REFUSED_US : PLK_NEVER;
+}
 
 bool plk_adopt_queues(struct plk_node *node, struct plk_peer *peer) {
     struct plk_approach *approach = peer->warm->approach;
     bool own = plk_relays_has_own(&node->relays);
-    if (own && !plk_acquaint_queues(node, peer->row.contact, &approach->wait, limit_us(peer))) {
+    if (own && !plk_acquaint_queues(node, peer->row.contact, &approach->wait, limit_us(node, peer))) {
         node->parley.look = true;
         return false;
     }
@@ -75,7 +89,7 @@ bool plk_adopt_queues(struct plk_node *node, struct plk_peer *peer) {
 
 uint64_t plk_adopt_deadline(const struct plk_node *node, const struct plk_peer *peer) {
     const struct plk_approach *approach = peer->warm->approach;
-    uint64_t due_us = plk_acquaint_queues_due(&approach->wait, limit_us(peer));
+    uint64_t due_us = plk_acquaint_queues_due(&approach->wait, limit_us(node, peer));
     if (approach->adopts_us == 0 || !may_adopt(node, peer)) return due_us;
     return plk_earlier(due_us, approach->adopts_us + PLK_ADOPT_GUEST_US);
 }

@@ -8,9 +8,10 @@
 #include "node/peers.h"
 
 #define PLK_ADOPT_QUEUES_US \
-    (10 * PLK_SECOND) // for own queues; then relays of the link are taken over, then there are none
-#define PLK_ADOPT_GUEST_US (5 * PLK_SECOND) // without a token by then: they are taken over without
-#define PLK_ADOPT_MAX 2                     // relays of a link that are taken over
+    (10 * PLK_SECOND) // for own queues; then relays of the link are taken over, if there are others
+#define PLK_ADOPT_REFUSED_US (2 * PLK_MINUTE) // for the rest, when one was refused; then there are none
+#define PLK_ADOPT_GUEST_US (5 * PLK_SECOND)   // without a token by then: they are taken over without
+#define PLK_ADOPT_MAX 2                       // relays of a link that are taken over
 
 // Queues to tell of, or as much as there will be soon. False: not yet; it is asked again (node->parley.look).
 bool plk_adopt_queues(struct plk_node *node, struct plk_peer *peer);
