@@ -49,12 +49,7 @@ void apart_begin(struct apart *s, struct world *w) {
 }
 
 void apart_talk(struct apart *s, const char *text, uint64_t limit_us) {
-    char answer[64];
-    snprintf(answer, sizeof answer, "%s, bob says", text);
-    story_say(s->alice, s->bob, text);
-    story_heard(s->bob, text, limit_us);
-    story_say(s->bob, s->alice, answer);
-    story_heard(s->alice, answer, limit_us);
+    mailbox_talk(s->alice, s->bob, text, limit_us);
 }
 
 void apart_end(struct apart *s) {

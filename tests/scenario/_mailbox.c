@@ -91,3 +91,21 @@ static bool is_empty(struct world *w, void *ctx) {
 void mailbox_until_empty(struct relayd *relay, uint64_t limit_us) {
     story_until(relay->world, is_empty, relay, limit_us, "the relay keeps nothing any more");
 }
+
+static bool is_kept(struct world *w, void *ctx) {
+    (void)w;
+    return mailbox_items(ctx) > 0;
+}
+
+void mailbox_until_kept(struct relayd *relay, uint64_t limit_us, const char *what) {
+    story_until(relay->world, is_kept, relay, limit_us, what);
+}
+
+void mailbox_talk(struct actor *a, struct actor *b, const char *text, uint64_t limit_us) {
+    char answer[64];
+    snprintf(answer, sizeof answer, "%s, %s says", text, b->name);
+    story_say(a, b, text);
+    story_heard(b, text, limit_us);
+    story_say(b, a, answer);
+    story_heard(a, answer, limit_us);
+}

@@ -16,6 +16,10 @@ unsigned mailbox_known(const struct actor *a, const struct actor *peer); // queu
 // Both hold each other's queues, so many of each, durably.
 void mailbox_until_told(struct actor *a, struct actor *b, unsigned count);
 size_t mailbox_items(const struct relayd *relay); // on its disk
+// Something is, within that time.
+void mailbox_until_kept(struct relayd *relay, uint64_t limit_us, const char *what);
+// A word each way, heard within that time.
+void mailbox_talk(struct actor *a, struct actor *b, const char *text, uint64_t limit_us);
 // Nothing is left on the relay's disk of what it kept.
 void mailbox_until_empty(struct relayd *relay, uint64_t limit_us);
 bool mailbox_connected(const struct actor *a, const struct relayd *relay);

@@ -26,12 +26,7 @@ void relayed_part(struct relayed *s) { world_part(s->w, s->alice, s->bob, NET_UD
 void relayed_join(struct relayed *s) { world_part(s->w, s->alice, s->bob, 0); }
 
 void relayed_talk(struct relayed *s, const char *text, uint64_t limit_us) {
-    char answer[64];
-    snprintf(answer, sizeof answer, "%s, bob says", text);
-    story_say(s->alice, s->bob, text);
-    story_heard(s->bob, text, limit_us);
-    story_say(s->bob, s->alice, answer);
-    story_heard(s->alice, answer, limit_us);
+    mailbox_talk(s->alice, s->bob, text, limit_us);
 }
 
 uint64_t relayed_since(struct relayed *s) {

@@ -6,11 +6,6 @@
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
-static bool is_kept(struct world *w, void *ctx) {
-    (void)w;
-    return mailbox_items(ctx) > 0;
-}
-
 static void tell(struct world *w) {
     struct meet m;
     meet_begin(&m, w);
@@ -21,7 +16,7 @@ static void tell(struct world *w) {
     story_run(w, 10 * PLK_SECOND);
     world_stop(m.alice);
     uint32_t contact = meet_add(&m, m.bob, "may I?");
-    story_until(w, is_kept, m.relay, MAILBOX_LIMIT, "the relay keeps what he asks");
+    mailbox_until_kept(m.relay, MAILBOX_LIMIT, "the relay keeps what he asks");
     story_run(w, 5 * PLK_SECOND);
     if (w->seed % 4 < 2) world_stop(m.bob);
 

@@ -14,11 +14,6 @@ static const struct plk_warm *warm_of(struct actor *a, struct actor *other) {
     return peer->warm;
 }
 
-static bool is_kept(struct world *w, void *ctx) {
-    (void)w;
-    return mailbox_items(ctx) > 0;
-}
-
 static bool has_taken(struct world *w, void *ctx) {
     (void)w;
     return mailbox_items(ctx) == 0;
@@ -42,12 +37,12 @@ static void tell(struct world *w) {
 
     world_stop(yielder);
     open_link(chooser, from_yielder);
-    story_until(w, is_kept, near, MAILBOX_LIMIT, "the blob that counts is kept");
+    mailbox_until_kept(near, MAILBOX_LIMIT, "the blob that counts is kept");
     world_stop(chooser);
     world_part(w, yielder, near->machine, NET_ALL);
     world_start(yielder);
     open_link(yielder, from_chooser);
-    story_until(w, is_kept, far, MAILBOX_LIMIT, "the other blob is kept");
+    mailbox_until_kept(far, MAILBOX_LIMIT, "the other blob is kept");
     world_part(w, yielder, near->machine, 0);
     story_until(w, has_taken, near, MAILBOX_LIMIT, "the blob that counts is read");
     story_run(w, 10 * PLK_SECOND);

@@ -3,11 +3,6 @@
 // says so through hers. When she wakes she learns it, and what waited goes there; the two never meet.
 #include "_mailbox.h"
 
-static bool is_kept(struct world *w, void *ctx) {
-    (void)w;
-    return mailbox_items(ctx) > 0;
-}
-
 static void tell(struct world *w) {
     struct relayd *hers = mailbox_relay(w, "hers"), *old = mailbox_relay(w, "old"), *new = mailbox_relay(w, "new");
     struct actor *alice = story_person(w, "alice"), *bob = story_person(w, "bob");
@@ -24,11 +19,11 @@ static void tell(struct world *w) {
     world_start(bob);
     mailbox_leave(bob, old);
     mailbox_use(bob, new);
-    story_until(w, is_kept, hers, MAILBOX_LIMIT, "bob's new queues are told through alice's relay");
+    mailbox_until_kept(hers, MAILBOX_LIMIT, "bob's new queues are told through alice's relay");
     world_stop(bob);
 
     world_wake(alice);
-    story_until(w, is_kept, new, 2 * PLK_MINUTE, "what waited goes to bob's new relay");
+    mailbox_until_kept(new, 2 * PLK_MINUTE, "what waited goes to bob's new relay");
     world_stop(alice);
     world_start(bob);
     story_heard(bob, "where to?", MAILBOX_LIMIT);

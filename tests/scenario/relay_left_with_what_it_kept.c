@@ -3,18 +3,6 @@
 // relay, and what bob never read is put where he now reads; the two are never there at the same time.
 #include "_mailbox.h"
 
-static bool is_kept(struct world *w, void *ctx) {
-    (void)w;
-    return mailbox_items(ctx) > 0;
-}
-
-static void drop(struct actor *a, const struct relayd *relay) {
-    char name[64];
-    int len = snprintf(name, sizeof name, "%s:%u", relay->machine->name, (unsigned)relay->machine->port);
-    struct plk_command remove = {.kind = PLK_CMD_RELAY_REMOVE, .text = plk_bytes(name, (size_t)len)};
-    story_expect(a->world, world_command(a, &remove)->err == PLK_ERR_OK);
-}
-
 static void tell(struct world *w) {
     struct relayd *hers = mailbox_relay(w, "hers"), *his = mailbox_relay(w, "his"), *other = mailbox_relay(w, "other");
     struct actor *alice = story_person(w, "alice"), *bob = story_person(w, "bob");
@@ -26,22 +14,22 @@ static void tell(struct world *w) {
     world_part(w, alice, bob, NET_ALL);
     world_stop(bob);
     story_say(alice, bob, "read this");
-    story_until(w, is_kept, his, MAILBOX_LIMIT, "his relay keeps it");
+    mailbox_until_kept(his, MAILBOX_LIMIT, "his relay keeps it");
     story_run(w, 5 * PLK_SECOND);
     world_stop(alice);
 
     relayd_kill(his);
     world_start(bob);
-    drop(bob, his);
+    mailbox_leave(bob, his);
     mailbox_use(bob, other);
     if (w->seed % 2) relayd_start(his);
-    story_until(w, is_kept, hers, MAILBOX_LIMIT, "bob tells her");
+    mailbox_until_kept(hers, MAILBOX_LIMIT, "bob tells her");
     story_run(w, 5 * PLK_SECOND);
     story_not_heard(bob, "read this");
     world_stop(bob);
 
     world_start(alice);
-    story_until(w, is_kept, other, MAILBOX_LIMIT, "it is put again");
+    mailbox_until_kept(other, MAILBOX_LIMIT, "it is put again");
     story_run(w, 5 * PLK_SECOND);
     world_stop(alice);
     world_start(bob);
