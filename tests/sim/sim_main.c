@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/time.h>
@@ -237,6 +238,7 @@ static bool read_option(int argc, char **argv, int *i, struct options *o) {
 
 int main(int argc, char **argv) {
     struct options o = {.from = 1, .to = 100, .jobs = 1, .trace_to_us = UINT64_MAX};
+    if (sodium_init() < 0) return 1; // chooses the fast implementations, as a host does at its start
     for (int i = 1; i < argc; i++) {
         if (read_option(argc, argv, &i, &o)) continue;
         fprintf(stderr, "usage: sim [--seeds FROM..TO] [--scenario chaos|rollback|relays] [--jobs N]\n"
