@@ -238,7 +238,8 @@ static void begin(struct chaos *c, enum chaos_kind kind) {
     c->sleeps = (uint32_t)dice_below(&c->dice, 4);
     c->chatter = chatter_new(c->w, people, count);
     choose_families(c, people, count);
-    if (kind == CHAOS_RELAYS) c->relays = relays_new(c->w);
+    bool with = kind == CHAOS_RELAYS || (kind == CHAOS_ROLLBACK && dice_chance(&c->dice, 500000));
+    if (with) c->relays = relays_new(c->w);
     c->apart = c->relays && dice_chance(&c->dice, 500000);
     struct dice apart = dice(c->w->seed, "secluded", 0); // of its own: other worlds are as they were before it
     c->secluded = c->relays && dice_chance(&apart, 250000);
