@@ -80,13 +80,9 @@ if(PLK_TESTS)
     plk_add_test(scenario.${name} scenario 300 scenario_${name})
   endforeach()
 
-  # tests/process/NAME.{sh,py}: real processes.
-  file(GLOB process_scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/process/*.sh
-       ${PROJECT_SOURCE_DIR}/tests/process/*.py)
-  list(FILTER process_scripts EXCLUDE REGEX "/_[^/]*$")
-  foreach(script ${process_scripts})
-    get_filename_component(name ${script} NAME_WE)
-    plk_add_test(process.${name} process 600 ${script})
+  # plk_add_script(NAME LABEL TIMEOUT COMMAND...): a script that finds the programs in its environment.
+  function(plk_add_script name label timeout)
+    plk_add_test(${name} ${label} ${timeout} ${ARGN})
     set(environment PLK_SOURCE_DIR=${PROJECT_SOURCE_DIR} PLK_BUILD_DIR=${PROJECT_BINARY_DIR})
     if(TARGET peerlink)
       list(APPEND environment PEERLINK=$<TARGET_FILE:peerlink>)
@@ -94,9 +90,26 @@ if(PLK_TESTS)
     if(TARGET peerlink-relay)
       list(APPEND environment PEERLINK_RELAY=$<TARGET_FILE:peerlink-relay>)
     endif()
-    set_tests_properties(process.${name} PROPERTIES ENVIRONMENT "${environment}")
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}")
+  endfunction()
+
+  # tests/process/NAME.{sh,py}: real processes.
+  file(GLOB process_scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/process/*.sh
+       ${PROJECT_SOURCE_DIR}/tests/process/*.py)
+  list(FILTER process_scripts EXCLUDE REGEX "/_[^/]*$")
+  foreach(script ${process_scripts})
+    get_filename_component(name ${script} NAME_WE)
+    plk_add_script(process.${name} process 600 ${script})
   endforeach()
+
+  # The lab (docs/design/lab.md).
+  plk_add_script(lab.classes lab 300 ${PROJECT_SOURCE_DIR}/tests/lab/lab.py classes)
 endif()
+
+# The lines of the lab's customers.
+add_executable(lab_delay ${PROJECT_SOURCE_DIR}/tests/lab/delay.c)
+set_target_properties(lab_delay PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/lab)
+target_link_libraries(lab_delay PRIVATE plk_flags_hosted)
 
 # tests/fuzz/NAME_fuzz.c defines LLVMFuzzerTestOneInput. With PLK_FUZZ it becomes a libFuzzer program, in the tests it is
 # linked with driver.c, which replays the corpus and a fixed set of mutations of it.

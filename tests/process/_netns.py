@@ -57,7 +57,7 @@ class Namespace:
 
     def run(self, *command, stdin=""):
         done = subprocess.run(self.inside(*command), input=stdin, text=True, capture_output=True)
-        check(done.returncode == 0, f"{' '.join(command)}: {stdin} {done.stderr}")
+        check(done.returncode == 0, f"{' '.join(command)}: {stdin[:1000]} {done.stderr[-1000:]}")
         return done.stdout
 
     def ip(self, *lines):

@@ -19,11 +19,16 @@ class Relay:
         world.peers.append(self)  # killed with the others
         self.name = name
 
+    def command(self):
+        return [PROGRAM, *self.listen(), "--data", str(self.data), "--metrics", "off", "--json", *self.options]
+
+    def listen(self):
+        return ["--listen", f"127.0.0.1:{self.port}"]
+
     def up(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [PROGRAM, "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}", "--metrics", "off", "--json", *self.options],
-                env=self.world.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
+            self.process = subprocess.Popen(self.command(), env=self.world.env, stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.PIPE, stderr=log, text=True)
         line = self.process.stdout.readline()
         if not line:
             raise AssertionError(f"the relay did not start: {self.log.read_text(errors='replace')[-2000:]}")
