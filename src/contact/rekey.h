@@ -22,9 +22,9 @@
 #include "contact/recovery.h"
 
 #define PLK_REKEY_VARIANTS_MAX 2
-#define PLK_REKEY_PAYLOAD_MAX 1024 // places, reset key and ids; no name, no queues yet
-#define PLK_REKEY_REQUEST_MAX 2400
-#define PLK_REKEY_ANSWER_MAX 1280
+#define PLK_REKEY_PAYLOAD_MAX 2048 // places, reset key, ids and queues; no name
+#define PLK_REKEY_REQUEST_MAX 4400
+#define PLK_REKEY_ANSWER_MAX 2304
 #define PLK_REKEY_PENDING_MAX 2700 // its row
 
 // An own request that is not answered. Secrets: wiped by the owner.

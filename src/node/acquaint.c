@@ -77,7 +77,7 @@ struct plk_bytes plk_acquaint_offer(struct plk_node *node, uint32_t contact, uin
     return plk_writer_bytes(&w);
 }
 
-static void learn_queues(struct plk_node *node, struct plk_peer *peer, struct plk_bytes queues) {
+void plk_acquaint_learn(struct plk_node *node, struct plk_peer *peer, struct plk_bytes queues) {
     if (queues.len > 0 && plk_post_learn(node, peer, queues, true) != PLK_ERR_OK) node->counters.protocol++;
 }
 
@@ -144,7 +144,7 @@ void plk_acquaint_know(struct plk_node *node, struct plk_peer *peer, const struc
     plk_buf_put(node->mem, &warm->about, theirs->about);
     plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_ABOUT, theirs->about);
     plk_peer_places(node, peer, &theirs->places, PLK_CANDIDATE_LINK);
-    learn_queues(node, peer, theirs->queues);
+    plk_acquaint_learn(node, peer, theirs->queues);
     plk_peer_apply_generations(node, peer, &change);
     plk_peer_write(node, peer);
     if (peer->link != NULL) peer->link->closing = true;

@@ -23,6 +23,9 @@ uint64_t plk_acquaint_queues_due(const struct plk_queues_wait *wait, uint64_t li
 // The value of payload's `queues`: into out, empty when there are none.
 struct plk_bytes plk_acquaint_offer(struct plk_node *node, uint32_t contact, uint8_t out[PLK_QUEUE_LIST_LEN_MAX]);
 
+// What the other side has said of its own: that list is known from now on. Empty: it has said nothing.
+void plk_acquaint_learn(struct plk_node *node, struct plk_peer *peer, struct plk_bytes queues);
+
 // A blob of the peer's that it has given up since it was made: another of its blobs, or one of ours, was accepted after it
 // (first-contact.md, section 5). The peer could not read an acceptance of it. The contact is warm.
 bool plk_acquaint_given_up(const struct plk_peer *peer, const struct plk_payload *theirs);

@@ -105,6 +105,13 @@ void plk_box_reopen(struct plk_node *node, struct plk_box *box) {
     plk_relays_touch(node, box->relay);
 }
 
+void plk_box_attach(struct plk_node *node, struct plk_box *box) {
+    uint32_t handle;
+    plk_relays_want(node, box->relay);
+    if (!plk_box_takes(box) || box->ready) return;
+    if (plk_queue_client_handle(box->relay->queues, box->id, &handle) == PLK_ERR_OK) plk_relays_touch(node, box->relay);
+}
+
 bool plk_box_takes(const struct plk_box *box) { return plk_relay_link_is_up(box->relay) && !box->refused; }
 
 bool plk_box_pass(struct plk_node *node, struct plk_box *box, struct plk_bytes packet, struct plk_output *output) {

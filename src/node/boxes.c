@@ -155,7 +155,7 @@ enum plk_err plk_boxes_row(struct plk_node *node, const struct plk_row *row) {
     uint8_t version = plk_reader_u8(&r), flags = plk_reader_u8(&r), marks = plk_reader_u8(&r);
     if (!plk_reader_done(&k) || r.failed || version < 1 || version > ROW_VERSION || marks > ROW_MADE)
         return PLK_ERR_CORRUPT;
-    if (use < PLK_BOX_CONTACT || use > PLK_BOX_INVITE) return PLK_ERR_CORRUPT;
+    if (use < PLK_BOX_CONTACT || use > PLK_BOX_RECOVERY) return PLK_ERR_CORRUPT;
     struct plk_box *box = new_box(node, (enum plk_box_use)use, true, owner);
     box->flags = flags;
     box->relay_number = relay;
@@ -291,12 +291,17 @@ void plk_boxes_drop_of(struct plk_node *node, enum plk_box_use use, bool own, ui
     while ((box = plk_boxes_next(node, use, own, owner, NULL)) != NULL) plk_box_drop(node, box);
 }
 
-void plk_boxes_abandon(struct plk_node *node, uint32_t contact) {
+static void abandon(struct plk_node *node, enum plk_box_use use, uint32_t contact) {
     struct plk_box *box;
-    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, contact, NULL)) != NULL) {
+    while ((box = plk_boxes_next(node, use, true, contact, NULL)) != NULL) {
         plk_queue_client_forget(box->relay->queues, box->id, false);
         forget(node, box);
     }
+}
+
+void plk_boxes_abandon(struct plk_node *node, uint32_t contact) {
+    abandon(node, PLK_BOX_CONTACT, contact);
+    abandon(node, PLK_BOX_RECOVERY, contact);
 }
 
 void plk_boxes_quiet(struct plk_node *node, uint32_t contact, bool quiet) {

@@ -5,6 +5,7 @@
 //
 //     own CONTACT    we read, the contact writes          foreign CONTACT   the contact reads, we write
 //                                                       foreign MOVED     a device of the contact's that was replaced may read it
+//     own RECOVERY     as CONTACT, for re-keys            foreign RECOVERY  likewise (node/recovery_box.h)
 //     own INVITE     of an invite of ours                  foreign INVITE    of the link that a contact is joining
 #ifndef PLK_NODE_BOXES_H
 #define PLK_NODE_BOXES_H
@@ -21,7 +22,7 @@
 
 #define PLK_PARLEY_PUT (UINT64_C(1) << 63) // in `put`: an acceptance, whatever the box's use
 
-enum plk_box_use { PLK_BOX_CONTACT = 1, PLK_BOX_INVITE, PLK_BOX_MOVED };
+enum plk_box_use { PLK_BOX_CONTACT = 1, PLK_BOX_INVITE, PLK_BOX_RECOVERY, PLK_BOX_MOVED };
 
 // What first contact remembers of a box of its own; begins as zero, in memory only.
 struct plk_box_parley {
@@ -145,6 +146,8 @@ void plk_box_guest(struct plk_node *node, struct plk_box *box); // answer: the r
 bool plk_box_pass(struct plk_node *node, struct plk_box *box, struct plk_bytes packet, struct plk_output *output);
 // A foreign box that was refused is asked for once more: its owner may have made the queue again.
 void plk_box_reopen(struct plk_node *node, struct plk_box *box);
+void plk_box_attach(struct plk_node *node,
+                    struct plk_box *box);      // a foreign one: is it there? It becomes ready, or refused
 bool plk_box_takes(const struct plk_box *box); // its relay is connected, and has not refused it
 
 // ---- for node.c and relays.c

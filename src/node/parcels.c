@@ -53,14 +53,20 @@ void plk_post_put_done(struct plk_node *node, struct plk_box *box, uint64_t put,
     settle_parcel(node, peer, parcel);
 }
 
-// A cell's content into every queue of the peer's. False: no relay takes anything now.
-static bool post(struct plk_node *node, struct plk_peer *peer, struct plk_parcel *parcel, struct plk_bytes content) {
+static void put_into(struct plk_node *node, struct plk_peer *peer, enum plk_box_use use, struct plk_parcel *parcel,
+                     struct plk_bytes content) {
     struct plk_box *box = NULL;
-    parcel->put = ++node->put_number;
-    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
+    while ((box = plk_boxes_next(node, use, false, peer->row.contact, box)) != NULL) {
         if (box->refused) continue;
         if (plk_box_put(node, box, parcel->put, content) == PLK_ERR_OK) parcel->asked++;
     }
+}
+
+// A cell's content into every queue of the peer's. False: no relay takes anything now.
+static bool post(struct plk_node *node, struct plk_peer *peer, struct plk_parcel *parcel, struct plk_bytes content) {
+    parcel->put = ++node->put_number;
+    put_into(node, peer, PLK_BOX_CONTACT, parcel, content);
+    if (content.at[0] == PLK_CELL_REKEY) put_into(node, peer, PLK_BOX_RECOVERY, parcel, content);
     if (parcel->asked == 0) return false;
     parcel->next = peer->parcels;
     peer->parcels = parcel;
@@ -119,13 +125,19 @@ void plk_parcels_put_rekey(struct plk_node *node, struct plk_peer *peer) {
     plk_buf_free(node->mem, &content);
 }
 
+static void cancel_in(struct plk_node *node, struct plk_peer *peer, enum plk_box_use use,
+                      const struct plk_parcel *parcel) {
+    struct plk_box *box = NULL;
+    while ((box = plk_boxes_next(node, use, false, peer->row.contact, box)) != NULL) {
+        plk_box_put_cancel(node, box, parcel->put);
+    }
+}
+
 void plk_parcels_cancel(struct plk_node *node, struct plk_peer *peer) {
     while (peer->parcels != NULL) {
         struct plk_parcel *parcel = peer->parcels;
-        struct plk_box *box = NULL;
-        while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
-            plk_box_put_cancel(node, box, parcel->put);
-        }
+        cancel_in(node, peer, PLK_BOX_CONTACT, parcel);
+        cancel_in(node, peer, PLK_BOX_RECOVERY, parcel);
         plk_parcel_end(node, peer, parcel);
     }
 }

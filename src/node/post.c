@@ -4,6 +4,7 @@
 #include "node/inside.h"
 #include "node/moved.h"
 #include "node/parley.h"
+#include "node/recovery_box.h"
 
 // ---- packets that are passed on ---------------------------------------------------------------------------------------
 
@@ -150,11 +151,16 @@ static void read_cells(struct plk_node *node, struct plk_peer *peer) {
 
 // ---- messages that go -------------------------------------------------------------------------------------------------
 
-static unsigned usable(const struct plk_node *node, const struct plk_peer *peer) {
+static unsigned usable_of(const struct plk_node *node, const struct plk_peer *peer, enum plk_box_use use) {
     const struct plk_box *box = NULL;
     unsigned count = 0;
-    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) count += !box->refused;
+    while ((box = plk_boxes_next(node, use, false, peer->row.contact, box)) != NULL) count += !box->refused;
     return count;
+}
+
+static unsigned usable(const struct plk_node *node, const struct plk_peer *peer) {
+    unsigned asking = peer->warm->has_pending ? usable_of(node, peer, PLK_BOX_RECOVERY) : 0;
+    return usable_of(node, peer, PLK_BOX_CONTACT) + asking;
 }
 
 // Every relay of the peer's that can be reached has said that nobody is there.
@@ -208,16 +214,21 @@ static uint64_t reopen_deadline(const struct plk_node *node, const struct plk_pe
     return due_us;
 }
 
-static void reopen(struct plk_node *node, struct plk_peer *peer) {
+static bool reopen_of(struct plk_node *node, struct plk_peer *peer, enum plk_box_use use) {
     struct plk_box *box = NULL;
     bool any = false;
-    if (!has_to_say(peer)) return;
-    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
+    while ((box = plk_boxes_next(node, use, false, peer->row.contact, box)) != NULL) {
         if (!box->refused || reopens_us(box) > node->now.mono_us) continue;
         plk_box_reopen(node, box);
         any = true;
     }
-    if (any) plk_mail_box_retry(peer->warm->mail, false);
+    return any;
+}
+
+static void reopen(struct plk_node *node, struct plk_peer *peer) {
+    if (!has_to_say(peer)) return;
+    reopen_of(node, peer, PLK_BOX_RECOVERY); // when one of the others is asked for, too
+    if (reopen_of(node, peer, PLK_BOX_CONTACT)) plk_mail_box_retry(peer->warm->mail, false);
 }
 
 uint64_t plk_post_deadline(const struct plk_node *node, const struct plk_peer *peer) {
@@ -265,6 +276,7 @@ void plk_post_settle(struct plk_node *node, struct plk_peer *peer) {
     if (peer->heat != PLK_WARM || !plk_post_may(peer) || peer->warm->joining) return;
     if (!plk_mail_is_open(peer->warm->mail) || plk_ledger_behind(&node->ledger)) return;
     plk_moved_tell(node, peer);
+    plk_recovery_box_settle(node, peer);
     reopen(node, peer);
     if (usable(node, peer) > 0 && is_away(node, peer)) {
         put(node, peer);
@@ -283,9 +295,11 @@ void plk_post_cool(struct plk_node *node, struct plk_peer *peer) {
     while (peer->cells != NULL) drop_cell(node, peer);
     plk_boxes_drop_of(node, PLK_BOX_CONTACT, false, peer->row.contact);
     plk_boxes_drop_of(node, PLK_BOX_MOVED, false, peer->row.contact);
+    plk_boxes_drop_of(node, PLK_BOX_RECOVERY, false, peer->row.contact);
 }
 
 void plk_post_remove(struct plk_node *node, struct plk_peer *peer) {
     plk_parcels_cancel(node, peer);
     plk_boxes_drop_of(node, PLK_BOX_CONTACT, true, peer->row.contact);
+    plk_recovery_box_drop(node, peer);
 }

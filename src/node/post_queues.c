@@ -152,7 +152,9 @@ enum plk_err plk_post_learn(struct plk_node *node, struct plk_peer *peer, struct
 void plk_post_state(struct plk_node *node, struct plk_box *box) {
     struct plk_peer *peer = plk_peers_find(&node->peers, box->owner);
     if (peer == NULL || box->use == PLK_BOX_MOVED) return;
-    if (box->own) {
+    if (box->use == PLK_BOX_RECOVERY) {
+        if (!box->own && peer->heat == PLK_WARM) plk_peer_touch(node, peer);
+    } else if (box->own) {
         if (box->refused && plk_rotation_refused(node, box)) return;
         if (box->refused && plk_post_may(peer)) plk_post_ensure(node, peer); // another relay may have room
         if (peer->heat == PLK_WARM) plk_peer_touch(node, peer);

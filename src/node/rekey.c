@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Re-key over the recovery session (DESIGN 3.4; contact/rekey.h says what must be durable before what leaves): asking,
 // answering, crossing. It runs in the NNpsk0 session that any two contacts can make as long as both know the recovery secret.
+#include "node/acquaint.h"
 #include "node/inside.h"
 #include "node/moved.h"
 #include "node/records.h"
+#include "node/recovery_box.h"
 
 // What a request or an answer says of us; the secret of the link static that it names.
-static void own_part(struct plk_node *node, struct plk_peer *peer, struct plk_payload *mine, uint8_t link_secret[32]) {
+static void own_part(struct plk_node *node, struct plk_peer *peer, struct plk_payload *mine, uint8_t link_secret[32],
+                     uint8_t queues[PLK_QUEUE_LIST_LEN_MAX]) {
     static const uint8_t none[PLK_DEVICE_LEN];
     plk_node_payload(node, peer, mine);
     mine->name = mine->about = plk_bytes(NULL, 0);
@@ -14,6 +17,7 @@ static void own_part(struct plk_node *node, struct plk_peer *peer, struct plk_pa
     plk_rng_bytes(&node->rng, link_secret, 32);
     plk_dh_public(mine->link_public, link_secret);
     plk_recovery_refresh(&peer->warm->recovery, &node->rng, &mine->reset);
+    if (plk_post_may(peer)) mine->queues = plk_acquaint_offer(node, peer->row.contact, queues);
     mine->has_reset = true;
     mine->has_replaces = memcmp(node->replaces, none, sizeof none) != 0;
     memcpy(mine->replaces, node->replaces, sizeof mine->replaces);
@@ -39,12 +43,13 @@ void plk_peer_rekey(struct plk_node *node, struct plk_peer *peer) {
     struct plk_warm *warm = peer->warm;
     if (warm->has_pending || !warm->has_recovery || plk_ledger_behind(&node->ledger)) return;
     struct plk_payload mine;
-    uint8_t link_secret[32];
-    own_part(node, peer, &mine, link_secret);
+    uint8_t link_secret[32], queues[PLK_QUEUE_LIST_LEN_MAX];
+    own_part(node, peer, &mine, link_secret, queues);
     warm->pending = plk_mem_take(node->mem, sizeof *warm->pending);
     enum plk_err err = plk_rekey_ask(&node->persona, &warm->recovery, &node->rng, node->now.wall_ms, &mine, link_secret,
                                      warm->pending);
     plk_mem_wipe(link_secret, sizeof link_secret);
+    plk_mem_wipe(queues, sizeof queues);
     if (err != PLK_ERR_OK) {
         plk_mem_give(node->mem, warm->pending);
         warm->pending = NULL;
@@ -63,6 +68,7 @@ void plk_peer_recovery_end(struct plk_node *node, struct plk_peer *peer) {
     if (peer->meeting != NULL) plk_link_free(node, peer->meeting);
     peer->meeting = NULL;
     if (warm->has_pending) drop_pending(node, peer);
+    plk_recovery_box_drop(node, peer);
     plk_buf_free(node->mem, &warm->answer);
     plk_peer_put(node, peer, PLK_TABLE_link, PLK_SLOT_ANSWER, plk_bytes(NULL, 0));
     warm->answer_due = warm->answer_put_due = warm->refusal_due = warm->rekey_wanted = false;
@@ -95,6 +101,7 @@ static void begin_anew(struct plk_node *node, struct plk_peer *peer, const struc
     plk_peer_apply_generations(node, peer, &change);
     plk_peer_places(node, peer, &theirs->places, PLK_CANDIDATE_LINK);
     if (done->moved) plk_peer_moved_notice(node, peer);
+    if (plk_post_may(peer)) plk_acquaint_learn(node, peer, theirs->queues);
     plk_peer_mail_events(node, peer);
     plk_post_tell_again(node, peer);
     warm->rekey_wanted = false;
@@ -109,9 +116,9 @@ static void answer(struct plk_node *node, struct plk_peer *peer, const struct pl
     struct plk_warm *warm = peer->warm;
     struct plk_payload mine;
     struct plk_rekey_done done;
-    uint8_t link_secret[32], bytes[PLK_REKEY_ANSWER_MAX];
+    uint8_t link_secret[32], bytes[PLK_REKEY_ANSWER_MAX], queues[PLK_QUEUE_LIST_LEN_MAX];
     size_t len;
-    own_part(node, peer, &mine, link_secret);
+    own_part(node, peer, &mine, link_secret, queues);
     if (plk_rekey_answer(&warm->recovery, &node->rng, opened, &mine, bytes, &len, &done) == PLK_ERR_OK) {
         warm->answer.len = 0;
         plk_buf_put(node->mem, &warm->answer, plk_bytes(bytes, len));
@@ -122,6 +129,7 @@ static void answer(struct plk_node *node, struct plk_peer *peer, const struct pl
         node->counters.forged++;
     }
     plk_mem_wipe(link_secret, sizeof link_secret);
+    plk_mem_wipe(queues, sizeof queues);
     plk_mem_wipe(&done, sizeof done);
 }
 

@@ -9,7 +9,7 @@
 #include "node/boxes.h"
 
 // Of a queue, and a quarter more or less, each its own. Long, and the old one is read long: whoever is restored from a backup older
-// than that finds a contact by a direct path only.
+// than that has only the recovery queue (node/recovery_box.h).
 #define PLK_ROTATION_AGE_MS (UINT64_C(180) * 24 * 3600 * 1000)
 #define PLK_ROTATION_GRACE_MS \
     (UINT64_C(120) * 24 * 3600 * 1000) // the old one is read so long after the contact has the list

@@ -8,6 +8,7 @@
 #define LABEL_INVITE_SENDER "PeerLink/1/queue/invite-sender"
 #define LABEL_INVITE_ENVELOPE "PeerLink/1/queue/invite-envelope"
 #define LABEL_INVITE_CELL "PeerLink/1/queue/invite-cell"
+#define LABEL_RECOVERY "PeerLink/1/queue/recovery"
 #define LABEL_OWN_OWNER "PeerLink/1/queue/own-owner"
 #define LABEL_OWN_SENDER "PeerLink/1/queue/own-sender"
 #define LABEL_OWN_ENVELOPE "PeerLink/1/queue/own-envelope"
@@ -39,6 +40,16 @@ void plk_queue_key_own(struct plk_queue_own_keys *keys, const uint8_t secret[PLK
     plk_hkdf_label(keys->owner, sizeof keys->owner, from, LABEL_OWN_OWNER);
     plk_hkdf_label(keys->sender, sizeof keys->sender, from, LABEL_OWN_SENDER);
     plk_hkdf_label(keys->envelope, sizeof keys->envelope, from, LABEL_OWN_ENVELOPE);
+}
+
+void plk_queue_key_recovery(uint8_t secret[PLK_QUEUE_KEY_LEN], const uint8_t recovery[PLK_KEY_LEN],
+                            const uint8_t owner_peer_id[PLK_PEER_ID_LEN], const uint8_t relay[PLK_KEY_LEN]) {
+    uint8_t info[sizeof LABEL_RECOVERY - 1 + PLK_PEER_ID_LEN + PLK_KEY_LEN];
+    struct plk_writer w = plk_writer(info, sizeof info);
+    plk_writer_put(&w, plk_bytes_text(LABEL_RECOVERY));
+    plk_writer_copy(&w, owner_peer_id, PLK_PEER_ID_LEN);
+    plk_writer_copy(&w, relay, PLK_KEY_LEN);
+    plk_hkdf(secret, PLK_QUEUE_KEY_LEN, plk_bytes(NULL, 0), plk_bytes(recovery, PLK_KEY_LEN), plk_writer_bytes(&w));
 }
 
 enum plk_err plk_queue_key_attach(uint8_t key[PLK_KEY_LEN], const uint8_t own_secret[PLK_QUEUE_KEY_LEN],

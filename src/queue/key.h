@@ -6,6 +6,7 @@
 
 #include "crypto/crypto.h"
 #include "wire/queue.h"
+#include "wire/row.h"
 
 #define PLK_QUEUE_WORK_BITS_MAX 64 // work above this is nobody's to do: a greeting that asks for more asks for this
 
@@ -29,6 +30,11 @@ struct plk_queue_own_keys {
     uint8_t envelope[PLK_QUEUE_KEY_LEN]; // of its cells
 };
 void plk_queue_key_own(struct plk_queue_own_keys *keys, const uint8_t secret[PLK_QUEUE_KEY_LEN]);
+
+// The secret of the queue that `owner` reads at a relay for what comes under a contact's recovery secret (docs/protocol/rekey.md, 1): both
+// sides can make it.
+void plk_queue_key_recovery(uint8_t secret[PLK_QUEUE_KEY_LEN], const uint8_t recovery[PLK_KEY_LEN],
+                            const uint8_t owner_peer_id[PLK_PEER_ID_LEN], const uint8_t relay[PLK_KEY_LEN]);
 
 // The proof of an ATTACH. The client gives its queue secret of that role and the relay's static public key, the relay its
 // static secret and the public key that it has stored: both get the same. Compare with plk_crypto_equal. FORGED: peer is

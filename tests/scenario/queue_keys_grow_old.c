@@ -51,11 +51,11 @@ static void until_queues(struct world *w, struct actor *a, struct actor *b, stru
 static void tell(struct world *w) {
     struct relayd *near = mailbox_relay(w, "near"), *far = mailbox_relay(w, "far");
     static const uint8_t token[PLK_QUEUE_TOKEN_LEN] = {7, 4, 4, 7};
-    relayd_token(near, token, 4); // old and new ones of both: whoever deletes one may make another
-    relayd_token(far, token, 4);
+    relayd_token(near, token, 6); // old and new ones of both, and for re-keys: whoever deletes one may make another
+    relayd_token(far, token, 6);
     struct actor *alice = story_person(w, "alice"), *bob = story_person(w, "bob");
     world_part(w, alice, bob, w->seed % 2 ? NET_ALL : 0);
-    struct count c = {near, far, 4, 4};
+    struct count c = {near, far, 6, 6};
     if (w->seed % 2) world_part(w, alice, bob, 0);
     mailbox_use(alice, near);
     mailbox_use(alice, far);
@@ -73,14 +73,14 @@ static void tell(struct world *w) {
     story_say(alice, bob, "by the new ones");
     story_heard(bob, "by the new ones", 10 * PLK_MINUTE);
     age(w, alice, bob, 121);
-    c.least = c.most = 2;
+    c.least = c.most = 4;
     until_queues(w, alice, bob, &c, "the old ones are deleted");
 
     story_say(bob, alice, "I am off");
     story_run(w, dice_below(&w->dice, 5 * PLK_SECOND)); // some of it stays in a queue, maybe
     world_stop(bob);
     age(w, alice, bob, 230);
-    c.least = c.most = 3; // alice's, old and new, and bob's
+    c.least = c.most = 5; // alice's, old and new, and bob's
     until_queues(w, alice, bob, &c, "alice's are made anew");
     story_say(alice, bob, "where are you?");
     age(w, alice, bob, 5);
@@ -98,7 +98,7 @@ static void tell(struct world *w) {
     world_start(bob);
     story_heard(bob, "where are you?", 5 * PLK_MINUTE);
     age(w, alice, bob, 121);
-    c.least = 2, c.most = 3; // bob's are old by now
+    c.least = 4, c.most = 5; // bob's are old by now
     until_queues(w, alice, bob, &c, "alice's old ones are deleted");
     story_ends_well(w);
     relayd_free(near);

@@ -29,6 +29,18 @@ static void invite(struct plk_vector *v) {
     plk_vector_expect(v, "cell", keys.cell, 32);
 }
 
+static void recovery(struct plk_vector *v) {
+    uint8_t secret[PLK_QUEUE_KEY_LEN];
+    struct plk_queue_own_keys keys;
+    plk_queue_key_recovery(secret, plk_vector_key(v, "recovery", 32), plk_vector_key(v, "peer", 32),
+                           plk_vector_key(v, "relay", 32));
+    plk_vector_expect(v, "secret", secret, sizeof secret);
+    plk_queue_key_own(&keys, secret);
+    plk_vector_expect(v, "owner", keys.owner, 32);
+    plk_vector_expect(v, "sender", keys.sender, 32);
+    plk_vector_expect(v, "envelope", keys.envelope, 32);
+}
+
 // Client and relay come to the same from the halves that they have.
 static void proof(struct plk_vector *v) {
     uint8_t client[16], relay[16];
@@ -125,8 +137,9 @@ static void all_is_as_the_other_implementation_has_it(void **state) {
     static const struct {
         const char *use;
         void (*run)(struct plk_vector *v);
-    } uses[] = {{"names", names},   {"invite", invite}, {"proof", proof},   {"work", work}, {"cell", cell},
-                {"bundle", bundle}, {"list", list},     {"record", record}, {"bad", bad},   {"cut", cut}};
+    } uses[] = {{"names", names}, {"invite", invite}, {"recovery", recovery}, {"proof", proof},   {"work", work},
+                {"cell", cell},   {"bundle", bundle}, {"list", list},         {"record", record}, {"bad", bad},
+                {"cut", cut}};
     (void)state;
     struct plk_vector v;
     unsigned count = 0;
@@ -138,7 +151,7 @@ static void all_is_as_the_other_implementation_has_it(void **state) {
             count++;
         }
     }
-    assert_int_equal(count, 77);
+    assert_int_equal(count, 78);
 }
 
 int main(void) {

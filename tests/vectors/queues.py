@@ -28,7 +28,7 @@ def some(label, length=32):
     return sha(b"vector ", label.encode())[:length]
 
 
-print("# Queues, written by queues.py. use=names, use=invite, use=proof, use=work: section 1 and 4; use=cell, use=bundle:")
+print("# Queues, written by queues.py. use=names, use=invite, use=proof, use=work: section 1 and 4; use=recovery: rekey.md, 1; use=cell, use=bundle:")
 print("# section 5, with H(cell) for the larger ones; use=list: section 7; use=record: section 2, whole with its length, cells as fill and count;")
 print("# use=bad: the body of a record that is malformed; use=cut: bytes of a stream and what comes first in them.")
 
@@ -40,6 +40,11 @@ block(use="names", owner=x25519(OWNER), rid=RID, sid=SID)
 PSK = some("psk", 16)
 block(use="invite", psk=PSK, sender=hkdf(32, b"", PSK, L + b"invite-sender"),
       envelope=hkdf(32, b"", PSK, L + b"invite-envelope"), cell=hkdf(32, b"", PSK, L + b"invite-cell"))
+
+RECOVERY = hkdf(32, b"", some("recovery"), L + b"recovery" + some("peer") + some("relay"))
+block(use="recovery", recovery=some("recovery"), peer=some("peer"), relay=some("relay"), secret=RECOVERY,
+      owner=hkdf(32, b"", RECOVERY, L + b"own-owner"), sender=hkdf(32, b"", RECOVERY, L + b"own-sender"),
+      envelope=hkdf(32, b"", RECOVERY, L + b"own-envelope"))
 
 
 def proof(secret, role, ident, handle):
