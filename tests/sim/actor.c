@@ -118,10 +118,12 @@ static struct plk_interface face6(int index, int place) {
 void actor_go(struct actor *a, int place4, int place6) {
     struct plk_interface faces[2];
     size_t count = 0;
-    if (a->has4) faces[count++] = face4(a->site, place4);
+    bool lan = a->nat && !a->nat->is.firewall;
+    if (a->has4) faces[count++] = lan ? nat_face(a->nat, a->index, place4) : face4(a->site, place4);
     if (a->has6) faces[count++] = face6(a->site, place6);
     a->place4 = place4;
     a->place6 = place6;
+    net_move_behind(a->world->net, a->index, a->nat ? a->nat->gateway : NET_OPEN);
     net_set_faces(a->world->net, a->index, faces, count);
     a->moved_asleep = a->asleep;
     if (a->node && !a->asleep) actor_network(a);

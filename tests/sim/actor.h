@@ -6,6 +6,7 @@
 
 #include "node/node.h"
 #include "sim/disk.h"
+#include "sim/nat.h"
 #include "sim/net.h"
 
 #define ACTOR_NAME_MAX 32
@@ -61,7 +62,8 @@ struct actor {
     bool allow_udp, allow_tcp, has4, has6;
     int site; // whose addresses it has: its own, unless it took over another's
     int place4, place6;
-    bool stranger; // no node ever runs here: a story sends what it likes from its host
+    struct nat *nat; // that it stands behind, or NULL (sim/world_nat.c)
+    bool stranger;   // no node ever runs here: a story sends what it likes from its host
     bool asleep, moved_asleep;
     uint32_t starts; // processes so far
 
@@ -101,7 +103,8 @@ void actor_suspend(struct actor *actor);
 void actor_resume(struct actor *actor);
 void actor_network(struct actor *actor); // NETWORK: its interfaces and ports as they are now
 
-// Its faces at one of its places, each family for itself; place 0 is home. The node is told, when it is awake.
+// Its faces at one of its places, each family for itself; place 0 is home; behind a NAT, places are addresses of the LAN. The
+// node is told, when it is awake.
 void actor_go(struct actor *actor, int place4, int place6);
 
 // Gives the command with a ticket of its own, which it returns. The node must be there and awake.

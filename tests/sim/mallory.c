@@ -28,8 +28,18 @@ struct actor *mallory_new(struct world *w) {
     return mallory;
 }
 
+// Any port that is open in the outermost box.
+static bool address_of_nat(struct actor *mallory, const struct actor *victim, struct plk_addr *addr) {
+    const struct nat *nat = victim->nat;
+    while (nat->front) nat = nat->front;
+    *addr = nat->outside;
+    addr->port = nat->count ? nat->sessions[dice_below(&mallory->dice, nat->count)].outside.port : victim->port;
+    return true;
+}
+
 static bool address_of(struct actor *mallory, const struct actor *victim, struct plk_addr *addr) {
     uint8_t family = victim->has4 && (!victim->has6 || dice_chance(&mallory->dice, 500000)) ? 4 : 6;
+    if (family == 4 && victim->nat && !victim->nat->is.firewall) return address_of_nat(mallory, victim, addr);
     bool found = net_address(victim->world->net, victim->index, family, addr);
     addr->port = victim->port;
     return found;

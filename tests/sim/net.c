@@ -7,7 +7,7 @@ enum { UDP_HEADERS_4 = 28, UDP_HEADERS_6 = 48, RETRANSMIT_US = 200000 };
 
 struct arrival {
     int from_host;
-    struct net_path path;
+    struct net_way way;
     size_t len;
     uint8_t data[];
 };
@@ -18,6 +18,7 @@ struct net *net_new(struct agenda *agenda, uint64_t seed, struct net_tap tap) {
     net->agenda = agenda;
     net->dice = dice(seed, "net", 0);
     net->tap = tap;
+    net->core_hops = NET_CORE_HOPS;
     return net;
 }
 
@@ -41,6 +42,11 @@ int net_add_gateway(struct net *net, const struct net_gateway *gateway) {
 
 void net_move_behind(struct net *net, int host, int gateway) { net->hosts[host].realm = gateway; }
 
+void net_renumber(struct net *net, int gateway, size_t number, const struct plk_addr *addr) {
+    plk_assert(number < net->gateways[gateway].addr_count);
+    net->gateways[gateway].addrs[number] = *addr;
+}
+
 void net_set_faces(struct net *net, int host, const struct plk_interface *faces, size_t count) {
     plk_assert(count <= NET_FACES_MAX);
     struct net_host *h = &net->hosts[host];
@@ -54,6 +60,13 @@ void net_bind(struct net *net, int host, uint16_t udp4_port, uint16_t udp6_port,
     h->udp4_port = udp4_port;
     h->udp6_port = udp6_port;
     h->tcp_port = tcp_port;
+    h->socket_count = 0;
+}
+
+void net_socket(struct net *net, int host, uint16_t port) {
+    struct net_host *h = &net->hosts[host];
+    plk_assert(h->socket_count < NET_SOCKETS_MAX);
+    h->sockets[h->socket_count++] = port;
 }
 
 void net_unbind(struct net *net, int host) {
@@ -66,66 +79,7 @@ void net_block(struct net *net, int from, int to, uint8_t what) { net->blocked[f
 void net_filter(struct net *net, int host, uint8_t what) { net->hosts[host].filtered = what; }
 void net_mute(struct net *net, int host, uint8_t family) { net->hosts[host].mute4_6 = family; }
 
-// ---- ways -----------------------------------------------------------------------------------------------------------
-
-static bool same_ip(const struct plk_addr *a, const struct plk_addr *b) {
-    return a->family == b->family && memcmp(a->ip, b->ip, a->family == 4 ? 4 : 16) == 0;
-}
-
-bool net_owns(const struct net *net, int host, const struct plk_addr *addr) {
-    const struct net_host *h = &net->hosts[host];
-    for (size_t i = 0; i < h->face_count; i++) {
-        if (same_ip(&h->faces[i].addr, addr)) return true;
-    }
-    return false;
-}
-
-bool net_address(const struct net *net, int host, uint8_t family, struct plk_addr *addr) {
-    const struct net_host *h = &net->hosts[host];
-    for (size_t i = 0; i < h->face_count; i++) {
-        if (h->faces[i].addr.family != family) continue;
-        *addr = h->faces[i].addr;
-        return true;
-    }
-    return false;
-}
-
-static int host_at(const struct net *net, int realm, const struct plk_addr *addr) {
-    for (int i = 0; i < net->host_count; i++) {
-        if (net->hosts[i].realm == realm && net_owns(net, i, addr)) return i;
-    }
-    return -1;
-}
-
-static int gateway_at(const struct net *net, int realm, const struct plk_addr *addr) {
-    for (int i = 0; i < net->gateway_count; i++) {
-        const struct net_gateway *g = &net->gateways[i];
-        for (size_t j = 0; g->realm == realm && j < g->addr_count; j++) {
-            if (same_ip(&g->addrs[j], addr)) return i;
-        }
-    }
-    return -1;
-}
-
-// Outwards until some host or gateway of the realm has the address, then inwards through gateways to a host.
-bool net_route(struct net *net, int host, enum plk_transport transport, const struct plk_addr *from,
-               const struct plk_addr *to, struct net_path *path) {
-    uint64_t now_us = agenda_now(net->agenda);
-    int realm = net->hosts[host].realm;
-    *path = (struct net_path){.host = -1, .from = *from, .to = *to};
-    while (host_at(net, realm, to) < 0 && gateway_at(net, realm, to) < 0) {
-        if (realm == NET_OPEN) return false;
-        struct net_gateway *g = &net->gateways[realm];
-        if (!g->outward(g->ctx, now_us, transport, &path->from, to)) return false;
-        realm = g->realm;
-    }
-    for (int box; (box = gateway_at(net, realm, &path->to)) >= 0; realm = box) {
-        struct net_gateway *g = &net->gateways[box];
-        if (!g->inward(g->ctx, now_us, transport, &path->from, &path->to)) return false;
-    }
-    path->host = host_at(net, realm, &path->to);
-    return path->host >= 0;
-}
+// ---- lines ----------------------------------------------------------------------------------------------------------
 
 bool net_passes(const struct net *net, int from, int to, uint8_t what) {
     const struct net_host *a = &net->hosts[from], *b = &net->hosts[to];
@@ -173,28 +127,37 @@ static uint16_t udp_port(const struct net_host *h, uint8_t family) {
     return family == 4 ? h->udp4_port : family == 6 ? h->udp6_port : 0;
 }
 
+static bool has_port(const struct net_host *h, const struct plk_addr *addr) {
+    if (addr->port == 0) return false;
+    for (size_t i = 0; i < h->socket_count; i++) {
+        if (h->sockets[i] == addr->port) return true;
+    }
+    return udp_port(h, addr->family) == addr->port;
+}
+
 static void arrive(void *ctx, void *item) {
     struct net *net = ctx;
     struct arrival *a = item;
-    struct net_host *h = &net->hosts[a->path.host];
-    if (h->mute4_6 == a->path.to.family) return;
-    if (!net_passes(net, a->from_host, a->path.host, NET_UDP) || !net_owns(net, a->path.host, &a->path.to)) return;
-    if (udp_port(h, a->path.to.family) == 0 || udp_port(h, a->path.to.family) != a->path.to.port) return;
+    const struct plk_addr *to = &a->way.packet.to;
+    int host;
+    if (net_arrive(net, &a->way, &host) != NET_PASSES) return;
+    struct net_host *h = &net->hosts[host];
+    if (h->mute4_6 == to->family || !net_passes(net, a->from_host, host, NET_UDP) || !has_port(h, to)) return;
     net->delivered++;
     struct plk_input in = {.kind = PLK_IN_DATAGRAM};
-    in.datagram.from = a->path.from;
-    in.datagram.to = a->path.to;
+    in.datagram.from = a->way.packet.from;
+    in.datagram.to = *to;
     in.datagram.data = plk_bytes(a->data, a->len);
     h->sink.input(h->sink.ctx, &in);
 }
 
-static void send_copy(struct net *net, int host, const struct net_path *path, struct plk_bytes data) {
+static void send_copy(struct net *net, int host, const struct net_way *way, struct plk_bytes data) {
     uint64_t at_us;
-    if (!net_carry(net, host, path->host, data.len, true, &at_us)) return;
+    if (!net_carry(net, host, way->line, data.len, true, &at_us)) return;
     struct arrival *a = malloc(sizeof *a + data.len);
     if (!a) abort();
     a->from_host = host;
-    a->path = *path;
+    a->way = *way;
     a->len = data.len;
     memcpy(a->data, data.at, data.len);
     agenda_at(net->agenda, at_us, arrive, net, a);
@@ -202,22 +165,34 @@ static void send_copy(struct net *net, int host, const struct net_path *path, st
 
 void net_datagram(struct net *net, int host, const struct plk_addr *local, const struct plk_addr *to,
                   struct plk_bytes data) {
+    net_datagram_hops(net, host, local, to, data, NET_HOPS);
+}
+
+static bool choose_from(const struct net *net, int host, const struct plk_addr *local, uint8_t family,
+                        struct plk_addr *from) {
+    const struct net_host *h = &net->hosts[host];
+    if (local->family ? !net_owns(net, host, local) : !net_address(net, host, family, from)) return false;
+    if (local->family) *from = *local;
+    from->port = local->port;
+    if (!has_port(h, from)) from->port = udp_port(h, family);
+    return from->family == family && from->port != 0;
+}
+
+void net_datagram_hops(struct net *net, int host, const struct plk_addr *local, const struct plk_addr *to,
+                       struct plk_bytes data, uint8_t hops) {
     struct net_host *h = &net->hosts[host];
-    struct plk_addr from;
-    struct net_path path;
-    if (local->family ? !net_owns(net, host, local) : !net_address(net, host, to->family, &from)) return;
-    if (local->family) from = *local;
-    from.port = udp_port(h, to->family);
-    if (from.family != to->family || from.port == 0 || data.len == 0 || h->mute4_6 == to->family) return;
+    struct net_way way = {.packet = {.transport = PLK_UDP, .first = true, .hops = hops, .to = *to}};
+    if (!choose_from(net, host, local, to->family, &way.packet.from)) return;
+    if (data.len == 0 || h->mute4_6 == to->family) return;
     net->sent++;
     net->bytes += data.len;
     net->tap.datagram(net->tap.ctx, host, data);
-    if (!net_route(net, host, PLK_UDP, &from, to, &path)) return;
-    net->knocks[host][path.host]++;
-    if (!net_passes(net, host, path.host, NET_UDP)) return;
-    const struct net_quality *far = &net->hosts[path.host].quality;
+    if (!net_depart(net, host, &way)) return;
+    net->knocks[host][way.line]++;
+    if (!net_passes(net, host, way.line, NET_UDP)) return;
+    const struct net_quality *far = &net->hosts[way.line].quality;
     size_t whole = data.len + (to->family == 4 ? UDP_HEADERS_4 : UDP_HEADERS_6);
     if (whole > h->quality.mtu || whole > far->mtu) return;
-    send_copy(net, host, &path, data);
-    if (dice_chance(&net->dice, h->quality.duplicate_ppm + far->duplicate_ppm)) send_copy(net, host, &path, data);
+    send_copy(net, host, &way, data);
+    if (dice_chance(&net->dice, h->quality.duplicate_ppm + far->duplicate_ppm)) send_copy(net, host, &way, data);
 }

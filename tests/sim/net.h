@@ -3,8 +3,8 @@
 // What a host receives comes to its sink as an input of the node's contract (wire/effect.h), never during a call to this
 // module: always later, out of the agenda.
 //
-// Every packet and every connection is led by net_route, through the gateways in front of the sender and of the receiver:
-// that is where a model of NATs sits.
+// Every packet, of a connection as well, is led through the gateways in front of its sender when it leaves, and through those
+// in front of its receiver when it gets there: that is where a model of NATs sits (sim/nat.h).
 #ifndef SIM_NET_H
 #define SIM_NET_H
 
@@ -14,8 +14,11 @@
 
 #define NET_HOSTS_MAX 32
 #define NET_FACES_MAX 8
-#define NET_GATEWAYS_MAX 16
+#define NET_SOCKETS_MAX 512 // of one host for UDP, beside its port
+#define NET_GATEWAYS_MAX 32
 #define NET_OPEN (-1)       // the realm in which nothing stands between hosts
+#define NET_HOPS 64         // that a packet makes at most, unless its sender says less
+#define NET_CORE_HOPS 4     // routers in the open between any two: each takes one
 #define NET_STREAMS_MAX 256 // connections of one host, as a host would cap them
 
 enum { NET_UDP = 1, NET_TCP = 2, NET_ALL = 3 };
@@ -46,17 +49,33 @@ struct net_tap {
     void (*stream)(void *ctx, int host, uint32_t stream, struct plk_bytes data); // empty data: a new stream begins
 };
 
-// A box with addresses of its own between a realm and the one in front of it. Both calls see each datagram and each
-// connection's first segment, may rewrite one address, and say false to drop. inward is asked for packets to `addrs`.
+// What a gateway sees of a packet.
+struct net_packet {
+    enum plk_transport transport;
+    bool first; // of a connection, as far as the sender knows; of datagrams each is
+    bool reset; // and none comes after it
+    uint8_t hops;
+    struct plk_addr from, to;
+};
+
+enum net_verdict {
+    NET_PASSES,
+    NET_DROPPED,
+    NET_REJECTED // and the sender of a connection's first segment is told: reset
+};
+
+// A box between a realm and the one in front of it. outward may rewrite `from`, inward `to`; inward is asked for packets to
+// `addrs`, and to hosts behind it whose addresses are as good in front of it as behind (`through`: a firewall).
 struct net_gateway {
     void *ctx;
-    bool (*outward)(void *ctx, uint64_t now_us, enum plk_transport transport, struct plk_addr *from,
-                    const struct plk_addr *to);
-    bool (*inward)(void *ctx, uint64_t now_us, enum plk_transport transport, const struct plk_addr *from,
-                   struct plk_addr *to);
+    enum net_verdict (*outward)(void *ctx, uint64_t now_us, struct net_packet *packet);
+    enum net_verdict (*inward)(void *ctx, uint64_t now_us, struct net_packet *packet);
+    // The address behind it to which `to` leads now, if any, filter or not: whose line such a packet comes by.
+    bool (*whose)(void *ctx, uint64_t now_us, enum plk_transport transport, struct plk_addr *to);
     struct plk_addr addrs[2]; // ports are ignored
     size_t addr_count;
-    int realm; // in which those addresses lie: NET_OPEN, or behind another gateway
+    bool through4, through6; // addresses of that family
+    int realm;               // in which those addresses lie: NET_OPEN, or behind another gateway
 };
 
 struct net_line {
@@ -70,6 +89,8 @@ struct net_host {
     struct plk_interface faces[NET_FACES_MAX];
     size_t face_count;
     uint16_t udp4_port, udp6_port, tcp_port; // 0: not bound
+    uint16_t sockets[NET_SOCKETS_MAX];       // more UDP ports, of both families
+    size_t socket_count;
     int realm;
     bool asleep;
     uint8_t filtered; // NET_UDP: a firewall lets no UDP pass, in or out
@@ -89,6 +110,7 @@ struct net {
     int host_count;
     struct net_gateway gateways[NET_GATEWAYS_MAX];
     int gateway_count;
+    uint8_t core_hops;
     uint8_t blocked[NET_HOSTS_MAX][NET_HOSTS_MAX]; // [from][to]: NET_UDP | NET_TCP
     struct tcp *first, *last;                      // connections, oldest first
     uint64_t sent, delivered, bytes;
@@ -102,6 +124,8 @@ void net_free(struct net *net);
 int net_add_host(struct net *net, struct net_sink sink, const struct net_quality *quality);
 int net_add_gateway(struct net *net, const struct net_gateway *gateway);
 void net_move_behind(struct net *net, int host, int gateway); // or NET_OPEN
+// The gateway has this address from now on, instead of that with the number.
+void net_renumber(struct net *net, int gateway, size_t number, const struct plk_addr *addr);
 
 // New interfaces: what is under way to an old address is lost, streams on it die (the host itself is told CLOSED, the other
 // end finds out by itself).
@@ -110,6 +134,7 @@ void net_set_faces(struct net *net, int host, const struct plk_interface *faces,
 // A process takes its ports; and dies: its streams are closed by its system.
 void net_bind(struct net *net, int host, uint16_t udp4_port, uint16_t udp6_port, uint16_t tcp_port);
 void net_unbind(struct net *net, int host);
+void net_socket(struct net *net, int host, uint16_t port); // one more for UDP; net_bind closes them
 
 void net_sleep(struct net *net, int host, bool asleep);
 void net_block(struct net *net, int from, int to, uint8_t what); // what: NET_UDP | NET_TCP, 0 unblocks; one way
@@ -117,24 +142,34 @@ void net_filter(struct net *net, int host, uint8_t what);        // all of the h
 void net_mute(struct net *net, int host, uint8_t family);        // datagrams of one family; 0: of none
 void net_reset(struct net *net, int host);                       // a middlebox resets all streams of the host
 
-// The node's outputs. local: family 0, or an address of the host's.
+// The node's outputs. local: family 0, or an address of the host's; its port counts if a socket has it.
 void net_datagram(struct net *net, int host, const struct plk_addr *local, const struct plk_addr *to,
                   struct plk_bytes data);
+void net_datagram_hops(struct net *net, int host, const struct plk_addr *local, const struct plk_addr *to,
+                       struct plk_bytes data, uint8_t hops);
 void net_open(struct net *net, int host, uint32_t stream, const struct plk_addr *to);
+// From a port of its own choice (0: any). Two that open to each other so, each from the port that the other opens to, meet
+// (RFC 9293, 3.5: simultaneous), also where the port has a listener. hops: of the first segment and its repetitions.
+void net_open_from(struct net *net, int host, uint32_t stream, uint16_t port, const struct plk_addr *to, uint8_t hops);
 void net_write(struct net *net, int host, uint32_t stream, struct plk_bytes data);
 void net_close(struct net *net, int host, uint32_t stream);
 
-// A way as it is now, gateways passed: the host that gets it and the addresses that it sees. False: nobody.
-struct net_path {
-    int host;
-    struct plk_addr from, to;
-};
-bool net_route(struct net *net, int host, enum plk_transport transport, const struct plk_addr *from,
-               const struct plk_addr *to, struct net_path *path);
 bool net_owns(const struct net *net, int host, const struct plk_addr *addr);
 bool net_address(const struct net *net, int host, uint8_t family, struct plk_addr *addr); // its first of that family
 
-// For net_stream.c: whether packets pass now, and when one that leaves now arrives. false: it is lost.
+// For net.c and net_stream.c. A packet leaves: gateways in front of the host are passed, up to the realm in which somebody
+// has its address. line: the host by whose line it will come, as far as one can know now. False: it gets nowhere.
+struct net_way {
+    struct net_packet packet;
+    int realm, line;
+};
+bool net_depart(struct net *net, int host, struct net_way *way);
+// It is there: gateways in front of the receiver. *host is who gets it, when it passes.
+enum net_verdict net_arrive(struct net *net, struct net_way *way, int *host);
+// Who refused it there answers with a reset. False: which does not get back to anybody.
+bool net_refuse(struct net *net, const struct net_way *way);
+
+// Whether packets pass now, and when one that leaves now arrives. false: it is lost.
 bool net_passes(const struct net *net, int from, int to, uint8_t what);
 bool net_carry(struct net *net, int from, int to, size_t len, bool lossy, uint64_t *at_us);
 

@@ -1,54 +1,16 @@
 // SPDX-License-Identifier: MIT
 // TCP as a host of the node sees it: byte streams that are reliable and in order while both ends live, take time to open,
 // hold up to PLK_TCP_UNSENT_MAX unsent bytes, and die late, by patience, when the way between them is gone.
-#include "sim/net.h"
+#include "sim/net_tcp.h"
 
 #include <stdlib.h>
 
 #define WINDOW_LEN 131072 // under way in one direction
 #define SEGMENT_MAX 16384 // carried by one event
-#define SYN_TRIES 5       // 1, 2, 4, 8, 16 s: then the system gives up
 #define RETRY_FIRST_US (200 * PLK_MS)
 #define RETRY_MOST_US (15 * PLK_SECOND)
 #define PATIENCE_US (60 * PLK_SECOND) // TCP_USER_TIMEOUT
 #define TOP_BIT UINT32_C(0x80000000)  // ids of accepted streams
-
-enum segment_kind { SEGMENT_ACCEPT, SEGMENT_DATA, SEGMENT_FIN };
-
-struct segment {
-    struct segment *next;
-    enum segment_kind kind;
-    bool left;       // its sender's buffer
-    uint64_t due_us; // when it arrives, once it has left
-    size_t len;
-    uint8_t data[];
-};
-
-struct end {
-    int host;
-    uint32_t stream;
-    struct plk_addr addr, remote; // as this host sees them
-    bool open;                    // its process holds the stream
-    // What this end has written and the other has not yet got:
-    struct segment *head, *tail;
-    size_t unsent, under_way;
-    uint64_t last_us;  // arrival of the last one that has left
-    uint64_t stuck_us; // since when the head could not be delivered; 0: it moves
-    uint64_t retry_us;
-    bool timer, notice; // an event is entered
-};
-
-struct tcp {
-    struct net *net;
-    struct tcp *previous, *next;
-    struct end ends[2]; // 0: the one that opened it
-    unsigned events;    // entered in the agenda
-    unsigned tries;
-};
-
-struct of_end {
-    int side;
-};
 
 static void pump(struct tcp *c, int side);
 
@@ -75,7 +37,7 @@ static void release(struct tcp *c) {
     free(c);
 }
 
-static void enter(struct tcp *c, int side, uint64_t at_us, agenda_fn *run) {
+void net_tcp_enter(struct tcp *c, int side, uint64_t at_us, agenda_fn *run) {
     struct of_end *item = malloc(sizeof *item);
     if (!item) abort();
     item->side = side;
@@ -83,7 +45,12 @@ static void enter(struct tcp *c, int side, uint64_t at_us, agenda_fn *run) {
     agenda_at(c->net->agenda, at_us, run, c, item);
 }
 
-static void tell(struct tcp *c, int side, enum plk_stream_event event, struct plk_bytes data) {
+void net_tcp_done(struct tcp *c) {
+    c->events--;
+    release(c);
+}
+
+void net_tcp_tell(struct tcp *c, int side, enum plk_stream_event event, struct plk_bytes data) {
     struct end *e = &c->ends[side];
     struct net_host *h = &c->net->hosts[e->host];
     struct plk_input in = {.kind = PLK_IN_STREAM};
@@ -102,35 +69,41 @@ static void shut(struct tcp *c, int side) {
 }
 
 // The end's process is told that its stream is dead; what it had written goes no further.
-static void closed(void *ctx, void *item) {
+void net_tcp_closed(void *ctx, void *item) {
     struct tcp *c = ctx;
     int side = ((struct of_end *)item)->side;
     c->events--;
     if (c->ends[side].open && c->net->hosts[c->ends[side].host].asleep) {
-        enter(c, side, agenda_now(c->net->agenda) + PLK_SECOND, closed);
+        net_tcp_enter(c, side, agenda_now(c->net->agenda) + PLK_SECOND, net_tcp_closed);
         return;
     }
     c->events++; // the call below may close other things; not this
     if (c->ends[side].open) {
         shut(c, side);
         drop_segments(&c->ends[side]);
-        tell(c, side, PLK_STREAM_CLOSED, plk_bytes(NULL, 0));
+        net_tcp_tell(c, side, PLK_STREAM_CLOSED, plk_bytes(NULL, 0));
     }
-    c->events--;
-    release(c);
+    net_tcp_done(c);
 }
 
-static uint64_t one_way(struct tcp *c, int from) {
+uint64_t net_tcp_one_way(struct tcp *c, int from) {
     uint64_t at_us;
     net_carry(c->net, c->ends[from].host, c->ends[!from].host, 40, false, &at_us);
     return at_us - agenda_now(c->net->agenda);
 }
 
-static bool passes(const struct tcp *c) {
-    int a = c->ends[0].host, b = c->ends[1].host;
-    return net_passes(c->net, a, b, NET_TCP) && net_passes(c->net, b, a, NET_TCP) &&
-           net_owns(c->net, a, &c->ends[0].addr) && net_owns(c->net, b, &c->ends[1].addr);
+// A NAT that has forgotten the connection lets nothing pass, and one that is another by now makes a stranger of the sender.
+static bool gets_there(struct tcp *c, int side) {
+    const struct end *from = &c->ends[side], *to = &c->ends[!side];
+    struct net_way way = {.packet = {PLK_TCP, false, false, NET_HOPS, from->addr, from->remote}};
+    int host;
+    if (!net_passes(c->net, from->host, to->host, NET_TCP) || !net_owns(c->net, from->host, &from->addr)) return false;
+    if (!net_depart(c->net, from->host, &way) || net_arrive(c->net, &way, &host) != NET_PASSES) return false;
+    return host == to->host && plk_addr_equal(&way.packet.to, &to->addr) &&
+           plk_addr_equal(&way.packet.from, &to->remote);
 }
+
+bool net_tcp_passes(struct tcp *c) { return gets_there(c, 0) && gets_there(c, 1); }
 
 // ---- segments -------------------------------------------------------------------------------------------------------
 
@@ -157,17 +130,17 @@ static bool hand_over(struct tcp *c, int side, const struct segment *s) {
         to->stream = TOP_BIT | ++h->accepted;
         to->open = true;
         h->streams++;
-        tell(c, !side, PLK_STREAM_ACCEPTED, plk_bytes(NULL, 0));
+        net_tcp_tell(c, !side, PLK_STREAM_ACCEPTED, plk_bytes(NULL, 0));
         return true;
     }
     if (!to->open) return s->kind == SEGMENT_FIN;
     if (s->kind == SEGMENT_DATA) {
-        tell(c, !side, PLK_STREAM_BYTES, plk_bytes(s->data, s->len));
+        net_tcp_tell(c, !side, PLK_STREAM_BYTES, plk_bytes(s->data, s->len));
         return true;
     }
     shut(c, !side);
     drop_segments(to);
-    tell(c, !side, PLK_STREAM_CLOSED, plk_bytes(NULL, 0));
+    net_tcp_tell(c, !side, PLK_STREAM_CLOSED, plk_bytes(NULL, 0));
     return true;
 }
 
@@ -180,7 +153,7 @@ static void deliver(void *ctx, void *item) {
     uint64_t now_us = agenda_now(c->net->agenda);
     e->timer = false;
     while (e->head && e->head->left && e->head->due_us <= now_us) {
-        if (!passes(c)) {
+        if (!net_tcp_passes(c)) {
             wait_stuck(c, side, now_us);
             break;
         }
@@ -193,12 +166,11 @@ static void deliver(void *ctx, void *item) {
         free(s);
         if (!taken) {
             drop_segments(e);
-            enter(c, side, now_us + one_way(c, !side), closed);
+            net_tcp_enter(c, side, now_us + net_tcp_one_way(c, !side), net_tcp_closed);
         }
     }
     pump(c, side);
-    c->events--;
-    release(c);
+    net_tcp_done(c);
 }
 
 // TCP tries again, less and less often, until its user's patience ends.
@@ -210,11 +182,11 @@ static void wait_stuck(struct tcp *c, int side, uint64_t now_us) {
     }
     if (now_us - e->stuck_us > PATIENCE_US) {
         drop_segments(e);
-        enter(c, side, now_us, closed);
+        net_tcp_enter(c, side, now_us, net_tcp_closed);
         return;
     }
     e->timer = true;
-    enter(c, side, now_us + e->retry_us, deliver);
+    net_tcp_enter(c, side, now_us + e->retry_us, deliver);
     e->retry_us = plk_earlier(2 * e->retry_us, RETRY_MOST_US);
 }
 
@@ -224,11 +196,10 @@ static void notice(void *ctx, void *item) {
     bool asleep = c->net->hosts[c->ends[side].host].asleep;
     c->ends[side].notice = asleep;
     if (asleep)
-        enter(c, side, agenda_now(c->net->agenda) + PLK_SECOND, notice);
+        net_tcp_enter(c, side, agenda_now(c->net->agenda) + PLK_SECOND, notice);
     else if (c->ends[side].open)
-        tell(c, side, PLK_STREAM_WRITABLE, plk_bytes(NULL, 0));
-    c->events--;
-    release(c);
+        net_tcp_tell(c, side, PLK_STREAM_WRITABLE, plk_bytes(NULL, 0));
+    net_tcp_done(c);
 }
 
 static void leave(struct tcp *c, int side, struct segment *s) {
@@ -242,7 +213,7 @@ static void leave(struct tcp *c, int side, struct segment *s) {
     uint64_t gone_us = c->net->hosts[e->host].line[NET_UP].free_us;
     if (s->kind == SEGMENT_DATA && !e->notice) {
         e->notice = true;
-        enter(c, side, gone_us, notice);
+        net_tcp_enter(c, side, gone_us, notice);
     }
 }
 
@@ -253,78 +224,13 @@ static void pump(struct tcp *c, int side) {
     }
     if (e->head && e->head->left && !e->timer) {
         e->timer = true;
-        enter(c, side, e->head->due_us, deliver);
+        net_tcp_enter(c, side, e->head->due_us, deliver);
     }
 }
 
-// ---- opening --------------------------------------------------------------------------------------------------------
-
-static void knock(void *ctx, void *item);
-
-static void knock_later(struct tcp *c) {
-    uint64_t now_us = agenda_now(c->net->agenda), after_us = PLK_SECOND << c->tries;
-    bool over = ++c->tries >= SYN_TRIES;
-    enter(c, 0, now_us + after_us, over ? closed : knock);
-}
-
-static void opened(void *ctx, void *item) {
-    struct tcp *c = ctx;
-    (void)item;
-    if (!c->ends[0].open) {
-        // Closed before it was open: nothing of it is left.
-    } else if (!passes(c)) {
-        knock_later(c);
-    } else {
-        append(&c->ends[0], SEGMENT_ACCEPT, plk_bytes(NULL, 0));
-        pump(c, 0);
-        tell(c, 0, PLK_STREAM_OPENED, plk_bytes(NULL, 0));
-    }
-    c->events--;
-    release(c);
-}
-
-static bool leads(struct net *net, const struct end *near, struct net_path *path) {
-    if (!net_route(net, near->host, PLK_TCP, &near->addr, &near->remote, path)) return false;
-    net->knocks[near->host][path->host]++;
-    return net_passes(net, near->host, path->host, NET_TCP);
-}
-
-// The first segment reaches whoever has the address now: a listener, a host that refuses, or nobody.
-static void knock(void *ctx, void *item) {
-    struct tcp *c = ctx;
-    struct end *near = &c->ends[0], *far = &c->ends[1];
-    struct net_path path;
-    (void)item;
-    if (!near->open) {
-        // Given up meanwhile.
-    } else if (!leads(c->net, near, &path)) {
-        knock_later(c);
-    } else {
-        far->host = path.host;
-        far->addr = path.to;
-        far->remote = path.from;
-        uint64_t there_and_back_us = agenda_now(c->net->agenda) + one_way(c, 0) + one_way(c, 1);
-        bool listens = c->net->hosts[path.host].tcp_port && c->net->hosts[path.host].tcp_port == path.to.port;
-        enter(c, 0, there_and_back_us, listens ? opened : closed);
-    }
-    c->events--;
-    release(c);
-}
-
-void net_open(struct net *net, int host, uint32_t stream, const struct plk_addr *to) {
-    struct tcp *c = calloc(1, sizeof *c);
-    if (!c) abort();
-    c->net = net;
-    c->previous = net->last;
-    *(net->last ? &net->last->next : &net->first) = c;
-    net->last = c;
-    struct end *e = &c->ends[0];
-    *e = (struct end){.host = host, .stream = stream, .remote = *to, .open = true};
-    net->hosts[host].streams++;
-    bool possible = net_address(net, host, to->family, &e->addr) && net->hosts[host].streams <= NET_STREAMS_MAX;
-    e->addr.port = (uint16_t)dice_between(&net->dice, 32768, 60999);
-    net->tap.stream(net->tap.ctx, host, stream, plk_bytes(NULL, 0));
-    enter(c, 0, agenda_now(net->agenda), possible ? knock : closed);
+void net_tcp_accept(struct tcp *c) {
+    append(&c->ends[0], SEGMENT_ACCEPT, plk_bytes(NULL, 0));
+    pump(c, 0);
 }
 
 // ---- the node's outputs, and accidents --------------------------------------------------------------------------------
@@ -391,7 +297,7 @@ void net_streams_drop_lost(struct net *net, int host) {
             struct end *e = &c->ends[side];
             if (!e->open || e->host != host || net_owns(net, host, &e->addr)) continue;
             drop_segments(e);
-            enter(c, side, agenda_now(net->agenda), closed);
+            net_tcp_enter(c, side, agenda_now(net->agenda), net_tcp_closed);
         }
     }
 }
@@ -400,7 +306,7 @@ void net_reset(struct net *net, int host) {
     for (struct tcp *c = net->first; c; c = c->next) {
         if (c->ends[0].host != host && (!c->ends[1].open || c->ends[1].host != host)) continue;
         for (int side = 0; side < 2; side++) {
-            if (c->ends[side].open) enter(c, side, agenda_now(net->agenda), closed);
+            if (c->ends[side].open) net_tcp_enter(c, side, agenda_now(net->agenda), net_tcp_closed);
         }
     }
 }

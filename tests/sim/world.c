@@ -54,6 +54,7 @@ void world_free(struct world *w) {
     for (int i = 0; i < w->actor_count; i++) actor_free(w->actors[i]);
     for (int i = 0; i < w->ended_count; i++) free(w->ended[i]);
     net_free(w->net);
+    for (int i = 0; i < w->nat_count; i++) nat_free(w->nats[i]);
     agenda_free(w->agenda);
     wire_free(w->wire);
     check_free(w->check);

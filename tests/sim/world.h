@@ -17,10 +17,12 @@
 
 #include "sim/actor.h"
 #include "sim/check.h"
+#include "sim/nat_class.h"
 #include "sim/trace.h"
 #include "sim/wire.h"
 
 #define WORLD_ACTORS_MAX 24
+#define WORLD_NATS_MAX NET_GATEWAYS_MAX
 #define WORLD_COMMAND_LIMIT (2 * PLK_MINUTE)   // in which a command is answered, if its disk works
 #define WORLD_EPOCH_MS UINT64_C(1767225600000) // the true wall clock at the beginning: 2026-01-01
 #define WORLD_CANARY_LEN 12
@@ -33,6 +35,8 @@ struct world {
     struct dice dice; // for stories: what happens when
     struct actor *actors[WORLD_ACTORS_MAX];
     int actor_count;
+    struct nat *nats[WORLD_NATS_MAX];
+    int nat_count;
     struct check *check;
     struct wire *wire;
     char canary[WORLD_CANARY_LEN + 1]; // in every text and name; never on a wire
@@ -85,6 +89,15 @@ void world_part(struct world *w, struct actor *a, struct actor *b, uint8_t what)
 void world_part_one_way(struct actor *from, struct actor *to, uint8_t what);
 void world_set_quality(struct actor *a, const struct net_quality *q);
 void world_heal(struct world *w); // all lines good, nothing blocked, disks free, all awake, up and at home
+
+// ---- NATs (world_nat.c): the world's own; people are in the open until they are put behind one ----------------------------
+
+// A new one of that class; of a stack the box next to the people. NULL: the class is that of no NAT.
+struct nat *world_nat(struct world *w, enum nat_class class);
+struct nat *world_nat_box(struct world *w, const struct nat_behaviour *is, const struct nat *front); // front: or NULL
+void world_behind(struct actor *a, struct nat *nat); // it moves there at once; NULL: into the open
+void world_nat_reboot(struct world *w, struct nat *nat);
+void world_nat_renumber(struct world *w, struct nat *nat);
 
 // Good, middling and bad lines; the good one is what actors get unless told otherwise.
 extern const struct net_quality world_line_good, world_line_mobile, world_line_awful;

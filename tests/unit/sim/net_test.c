@@ -286,37 +286,45 @@ static void a_killed_process_and_a_reset_close_streams(void **state) {
 struct box { // maps everything to its one host behind it, port for port
     struct plk_addr inside, outside;
     unsigned out, in;
+    enum net_verdict streams; // what becomes of those from outside
 };
 
-static bool outward(void *ctx, uint64_t now_us, enum plk_transport transport, struct plk_addr *from,
-                    const struct plk_addr *to) {
+static enum net_verdict outward(void *ctx, uint64_t now_us, struct net_packet *packet) {
     struct box *box = ctx;
-    uint16_t port = from->port;
-    (void)now_us, (void)transport, (void)to;
-    *from = box->outside;
-    from->port = port;
+    uint16_t port = packet->from.port;
+    (void)now_us;
+    packet->from = box->outside;
+    packet->from.port = port;
     box->out++;
-    return true;
+    return NET_PASSES;
 }
 
-static bool inward(void *ctx, uint64_t now_us, enum plk_transport transport, const struct plk_addr *from,
-                   struct plk_addr *to) {
+static enum net_verdict inward(void *ctx, uint64_t now_us, struct net_packet *packet) {
+    struct box *box = ctx;
+    uint16_t port = packet->to.port;
+    (void)now_us;
+    packet->to = box->inside;
+    packet->to.port = port;
+    box->in++;
+    return packet->transport == PLK_TCP && packet->first ? box->streams : NET_PASSES;
+}
+
+static bool whose(void *ctx, uint64_t now_us, enum plk_transport transport, struct plk_addr *to) {
     struct box *box = ctx;
     uint16_t port = to->port;
-    (void)now_us, (void)from;
+    (void)now_us, (void)transport;
     *to = box->inside;
     to->port = port;
-    box->in++;
-    return transport == PLK_UDP; // unsolicited streams are refused
+    return true;
 }
 
 static void a_gateway_sees_every_datagram_both_ways(void **state) {
     (void)state;
     struct pair *p = pair_new(&plain);
-    struct box box = {.inside = {.family = 4, .ip = {192, 168, 1, 2}}, .outside = addr4(200)};
+    struct box box = {.inside = {.family = 4, .ip = {192, 168, 1, 2}}, .outside = addr4(200), .streams = NET_DROPPED};
     struct plk_interface face = {.addr = box.inside, .prefix_bits = 24};
     struct net_gateway gateway = {
-        .ctx = &box, .outward = outward, .inward = inward, .addrs = {box.outside}, .addr_count = 1, .realm = NET_OPEN};
+        &box, outward, inward, whose, .addrs = {box.outside}, .addr_count = 1, .realm = NET_OPEN};
     net_move_behind(p->net, 0, net_add_gateway(p->net, &gateway));
     net_set_faces(p->net, 0, &face, 1);
     send_to(p, 0, &p->addr[1], 100);
@@ -337,6 +345,13 @@ static void a_gateway_sees_every_datagram_both_ways(void **state) {
     assert_int_equal(p->got[0].opened, 1);
     assert_int_equal(p->got[1].opened, 0);
     assert_true(box.out >= 2 && box.in >= 2);
+    box.streams = NET_REJECTED;
+    uint64_t asked_us = agenda_now(p->agenda);
+    unsigned closed = p->got[1].closed;
+    net_open(p->net, 1, 3, &box.outside);
+    run(p, PLK_MINUTE);
+    assert_int_equal(p->got[1].closed, closed + 1);
+    assert_in_range(p->got[1].last_us - asked_us, 40000, 41000); // at once: somebody answered
     pair_free(p);
 }
 
