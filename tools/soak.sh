@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# For a night: 100,000 seeds of the simulator, and 10,000 in which stores are rolled back; every fuzz target for ten minutes; the
-# kill test again and again. It tells how far it is, goes on where it was stopped, and ends with what was found. An argument is
+# For a night: 100,000 seeds of the simulator, 10,000 in which stores are rolled back, 10,000 behind NATs; every fuzz target for ten
+# minutes; the kill test again and again. It tells how far it is, goes on where it was stopped, and ends with what was found. An argument is
 # another range of seeds; "fresh" forgets what was done before.
 set -eu
 cd "$(dirname "$0")/.."
@@ -41,7 +41,7 @@ column() { awk -v what="$1" -v at="$2" '$1 == what { sum += $at } END { print su
 is_done() { awk -v what="$1" -v from="$2" '$1 == what && $2 == from { found = 1 } END { exit !found }' "$log"; }
 
 summary() {
-    say "$(column chaos 4) seeds passed, $(column chaos 5) failed; rolled back: $(column rollback 4) passed, $(column rollback 5) failed"
+    say "$(column chaos 4) seeds passed, $(column chaos 5) failed; rolled back: $(column rollback 4) passed, $(column rollback 5) failed; behind NATs: $(column nats 4) passed, $(column nats 5) failed"
     say "fuzzing: $(column fuzz 4) rounds passed, $(column fuzz 5) failed; kill test: $(column kill 4) passed, $(column kill 5) failed"
     [ ! -s "$failures" ] || { say "what failed:"; cat "$failures"; }
 }
@@ -104,7 +104,8 @@ while [ "$at" -le "$last" ]; do
     tenth=$((at + (to - at) / 10))
     seeds chaos "$at" "$to"
     seeds rollback "$at" "$tenth"
-    spent=$(($(column chaos 6) + $(column rollback 6)))
+    seeds nats "$at" "$tenth"
+    spent=$(($(column chaos 6) + $(column rollback 6) + $(column nats 6)))
     left=$((spent * (last - to) / (to - first + 1) / 60))
     say "seeds up to $to of $last, $(wc -l <"$failures") failed, $((spent / 60)) minutes, about $left to go"
     at=$((to + 1))

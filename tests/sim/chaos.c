@@ -6,6 +6,7 @@
 
 #include "sim/chatter.h"
 #include "sim/mallory.h"
+#include "sim/nats.h"
 #include "sim/relays.h"
 #include "sim/relink.h"
 
@@ -16,6 +17,7 @@ struct chaos {
     struct dice dice;
     bool down[CHATTER_PEOPLE_MAX]; // killed, to be started again
     struct relays *relays;         // or NULL
+    struct nats *nats;             // or NULL
     bool apart;                    // nothing passes between people directly
     bool secluded;                 // each has one relay, and they reach each other through relays only
     bool rollbacks, saved[CHATTER_PEOPLE_MAX];
@@ -107,7 +109,9 @@ static void roam(struct chaos *c, int who) {
     struct actor *a = c->chatter->people[who];
     int place = (int)dice_below(&c->dice, ACTOR_PLACES);
     uint64_t which = dice_below(&c->dice, 4);
-    if (which == 0)
+    if (c->nats && which > 1)
+        nats_move(c->nats, a);
+    else if (which == 0)
         world_move_one(a, 4, place);
     else if (which == 1)
         world_move_one(a, 6, place);
@@ -207,6 +211,11 @@ static void accident(struct chaos *c) {
         c->report.accidents++;
         return;
     }
+    if (c->nats && dice_chance(&c->dice, 200000)) {
+        nats_strike(c->nats);
+        c->report.accidents++;
+        return;
+    }
     uint64_t which = dice_below(&c->dice, sizeof all / sizeof all[0] + 1);
     c->report.accidents++;
     if (which < sizeof all / sizeof all[0])
@@ -238,9 +247,10 @@ static void begin(struct chaos *c, enum chaos_kind kind) {
     c->sleeps = (uint32_t)dice_below(&c->dice, 4);
     c->chatter = chatter_new(c->w, people, count);
     choose_families(c, people, count);
-    bool with = kind == CHAOS_RELAYS || (kind == CHAOS_ROLLBACK && dice_chance(&c->dice, 500000));
+    if (kind == CHAOS_NATS) c->nats = nats_new(c->w, people, count);
+    bool with = kind == CHAOS_RELAYS || c->nats || (kind == CHAOS_ROLLBACK && dice_chance(&c->dice, 500000));
     if (with) c->relays = relays_new(c->w);
-    c->apart = c->relays && dice_chance(&c->dice, 500000);
+    c->apart = c->relays && !c->nats && dice_chance(&c->dice, 500000);
     struct dice apart = dice(c->w->seed, "secluded", 0); // of its own: other worlds are as they were before it
     c->secluded = c->relays && dice_chance(&apart, 250000);
     for (int i = 0; i < count && !c->w->failed; i++) {
@@ -270,7 +280,7 @@ static const char *invite(struct chaos *c, struct actor *a) {
 static void befriend(struct chaos *c, int inviter, int joiner) {
     struct world *w = c->w;
     struct actor *pair[2] = {c->chatter->people[inviter], c->chatter->people[joiner]};
-    bool by_relay = c->relays && (c->apart || dice_chance(&c->dice, 500000));
+    bool by_relay = c->relays && (c->apart || pair[0]->nat || dice_chance(&c->dice, 500000));
     const char *link = by_relay ? invite(c, pair[0]) : world_invite(pair[0], PLK_INVITE_INLINE);
     if (!link || !world_add(pair[1], link, dice_chance(&c->dice, 500000) ? "nice to meet you" : NULL)) return;
     uint64_t end_us = world_now(w) + CHAOS_FRIENDS_US;
@@ -316,7 +326,8 @@ static void bad_times(struct chaos *c) {
     struct world *w = c->w;
     uint64_t start_us = world_now(w), calm_us = dice_between(&c->dice, 2 * PLK_SECOND, 30 * PLK_SECOND);
     // Not with stores that are rolled back: one that has forgotten an acceptance needs another link.
-    if (!c->rollbacks && !c->apart && !c->secluded) relink_begin(c->chatter, start_us + CHAOS_SPAN_US);
+    // Nor where an inline link may lead nowhere.
+    if (!c->rollbacks && !c->apart && !c->nats && !c->secluded) relink_begin(c->chatter, start_us + CHAOS_SPAN_US);
     uint32_t accidents_ppm = (uint32_t)dice_between(&c->dice, 50000, 500000);
     while (!w->failed && world_now(w) - start_us < CHAOS_SPAN_US + c->slept_us) {
         if (dice_chance(&c->dice, accidents_ppm))
@@ -384,6 +395,7 @@ struct chaos_report chaos_run(struct world *w, enum chaos_kind kind) {
     report.refused = c->chatter->refused;
     chatter_free(c->chatter);
     relays_free(c->relays);
+    nats_free(c->nats);
     free(c);
     return report;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sim --seeds FROM..TO [--scenario chaos|rollback|relays] [--jobs N]     runs seeds; each failure is one line that replays it
+// sim --seeds FROM..TO [--scenario chaos|rollback|relays|nats] [--jobs N]     runs seeds; each failure is one line that replays it
 // sim --seed N [--trace [FROM..TO]]                       runs one, prints its trace (of those seconds) and its hash
 #include <errno.h>
 #include <inttypes.h>
@@ -19,6 +19,8 @@
 #define JOBS_MAX 64
 #define SEED_LIMIT_S 120 // of processor time, however busy the machine is, for one seed: more is a loop without end
 #define HASH_SHOWN 32
+
+static const char *const kinds[] = {"chaos", "rollback", "relays", "nats"}; // in the order of enum chaos_kind
 
 struct options {
     uint64_t from, to;
@@ -110,11 +112,9 @@ struct tally {
 
 static void say_failed(struct tally *t, const struct options *o, uint64_t seed, const char *why) {
     t->failed++;
-    printf("FAILED sim --seed %" PRIu64 "%s --trace    %s\n", seed,
-           o->kind == CHAOS_PLAIN      ? ""
-           : o->kind == CHAOS_ROLLBACK ? " --scenario rollback"
-                                       : " --scenario relays",
-           why);
+    bool plain = o->kind == CHAOS_PLAIN;
+    printf("FAILED sim --seed %" PRIu64 "%s%s --trace    %s\n", seed, plain ? "" : " --scenario ",
+           plain ? "" : kinds[o->kind], why);
     fflush(stdout);
 }
 
@@ -221,8 +221,7 @@ static bool read_option(int argc, char **argv, int *i, struct options *o) {
     ++*i;
     if (strcmp(argv[*i - 1], "--seeds") == 0) return read_span(value, &o->from, &o->to);
     if (strcmp(argv[*i - 1], "--scenario") == 0) {
-        static const char *const kinds[] = {"chaos", "rollback", "relays"};
-        for (int kind = CHAOS_PLAIN; kind <= CHAOS_RELAYS; kind++) {
+        for (int kind = CHAOS_PLAIN; kind <= CHAOS_NATS; kind++) {
             if (strcmp(value, kinds[kind]) == 0) o->kind = (enum chaos_kind)kind;
         }
         return strcmp(value, kinds[o->kind]) == 0;
@@ -241,7 +240,7 @@ int main(int argc, char **argv) {
     if (sodium_init() < 0) return 1; // chooses the fast implementations, as a host does at its start
     for (int i = 1; i < argc; i++) {
         if (read_option(argc, argv, &i, &o)) continue;
-        fprintf(stderr, "usage: sim [--seeds FROM..TO] [--scenario chaos|rollback|relays] [--jobs N]\n"
+        fprintf(stderr, "usage: sim [--seeds FROM..TO] [--scenario chaos|rollback|relays|nats] [--jobs N]\n"
                         "       sim --seed N [--trace [FROM_S..TO_S]]\n");
         return 2;
     }
