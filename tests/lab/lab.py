@@ -2,34 +2,72 @@
 # SPDX-License-Identifier: MIT
 """Real processes behind real NATs, in network namespaces of this machine.
 
+    lab.py [pairs] [CLASS [CLASS]]   two people in networks of these classes who know each other through a relay's link only
+    lab.py table FILE...             the table of results that were kept with --out
     lab.py classes [CLASS]...        is each kind of router what it is meant to be?
 
 Ends with 77 where there are no rights for it.
 """
 import argparse
+import pathlib
 import signal
 import sys
 
 from net import need_lab
 import classes
+import pairs
 from router import CLASSES
+
+PART = "only so many of them, chosen by the commit (or by $PLK_LAB_SEED)"
+
+
+def counted(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def class_name(text):
+    if text not in CLASSES:
+        raise argparse.ArgumentTypeError(f"no class {text}; there are {', '.join(CLASSES)}")
+    return text
+
+
+def add_pairs(commands):
+    of_pairs = commands.add_parser("pairs", help="two people who know each other through a relay's link only")
+    of_pairs.add_argument("names", nargs="*", type=class_name, metavar="CLASS", help="two of them, or one with all others")
+    of_pairs.add_argument("--runs", type=counted, default=1, metavar="N", help="of each pair")
+    of_pairs.add_argument("--jobs", type=counted, default=2, metavar="N", help="runs at a time")
+    of_pairs.add_argument("--wait", type=float, metavar="S", help="how long a direct path is waited for")
+    of_pairs.add_argument("--out", type=pathlib.Path, metavar="FILE", help="keeps each run there; goes on with what is there")
+    of_pairs.add_argument("--some", type=counted, metavar="N", help=PART)
+    of_pairs.set_defaults(main=pairs.main)
+    of_table = commands.add_parser("table", help="the table of results that were kept with --out")
+    of_table.add_argument("files", nargs="+", type=pathlib.Path, metavar="FILE")
+    of_table.set_defaults(main=pairs.show)
+    for command in (of_pairs, of_table):
+        command.add_argument("--markdown", action="store_true", help="the table for a page")
+        command.add_argument("--strict", action="store_true", help="a figure that is missed is a failure, too")
+    return of_pairs, of_table
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="lab", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("classes", help="is each kind of router what it is meant to be?")
-    one.add_argument("names", nargs="*", metavar="CLASS", choices=[*CLASSES, []], help=", ".join(CLASSES))
-    one.set_defaults(main=classes.main)
-    for command in (one,):
+    of_classes = commands.add_parser("classes", help="is each kind of router what it is meant to be?")
+    of_classes.add_argument("names", nargs="*", type=class_name, metavar="CLASS", help=", ".join(CLASSES))
+    of_classes.set_defaults(main=classes.main)
+    for command in (of_classes, *add_pairs(commands)):
         command.add_argument("--json", action="store_true", help="an object a line")
-    return parser.parse_args()
+    return parser.parse_args(sys.argv[1:] or ["pairs"])
 
 
 def main():
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is put away
-    need_lab()
+    if options.command != "table":
+        need_lab()
     try:
         return options.main(options)
     except KeyboardInterrupt:
