@@ -3,6 +3,7 @@
 """Real processes behind real NATs, in network namespaces of this machine.
 
     lab.py [pairs] [CLASS [CLASS]]   two people in networks of these classes who know each other through a relay's link only
+    lab.py events [EVENT]...         something happens to their networks while they talk
     lab.py table FILE...             the table of results that were kept with --out
     lab.py classes [CLASS]...        is each kind of router what it is meant to be?
 
@@ -15,6 +16,7 @@ import sys
 
 from net import need_lab
 import classes
+import events
 import pairs
 from router import CLASSES
 
@@ -32,6 +34,25 @@ def class_name(text):
     if text not in CLASSES:
         raise argparse.ArgumentTypeError(f"no class {text}; there are {', '.join(CLASSES)}")
     return text
+
+
+def event_name(text):
+    if text not in events.EVENTS:
+        raise argparse.ArgumentTypeError(f"no event {text}; there are {', '.join(events.EVENTS)}")
+    return text
+
+
+def add_events(commands):
+    of_events = commands.add_parser("events", help="something happens to their networks while they talk",
+                                    formatter_class=argparse.RawDescriptionHelpFormatter,
+                                    epilog="\n".join(f"{name:18} {one.words}" for name, one in events.EVENTS.items()))
+    of_events.add_argument("names", nargs="*", type=event_name, metavar="EVENT", help="all but those that take minutes")
+    of_events.add_argument("--pair", nargs=2, type=class_name, metavar="CLASS", help="the networks of Alice and Bob")
+    of_events.add_argument("--jobs", type=counted, default=2, metavar="N", help="events at a time")
+    of_events.add_argument("--all", action="store_true", help="those that take minutes, too")
+    of_events.add_argument("--some", type=counted, metavar="N", help=PART)
+    of_events.set_defaults(main=events.main)
+    return of_events
 
 
 def add_pairs(commands):
@@ -58,7 +79,7 @@ def arguments():
     of_classes = commands.add_parser("classes", help="is each kind of router what it is meant to be?")
     of_classes.add_argument("names", nargs="*", type=class_name, metavar="CLASS", help=", ".join(CLASSES))
     of_classes.set_defaults(main=classes.main)
-    for command in (of_classes, *add_pairs(commands)):
+    for command in (of_classes, add_events(commands), *add_pairs(commands)):
         command.add_argument("--json", action="store_true", help="an object a line")
     return parser.parse_args(sys.argv[1:] or ["pairs"])
 

@@ -34,10 +34,29 @@ def need_lab():
         skip(f"no TUN device: {tried.stderr.strip()}")
 
 
+class Place(Namespace):
+    """A namespace with devices that go down and come up again, routes included (which the system forgets)."""
+
+    def __init__(self):
+        super().__init__()
+        self.routes = {}
+
+    def route(self, device, *lines):
+        self.routes[device] = lines
+        self.ip(*lines)
+
+    def down(self, *devices):
+        self.ip(*(f"link set {device} down" for device in devices))
+
+    def up(self, *devices):
+        for device in devices:
+            self.ip(f"link set {device} up", *self.routes.get(device, ()))
+
+
 class Line:
     """A customer's line: what goes in at one end comes out at the other, `delay_ms` later."""
 
-    def __init__(self, internet, number, space, device, delay_ms):
+    def __init__(self, internet, number, space, device, delay_ms, metric):
         self.internet, self.space, self.device, self.here = internet, space, device, f"s{number}"
         spaces = (f"/proc/{space.pid}/ns/net", f"/proc/{internet.pid}/ns/net")
         self.process = subprocess.Popen([str(DELAY), spaces[0], device, spaces[1], self.here, str(int(delay_ms * 1000))],
@@ -46,8 +65,15 @@ class Line:
         internet.ip(f"addr add 93.{number}.0.1/16 dev {self.here}", f"addr add 2a02:{number}::1/32 dev {self.here} nodad",
                     f"link set {self.here} up txqueuelen 1000")
         self.v4, self.v6 = f"93.{number}.0.2", f"2a02:{number}::2"
-        space.ip(f"addr add {self.v4}/24 dev {device}", f"link set {device} up txqueuelen 1000",
-                 f"route add default dev {device}")
+        space.ip(f"addr add {self.v4}/24 dev {device}", f"link set {device} up txqueuelen 1000")
+        space.route(device, f"route replace default dev {device} metric {metric}")
+
+    def renumber(self, last):
+        """Another address at the outer end, in place of the one that was there."""
+        old, self.v4 = self.v4, f"{self.v4.rsplit('.', 1)[0]}.{last}"
+        # In this order: with a first address the system removes further ones of its subnet.
+        self.space.ip(f"addr del {old}/24 dev {self.device}", f"addr add {self.v4}/24 dev {self.device}",
+                      *self.space.routes[self.device])
 
     def cut(self):
         self.internet.ip(f"link set {self.here} down")
@@ -55,9 +81,9 @@ class Line:
     def mend(self):
         self.internet.ip(f"link set {self.here} up")
 
-    def mtu(self, size):
-        """What the internet's end takes; who sends more is told so (unless its network keeps that from it)."""
-        self.internet.ip(f"link set {self.here} mtu {size}")
+    def both_ways(self, rule):
+        """A rule of the internet for what goes and comes on this line."""
+        return [f'iifname "{self.here}" {rule}', f'oifname "{self.here}" {rule}']
 
     def close(self):
         self.process.stdin.close()
@@ -72,7 +98,7 @@ class Server(Namespace):
         super().__init__()
         self.name = f"r{number}"
         self.v4, self.v6 = [f"45.{number}.0.{i}" for i in (2, 3)], [f"2a05:{number}::{i}" for i in (2, 3)]
-        internet.ip(f"link add {self.name} type veth peer name eth0 netns {self.pid}", f"addr add 45.{number}.0.1/24 dev {self.name}",
+        internet.ip(f"link add {self.name} gso_max_segs 1 type veth peer name eth0 gso_max_segs 1 netns {self.pid}", f"addr add 45.{number}.0.1/24 dev {self.name}",
                     f"addr add 2a05:{number}::1/64 dev {self.name} nodad", f"link set {self.name} up")
         self.ip("link set eth0 up", *(f"addr add {a}/24 dev eth0" for a in self.v4),
                 *(f"addr add {a}/64 dev eth0 nodad" for a in self.v6), f"route add default via 45.{number}.0.1",
@@ -82,7 +108,7 @@ class Server(Namespace):
 class Internet(Namespace):
     def __init__(self):
         super().__init__()
-        self.things, self.lines, self.servers = [], 0, 0
+        self.things, self.customers, self.servers = [], 0, 0
         self.set(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
         self.rules()
 
@@ -91,9 +117,13 @@ class Internet(Namespace):
         self.things.append(thing)
         return thing
 
-    def line(self, space, device="wan", delay_ms=DELAY_MS):
-        self.lines += 1
-        return self.keep(Line(self, self.lines, space, device, delay_ms))
+    def number(self):
+        """Of the next customer."""
+        self.customers += 1
+        return self.customers
+
+    def line(self, number, space, device="wan", delay_ms=DELAY_MS, metric=100):
+        return self.keep(Line(self, number, space, device, delay_ms, metric))
 
     def server(self):
         self.servers += 1

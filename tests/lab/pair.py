@@ -39,11 +39,11 @@ def connected(person):
     return any(relay["connected"] for relay in person.json("status")[0]["relays"])
 
 
-def acquaint(alice, bob, relay):
-    """By a link through the relay, until nothing is under way any more."""
+def acquaint(alice, bob, *relays):
+    """By a link through relays, until nothing is under way any more."""
     for person in (alice, bob):
         person.do("init", "--name", person.name)
-        person.up("--relay", relay.address)
+        person.up(*(word for relay in relays for word in ("--relay", relay.address)))
     bob.do("add", alice.do("invite"), "--as", "Alice", "--message", "hello")
     wait("the contact", lambda: alice.json("contacts"))
     for sender, receiver in ((bob, "Alice"), (alice, "Bob")):

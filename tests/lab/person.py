@@ -20,13 +20,12 @@ class Lab(World):
     def relay(self, name="relay"):
         return LabRelay(self, self.internet, name).up()
 
-    def person(self, name, access):
-        """Somebody in this network, or in a network of their own of a class that is named."""
-        if isinstance(access, str):
-            access = Access(self.internet, access)
-        device = self.internet.keep(Device(access))
+    def person(self, name, *accesses):
+        """Somebody in these networks; of a class that is only named, they have one of their own."""
+        accesses = [Access(self.internet, access) if isinstance(access, str) else access for access in accesses]
+        device = self.internet.keep(Device(*accesses))
         person = NetPeer(self, name, device)
-        person.access = access
+        person.accesses, person.access = accesses, accesses[0]
         self.peers.append(person)
         return person
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from nat import SOURCE, ruleset
-from net import DELAY_MS, Namespace
+from net import DELAY_MS, Place
 
 # The routers of a class, the one at home first.
 CLASSES = {
@@ -32,13 +32,13 @@ assert error == 0, error
 """
 
 
-class Router(Namespace):
+class Router(Place):
     """One box. Its outer device is `wan`, its inner one the bridge `lan`; options are those of nat.ruleset."""
 
     def __init__(self, kind, lan, **options):
         super().__init__()
-        self.kind, self.options, self.lan_prefix, self.clients = kind, options, lan, 1
-        self.v4 = None
+        self.kind, self.options, self.lan_prefix, self.ports = kind, options, lan, []
+        self.v4, self.last = None, 1
         self.set(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
         self.ip("link add lan type bridge", f"addr add {lan}.1/24 dev lan", "link set lan up")
         for name in ("ip", "ip6"):  # else the bridge hands its own traffic to these rules, and hairpinning breaks
@@ -47,24 +47,28 @@ class Router(Namespace):
                 self.run("sysctl", "-qw", f"{path}=0")
         lifetime_s = options.get("lifetime_s")
         if lifetime_s:
-            self.set(net__netfilter__nf_conntrack_udp_timeout=lifetime_s, net__netfilter__nf_conntrack_udp_timeout_stream=lifetime_s)
+            self.set(net__netfilter__nf_conntrack_udp_timeout=lifetime_s,
+                     net__netfilter__nf_conntrack_udp_timeout_stream=lifetime_s)
 
-    def rules(self, **changed):
-        """As it is now, with these options changed."""
-        self.options.update(changed)
+    def rules(self):
         self.run("nft", "-f", "-", stdin=ruleset(self.kind, self.v4, f"{self.lan_prefix}.0/24", **self.options))
 
     def live_at(self, address):
+        """Its outer address is this one now. What it knew is gone: rules, maps and flows."""
         self.v4 = address
-        self.rules()
+        self.forget()
 
-    def join(self, device, name="eth0", isolated=False):
-        """The device gets an address here and its default route; comes back with the address."""
-        self.clients += 1
-        port, address = f"p{self.clients}", f"{self.lan_prefix}.{self.clients}"
-        self.ip(f"link add {port} type veth peer name {name} netns {device.pid}", f"link set {port} master lan",
-                f"link set {port} up", *([f"link set {port} type bridge_slave isolated on"] if isolated else []))
-        device.ip(f"link set {name} up", f"addr add {address}/24 dev {name}", f"route add default via {self.lan_prefix}.1")
+    def join(self, place, device="eth0", metric=100, isolated=False):
+        """The place gets an address here and a default route; comes back with the address. Who is isolated reaches nobody
+        else in this network."""
+        self.last += 1
+        port, address = f"p{self.last}", f"{self.lan_prefix}.{self.last}"
+        self.ports.append(port)
+        self.ip(f"link add {port} gso_max_segs 1 type veth peer name {device} gso_max_segs 1 netns {place.pid}",
+                f"link set {port} master lan", f"link set {port} up",
+                *([f"link set {port} type bridge_slave isolated on"] if isolated else []))
+        place.ip(f"link set {device} up", f"addr add {address}/24 dev {device}")
+        place.route(device, f"route replace default via {self.lan_prefix}.1 dev {device} metric {metric}")
         return address
 
     def forget(self):
@@ -72,26 +76,37 @@ class Router(Namespace):
         self.rules()
         self.run(sys.executable, "-c", FLUSH)
 
+    def switch_off(self):
+        self.down("wan", *self.ports)
+        self.forget()
+
+    def switch_on(self):
+        self.up("wan", *self.ports)
+
 
 class Access:
-    """A network of a class, with its own line. `boxes` are its routers, the one at home first."""
+    """A network of a class, with its own line; with `carrier` behind the outer router of that one. `boxes` are its routers,
+    the one at home first; options are those of the outer one (nat.ruleset)."""
 
-    def __init__(self, internet, name, lan=None, delay_ms=DELAY_MS, carrier=None, **options):
-        self.internet, self.name, self.delay_ms, self.boxes, self.line = internet, name, delay_ms, [], None
-        kinds = CLASSES[name]
-        number = internet.lines + 1
-        if not kinds:
-            return
+    def __init__(self, internet, name, lan=None, delay_ms=DELAY_MS, carrier=None, isolated=False, **options):
+        self.internet, self.name, self.delay_ms, self.boxes = internet, name, delay_ms, []
+        self.line = carrier.line if carrier else None
+        self.number, kinds = internet.number(), CLASSES[name]
+        number = self.number
         for place, kind in enumerate(kinds):
             outer = place == len(kinds) - 1
             inner = lan or f"192.168.{number}" if place == 0 else f"100.64.{number}"
             if SOURCE[kind] is None:
                 inner = f"93.{number}.9"  # public addresses behind a firewall
-            self.boxes.append(internet.keep(Router(kind, inner, **(options if outer else {}))))
+            if carrier and outer:
+                self.boxes.append(carrier.edge)
+            else:
+                self.boxes.append(internet.keep(Router(kind, inner, **(options if outer else {}))))
         for inner, outer in zip(self.boxes, self.boxes[1:]):
-            inner.live_at(outer.join(inner, "wan"))
-        self.line = internet.line(self.boxes[-1], "wan", delay_ms)
-        self.boxes[-1].live_at(self.line.v4)
+            inner.live_at(outer.join(inner, "wan", isolated=isolated))
+        if kinds and not carrier:
+            self.line = internet.line(number, self.boxes[-1], "wan", delay_ms)
+            self.edge.live_at(self.line.v4)
 
     @property
     def home(self):
@@ -101,17 +116,29 @@ class Access:
     def edge(self):
         return self.boxes[-1]
 
-    def join(self, device, name="eth0"):
+    def join(self, device, name="eth0", metric=100):
         """Where the device is now, as it sees itself."""
         if self.boxes:
-            return self.home.join(device, name)
-        self.line = self.internet.line(device, name, self.delay_ms)
+            return self.home.join(device, name, metric)
+        self.line = self.internet.line(self.number, device, name, self.delay_ms, metric)
         return self.line.v4
 
+    def renumber(self):
+        """The provider gives the outer end another address."""
+        self.line.renumber(int(self.line.v4.rsplit(".", 1)[1]) + 1)
+        if self.boxes:
+            self.edge.live_at(self.line.v4)
 
-class Device(Namespace):
-    """What a person's node runs on."""
+
+class Device(Place):
+    """What a person's node runs on: `eth0` in the first network, `eth1`, less liked, in the second."""
 
     def __init__(self, *accesses):
         super().__init__()
-        self.addresses = [access.join(self, f"eth{i}") for i, access in enumerate(accesses)]
+        self.addresses = [access.join(self, f"eth{i}", 100 * (i + 1)) for i, access in enumerate(accesses)]
+
+    def renumber(self, device, address):
+        """In a network of a router's: the device gets another address there."""
+        old = self.addresses[0]
+        self.ip(f"addr del {old}/24 dev {device}", f"addr add {address}/24 dev {device}", *self.routes[device])
+        self.addresses[0] = address

@@ -220,7 +220,8 @@ class Talk:
 
     GAP_S = 0.05
 
-    def __init__(self, alice, bob, gap_s=GAP_S):
+    def __init__(self, alice, bob, gap_s=GAP_S, say=print):
+        self.say = say
         self.directions = [Direction(alice, bob), Direction(bob, alice)]
         self.gap_s = gap_s
         self.changed = threading.Condition()
@@ -308,13 +309,13 @@ class Talk:
             return any(at >= since and text in direction.came for text, at in direction.sent[-400:])
 
         took = self.wait(lambda: all(fresh(d) for d in self.directions), seconds, what)
-        print(f"  {what}: flowing after {took * 1000:.0f} ms", flush=True)
+        self.say(f"  {what}: flowing after {took * 1000:.0f} ms", flush=True)
         return took
 
     def goes_over(self, transport, seconds, what):
         """The path of both is of this transport."""
         took = self.wait(lambda: all(transport_of(d.sender) == transport for d in self.directions), seconds, what)
-        print(f"  {what}: over {transport} after {took * 1000:.0f} ms", flush=True)
+        self.say(f"  {what}: over {transport} after {took * 1000:.0f} ms", flush=True)
         return took
 
     def runs(self, seconds, what):
@@ -325,7 +326,7 @@ class Talk:
         took = self.latencies(since)
         check(took, f"{what}: nothing arrived in {seconds} s")
         p50, p99 = took[len(took) // 2], took[len(took) * 99 // 100]
-        print(f"  {what}: {len(took)} messages, p50 {p50 * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms", flush=True)
+        self.say(f"  {what}: {len(took)} messages, p50 {p50 * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms", flush=True)
         return p50
 
     def latencies(self, since=0.0):
