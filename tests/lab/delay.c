@@ -124,5 +124,6 @@ int main(int argc, char **argv) {
             give(&ways[i]);
         }
     }
+    for (int i = 0; i < SIDES; i++) free(ways[i].ring);
     return 0;
 }
