@@ -45,6 +45,16 @@ static struct stand stand_of(const struct plk_node *node, uint32_t contact) {
     return stand;
 }
 
+// The one relay that answers may be the malicious one: the other side is told of a queue at another one as well, which is made when that
+// relay is there.
+static void fill_up(struct plk_node *node, uint32_t contact, unsigned count) {
+    for (struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
+        if (count >= PLK_BOXES_EACH) return;
+        if (relay->source == PLK_RELAY_FOREIGN || has_box(node, contact, relay)) continue;
+        if (plk_box_make(node, PLK_BOX_CONTACT, contact, relay, 0, NULL, NULL) != NULL) count++;
+    }
+}
+
 bool plk_acquaint_queues(struct plk_node *node, uint32_t contact, struct plk_queues_wait *wait, uint64_t limit_us) {
     uint64_t now_us = node->now.mono_us;
     struct stand stand = stand_of(node, contact);
@@ -58,7 +68,9 @@ bool plk_acquaint_queues(struct plk_node *node, uint32_t contact, struct plk_que
     if (stand.made >= wanted || stand.refused == stand.relays) return true;
     if (wait->since_us == 0) wait->since_us = now_us;
     if (stand.made > 0 && wait->made_us == 0) wait->made_us = now_us;
-    return plk_acquaint_queues_due(wait, limit_us) <= now_us;
+    if (plk_acquaint_queues_due(wait, limit_us) > now_us) return false;
+    if (stand.made > 0) fill_up(node, contact, stand.made + stand.open);
+    return true;
 }
 
 uint64_t plk_acquaint_queues_due(const struct plk_queues_wait *wait, uint64_t limit_us) {
@@ -70,7 +82,7 @@ uint64_t plk_acquaint_queues_due(const struct plk_queues_wait *wait, uint64_t li
 struct plk_bytes plk_acquaint_offer(struct plk_node *node, uint32_t contact, uint8_t out[PLK_QUEUE_LIST_LEN_MAX]) {
     struct plk_queue_list list = {.count = 0};
     struct plk_writer w = plk_writer(out, PLK_QUEUE_LIST_LEN_MAX);
-    plk_boxes_offer(node, contact, &list);
+    plk_boxes_offer(node, contact, true, &list);
     if (list.count > 0) plk_queue_list_encode(&w, &list);
     plk_assert(!w.failed);
     plk_mem_wipe(&list, sizeof list);

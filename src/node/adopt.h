@@ -15,6 +15,7 @@
 
 // Queues to tell of, or as much as there will be soon. False: not yet; it is asked again (node->parley.look).
 bool plk_adopt_queues(struct plk_node *node, struct plk_peer *peer);
+void plk_adopt_more(struct plk_node *node, struct plk_peer *peer); // an attempt: the second one may be there by now
 bool plk_adopt_has_queue(const struct plk_node *node, const struct plk_peer *peer);
 uint64_t plk_adopt_deadline(const struct plk_node *node, const struct plk_peer *peer); // of asking again
 // The answer to GUEST, as parley.h has it; token NULL: none.

@@ -98,6 +98,7 @@ void plk_approach_again(struct plk_node *node, struct plk_peer *peer) {
         plk_box_read(node, box);
         if (warm->joining && !box->parley.stored && !box->parley.put_out) box->parley.due = true;
     }
+    plk_adopt_more(node, peer);
     node->parley.look = true;
 }
 

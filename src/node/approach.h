@@ -24,6 +24,7 @@ struct plk_approach {
     struct plk_queues_wait wait;
     uint64_t adopts_us; // since when relays of the link are asked for tokens; 0: they are not
     bool adopted;       // that is over
+    uint64_t second_us; // until when the second of them is waited for; 0: not yet, or no need
 };
 
 void plk_approach_free(struct plk_node *node, struct plk_approach *approach); // NULL is fine

@@ -100,6 +100,7 @@ bool plk_boxes_have_room(const struct plk_node *node) { return node->boxes.cell_
 
 void plk_box_reopen(struct plk_node *node, struct plk_box *box) {
     plk_queue_client_forget(box->relay->queues, box->id, false);
+    box->parley.put_out = false; // given up with it
     box->refused = plk_queue_client_sender(box->relay->queues, box->id, box->sid, box->secret) != PLK_ERR_OK;
     plk_relays_want(node, box->relay);
     plk_relays_touch(node, box->relay);

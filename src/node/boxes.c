@@ -343,11 +343,12 @@ void plk_boxes_told(const struct plk_node *node, uint32_t contact, struct plk_qu
     }
 }
 
-void plk_boxes_offer(const struct plk_node *node, uint32_t contact, struct plk_queue_list *list) {
+void plk_boxes_offer(const struct plk_node *node, uint32_t contact, bool early, struct plk_queue_list *list) {
     const struct plk_box *box = NULL;
     list->count = 0;
     while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, contact, box)) != NULL) {
-        if (!box->made || plk_box_is_left(node, box) || list->count == PLK_QUEUE_LIST_OFFERS_MAX) continue;
+        bool begun = early && !box->refused && plk_box_other(node, box, false) == NULL;
+        if (!(box->made || begun) || plk_box_is_left(node, box) || list->count == PLK_QUEUE_LIST_OFFERS_MAX) continue;
         struct plk_queue_own_keys keys;
         own_keys(box, &keys);
         put_offer(list, box, keys.sender);

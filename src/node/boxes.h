@@ -30,7 +30,7 @@ struct plk_box_parley {
     bool due;      // is to be written, when `mark` is durable
     bool there;    // the relay has it
     uint64_t mark; // of what it says
-    // foreign
+    // foreign; put_out and stored also of a CONTACT box, of the acceptance
     enum plk_err verdict; // why what the relay gives cannot be used; OK: nothing is known against it
     bool guest_asked;     // as a newcomer
     bool put_out;         // the blob is on its way
@@ -64,7 +64,7 @@ struct plk_box {
     unsigned refusals;            // foreign: in a row
     uint64_t refused_us;          // foreign: of the last one
     uint64_t nobody_us;           // foreign: when the relay last said NOBODY; 0: never
-    struct plk_box_parley parley; // INVITE: node/parley's, node/publish's and node/approach's; else unused
+    struct plk_box_parley parley; // node/parley's, node/publish's and node/approach's
 };
 
 // An item that is to be acknowledged when its content is durable.
@@ -110,8 +110,9 @@ const struct plk_box *plk_box_other(const struct plk_node *node, const struct pl
 // A newer one has taken its place: others are not told of it any more.
 bool plk_box_is_left(const struct plk_node *node, const struct plk_box *box);
 
-// What the other side is told of own boxes of a contact that were made: PLK_BODY_QUEUES, payload's queues.
-void plk_boxes_offer(const struct plk_node *node, uint32_t contact, struct plk_queue_list *list);
+// What the other side is told of own boxes of a contact that were made: PLK_BODY_QUEUES. early: of those that are asked for, too:
+// payload's queues in a first contact, which are told once.
+void plk_boxes_offer(const struct plk_node *node, uint32_t contact, bool early, struct plk_queue_list *list);
 // Whether the relay says NOBODY for this contact's queues: no word of one's presence for whoever is blocked. Durable.
 void plk_boxes_quiet(struct plk_node *node, uint32_t contact, bool quiet);
 // What it has told us: the foreign boxes of this contact are those of the list from now on.

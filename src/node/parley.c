@@ -57,21 +57,29 @@ static void put_acceptance(struct plk_node *node, struct plk_peer *peer) {
     plk_buf_put(node->mem, &content, plk_buf_bytes(&peer->warm->acceptance));
     while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
         plk_relays_want(node, box->relay);
-        plk_box_put(node, box, PLK_PARLEY_PUT | peer->row.contact, plk_buf_bytes(&content));
+        if (box->parley.stored || box->parley.put_out) continue;
+        box->parley.put_out =
+            plk_box_put(node, box, PLK_PARLEY_PUT | peer->row.contact, plk_buf_bytes(&content)) == PLK_ERR_OK;
     }
     plk_buf_free(node->mem, &content);
     peer->warm->acceptance_due = false;
 }
 
-static void acceptance_due(struct plk_node *node, struct plk_peer *peer) {
+void plk_parley_acceptance_due(struct plk_node *node, struct plk_peer *peer) {
+    struct plk_box *box = NULL;
     if (peer->warm->acceptance.len == 0) return;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
+        if (box->parley.put_out) plk_box_put_cancel(node, box, PLK_PARLEY_PUT | peer->row.contact);
+        box->parley.put_out = box->parley.stored = false;
+    }
     peer->warm->acceptance_due = true;
-    peer->warm->acceptance_stored = false;
     node->parley.look = true;
 }
 
 void plk_parley_acceptance_again(struct plk_node *node, struct plk_peer *peer) {
-    if (peer->warm->acceptance.len > 0 && !peer->warm->acceptance_stored) acceptance_due(node, peer);
+    if (peer->warm->acceptance.len == 0) return;
+    peer->warm->acceptance_due = true;
+    node->parley.look = true;
 }
 
 // A blob that was accepted before came again. False: the contact's rows must be read first.
@@ -82,7 +90,7 @@ static bool repeat(struct plk_node *node, uint32_t contact) {
         plk_peer_warm(node, peer);
         return false;
     }
-    if (peer->row.state == PLK_CONTACT_ACTIVE) acceptance_due(node, peer);
+    if (peer->row.state == PLK_CONTACT_ACTIVE) plk_parley_acceptance_due(node, peer);
     return true;
 }
 
@@ -363,8 +371,8 @@ void plk_parley_put_done(struct plk_node *node, struct plk_box *box, uint64_t pu
         plk_approach_put_done(node, box, code);
         return;
     }
-    struct plk_peer *peer = plk_peers_find(&node->peers, (uint32_t)put);
-    if (peer != NULL && peer->heat == PLK_WARM && code == PLK_QUEUE_CODE_OK) peer->warm->acceptance_stored = true;
+    box->parley.put_out = false;
+    box->parley.stored = code == PLK_QUEUE_CODE_OK;
 }
 
 void plk_parley_guest(struct plk_node *node, struct plk_box *box, const uint8_t *token, enum plk_queue_code code) {

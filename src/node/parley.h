@@ -37,7 +37,9 @@ void plk_parley_free(struct plk_node *node);
 void plk_parley_begin(struct plk_node *node);  // all rows of the start are there
 void plk_parley_settle(struct plk_node *node); // before links and mail are settled
 uint64_t plk_parley_deadline(const struct plk_node *node);
-// The acceptance of this contact, if one waits, is put once more unless a relay has it.
+// The acceptance of this contact, if one waits, is put into each of its queues: it is new, or may have been lost.
+void plk_parley_acceptance_due(struct plk_node *node, struct plk_peer *peer);
+// Once more, where no relay says that it has it.
 void plk_parley_acceptance_again(struct plk_node *node, struct plk_peer *peer);
 // REQUEST: the user has said yes (the contact is active from now on) or no (it is forgotten, the peer hears nothing).
 void plk_parley_accept(struct plk_node *node, struct plk_peer *peer);

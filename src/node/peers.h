@@ -78,7 +78,6 @@ struct plk_warm {
     struct plk_approach
         *approach;          // the link that is joined by leads through relays; there before `joining`, until its end
     bool acceptance_due;    // it is to be put into the peer's queues
-    bool acceptance_stored; // it was, and a relay has it
     struct plk_buf request; // contact/request.h: what an acceptance is made of, if we accept
     struct plk_queues_wait request_wait;
     uint64_t bundle_sequence; // the highest seen in a bundle of the peer's address links

@@ -18,12 +18,14 @@ static bool has_box_at(const struct plk_node *node, const struct plk_peer *peer,
     return false;
 }
 
-// Relays with a queue for it: one that is being made anew, or left, is not another one.
+// Relays with a queue for it: one that is being made anew, or left, is not another one. One that waits for a relay that is not there
+// does not keep others away.
 static unsigned box_count(const struct plk_node *node, const struct plk_peer *peer) {
     const struct plk_box *box = NULL;
     unsigned count = 0;
     while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, peer->row.contact, box)) != NULL) {
-        count += !box->refused && plk_box_other(node, box, false) == NULL;
+        bool comes = box->made || plk_relay_link_is_up(box->relay);
+        count += comes && !box->refused && plk_box_other(node, box, false) == NULL;
     }
     return count;
 }
@@ -69,7 +71,7 @@ static size_t write_list(const struct plk_node *node, const struct plk_peer *pee
     static const uint8_t key[16] = {0}; // it is compared with itself only
     struct plk_writer w = plk_writer(out, PLK_QUEUE_LIST_LEN_MAX);
     struct plk_queue_list list;
-    plk_boxes_offer(node, peer->row.contact, &list);
+    plk_boxes_offer(node, peer->row.contact, false, &list);
     plk_queue_list_encode(&w, &list);
     plk_assert(!w.failed);
     *mark = list.count == 0 ? 0 : plk_siphash(key, plk_writer_bytes(&w)) | 1;

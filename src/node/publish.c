@@ -185,24 +185,46 @@ static struct stand stand_of(const struct plk_node *node, uint32_t number) {
     return stand;
 }
 
-// The link names the relays that have confirmed; of a one-time link's others nobody will ever know, so they go.
-static void give_link(struct plk_node *node, const struct plk_publish_wait *wait, const struct plk_invite *invite) {
-    struct plk_invite_relay relays[PLK_INVITE_RELAYS_MAX];
-    uint8_t queue[PLK_INVITE_QUEUE_LEN], count = 0;
-    char text[PLK_INVITE_LINK_TEXT_MAX];
-    size_t len;
-    struct plk_box *box = plk_boxes_next(node, PLK_BOX_INVITE, true, wait->number, NULL), *next;
-    for (; box != NULL; box = next) {
-        next = plk_boxes_next(node, PLK_BOX_INVITE, true, wait->number, box);
-        if (box->parley.there && count < PLK_INVITE_RELAYS_MAX) {
-            memcpy(queue, box->sid, sizeof queue);
-            memcpy(relays[count].key, box->relay->key, sizeof relays[count].key);
-            relays[count].host = plk_bytes(box->relay->host, box->relay->host_len);
-            relays[count++].port = box->relay->port;
-        } else if (invite->kind == PLK_LINK_KIND_ONE_TIME) {
-            plk_box_drop(node, box);
+// Those that a link names: the relays that have confirmed, and others up to two, since one that is alone could be malicious. These
+// get queue and cell as soon as they are there.
+static unsigned choose(const struct plk_node *node, uint32_t number, struct plk_box *out[PLK_INVITE_RELAYS_MAX]) {
+    unsigned count = 0;
+    for (int there = 1; there >= 0; there--) {
+        unsigned most = there == 1 ? PLK_INVITE_RELAYS_MAX : PLK_PUBLISH_LEAST;
+        struct plk_box *box = NULL;
+        while ((box = plk_boxes_next(node, PLK_BOX_INVITE, true, number, box)) != NULL) {
+            if (box->parley.there == (there == 1) && !box->refused && count < most) out[count++] = box;
         }
     }
+    return count;
+}
+
+// Of a one-time link's others nobody will ever know.
+static void drop_others(struct plk_node *node, uint32_t number, struct plk_box *const *chosen, unsigned count) {
+    struct plk_box *next, *box = plk_boxes_next(node, PLK_BOX_INVITE, true, number, NULL);
+    for (; box != NULL; box = next) {
+        unsigned i = 0;
+        next = plk_boxes_next(node, PLK_BOX_INVITE, true, number, box);
+        while (i < count && chosen[i] != box) i++;
+        if (i == count) plk_box_drop(node, box);
+    }
+}
+
+static void give_link(struct plk_node *node, const struct plk_publish_wait *wait, const struct plk_invite *invite) {
+    struct plk_invite_relay relays[PLK_INVITE_RELAYS_MAX];
+    struct plk_box *chosen[PLK_INVITE_RELAYS_MAX];
+    unsigned count = choose(node, wait->number, chosen);
+    char text[PLK_INVITE_LINK_TEXT_MAX];
+    size_t len;
+    plk_assert(count > 0);
+    for (unsigned i = 0; i < count; i++) {
+        const struct plk_relay_link *relay = chosen[i]->relay;
+        memcpy(relays[i].key, relay->key, sizeof relays[i].key);
+        relays[i].host = plk_bytes(relay->host, relay->host_len);
+        relays[i].port = relay->port;
+    }
+    if (invite->kind == PLK_LINK_KIND_ONE_TIME) drop_others(node, wait->number, chosen, count);
+    const uint8_t *queue = chosen[0]->sid; // the same on each
     plk_invite_text_relays(invite, &node->persona, queue, relays, count, text, &len);
     struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = wait->ticket}};
     output.result.text = plk_bytes(text, len);

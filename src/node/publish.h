@@ -9,6 +9,7 @@
 
 #define PLK_PUBLISH_WAIT_US (10 * PLK_SECOND) // without any relay: then the command fails
 #define PLK_PUBLISH_MORE_US PLK_SECOND        // for further ones, after the first has confirmed
+#define PLK_PUBLISH_LEAST 2                   // relays that a link names, if there are so many own ones
 #define PLK_PUBLISH_COMMANDS_MAX 16           // under way at a time
 
 struct plk_command;

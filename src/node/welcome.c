@@ -54,9 +54,7 @@ void plk_welcome_accept(struct plk_node *node, struct plk_peer *peer, struct plk
     plk_peer_write_told(node, peer);
     plk_peer_mail_events(node, peer);
     warm->acceptance_mark = plk_ledger_mark(&node->ledger);
-    warm->acceptance_due = true;
-    warm->acceptance_stored = false;
-    node->parley.look = true;
+    plk_parley_acceptance_due(node, peer);
     plk_mem_wipe(link_secret, sizeof link_secret);
     plk_mem_wipe(queues, sizeof queues);
 }

@@ -7,7 +7,7 @@
 static void tell(struct world *w) {
     struct relayd *bad = mailbox_relay(w, "bad"), *good = mailbox_relay(w, "good");
     struct actor *alice = story_person(w, "alice"), *bob = story_person(w, "bob");
-    bad->malicious = true;
+    bad->malice = RELAYD_TAMPERS;
     mailbox_use(alice, bad);
     mailbox_use(alice, good);
     mailbox_use(bob, bad);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A link names two relays, and one of them is gone when bob opens it; or it was gone already when alice asked for the link, which
-// then names the other alone. A link that no relay has confirmed is not given out at all.
+// A link names two relays, and one of them is gone when bob opens it; or it was gone already when alice asked for the link, which says
+// what the other has confirmed. A link that no relay has confirmed is not given out at all.
 #include "_meet.h"
 
 static void tell(struct world *w) {

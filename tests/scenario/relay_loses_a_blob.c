@@ -18,10 +18,10 @@ static void tell(struct world *w) {
     world_stop(m.bob);
     world_start(m.bob); // he begins anew: with a minute
     story_run(w, 10 * PLK_SECOND);
-    m.relay->malicious = true;
+    m.relay->malice = RELAYD_TAMPERS;
     world_start(m.alice);
     story_run(w, 20 * PLK_SECOND);
-    m.relay->malicious = false;
+    m.relay->malice = RELAYD_HONEST;
     story_run(w, 5 * PLK_MINUTE);
     story_expect(w, meet_state(m.bob, contact) == PLK_CONTACT_ACTIVE);
     story_heard(m.alice, "first words", PLK_SECOND);

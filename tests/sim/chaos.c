@@ -379,13 +379,12 @@ struct chaos_report chaos_run(struct world *w, enum chaos_kind kind) {
     c->rollbacks = kind == CHAOS_ROLLBACK;
     c->dice = dice(w->seed, "chaos", (uint64_t)kind);
     begin(c, kind);
-    if (!w->failed) befriend_all(c);
-    if (!w->failed && c->secluded) seclude_all(c);
-    // Not before: on a bad line a link may have been left at this one only, and then it is its to answer.
     struct dice malice = dice(w->seed, "malice", 0);
     if (c->relays && !c->secluded && dice_chance(&malice, 500000)) {
         relays_corrupt(c->relays, (int)dice_below(&malice, RELAYS_COUNT));
     }
+    if (!w->failed) befriend_all(c);
+    if (!w->failed && c->secluded) seclude_all(c);
     if (!w->failed) bad_times(c);
     if (!w->failed) heal(c);
     for (int i = 0; i < c->chatter->count && !w->failed; i++) world_stop(c->chatter->people[i]);

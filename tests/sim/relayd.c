@@ -6,6 +6,7 @@
 
 #include "crypto/crypto.h"
 
+#define BUNDLE_ROW (8 + PLK_QUEUE_CELL_SMALL) // of an overwritable cell: its sequence goes before it
 #define MEMORY_MAX (UINT64_C(64) << 20)
 
 static void *take(void *ctx, size_t len) {
@@ -138,17 +139,45 @@ static struct plk_bytes tamper(struct relayd *r, struct plk_bytes cell, uint8_t 
     return what == 2 ? plk_bytes(NULL, 0) : cell;
 }
 
+// The row of an overwritable cell: as it is, an older one or another queue's, changed, or none.
+static struct plk_bytes tamper_bundle(struct relayd *r, struct plk_bytes row, uint8_t *room) {
+    struct dice *dice = &r->machine->dice;
+    if (!r->bundles) {
+        r->bundles = malloc(RELAYD_BUNDLES * BUNDLE_ROW);
+        if (!r->bundles) abort();
+        world_bury(r->world, r->bundles);
+    }
+    if (r->bundle_count < RELAYD_BUNDLES) memcpy(r->bundles + r->bundle_count++ * BUNDLE_ROW, row.at, BUNDLE_ROW);
+    uint64_t what = dice_below(dice, 5);
+    r->misdeeds += what < 3;
+    if (what == 0) return plk_bytes(r->bundles + dice_below(dice, r->bundle_count) * BUNDLE_ROW, BUNDLE_ROW);
+    if (what == 1) {
+        memcpy(room, row.at, row.len);
+        room[dice_below(dice, row.len)] ^= (uint8_t)(1u << dice_below(dice, 8));
+        return plk_bytes(room, row.len);
+    }
+    return what == 2 ? plk_bytes(NULL, 0) : row;
+}
+
+static struct plk_bytes misuse(struct relayd *r, struct plk_bytes value, uint8_t *room) {
+    bool bundle = value.len == BUNDLE_ROW;
+    if (r->malice == RELAYD_TAMPERS) return bundle ? tamper_bundle(r, value, room) : tamper(r, value, room);
+    if (bundle && r->malice == RELAYD_KEEPS_ITEMS) return value;
+    r->misdeeds++;
+    return plk_bytes(NULL, 0);
+}
+
 static void sink_input(void *ctx, const struct plk_input *in) {
     static uint8_t room[PLK_QUEUE_CELL_LARGE];
     struct relayd *r = ctx;
-    bool one = in->kind == PLK_IN_LOADED && in->loaded.count == 1;
-    if (!r->malicious || !one || !plk_queue_is_cell_len(in->loaded.rows[0].value.len)) {
+    size_t len = in->kind == PLK_IN_LOADED && in->loaded.count == 1 ? in->loaded.rows[0].value.len : 0;
+    if (r->malice == RELAYD_HONEST || !(len == BUNDLE_ROW || plk_queue_is_cell_len(len))) {
         input(r, in);
         return;
     }
     struct plk_row row = in->loaded.rows[0];
     struct plk_input bad = *in;
-    row.value = tamper(r, row.value, room);
+    row.value = misuse(r, row.value, room);
     bad.loaded.rows = &row;
     bad.loaded.count = row.value.len > 0;
     input(r, &bad);

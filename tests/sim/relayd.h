@@ -8,6 +8,15 @@
 #include "sim/world.h"
 
 #define RELAYD_SEEN 64
+#define RELAYD_BUNDLES 8
+
+// What a relay does with cells that it has confirmed.
+enum relayd_malice {
+    RELAYD_HONEST,
+    RELAYD_TAMPERS,     // some are lost, changed, repeated, swapped; overwritable ones are stale as well
+    RELAYD_KEEPS_ITEMS, // gives nobody what was put
+    RELAYD_KEEPS_ALL    // nor what was written
+};
 
 struct relayd {
     struct world *world;
@@ -21,11 +30,13 @@ struct relayd {
     uint32_t ticks; // at that instant
     uint64_t memory_peak;
     struct plk_relay_counters counters; // of the processes before this one
-    bool malicious;                     // of the cells that it keeps it loses, changes, repeats and swaps some
+    enum relayd_malice malice;
     uint32_t misdeeds;
     uint8_t *loot; // where those lie that it has kept for itself
     struct plk_bytes seen[RELAYD_SEEN];
     size_t seen_count;
+    uint8_t *bundles; // rows of overwritable cells, the first that it has seen
+    size_t bundle_count;
 };
 
 struct relayd *relayd_new(struct world *w, const char *name); // not started; the config may be changed before that
