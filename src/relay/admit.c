@@ -167,9 +167,7 @@ static struct plk_relay_client *welcome(struct plk_relay *relay, const struct pl
     struct plk_relay_channel_start start = {.role = PLK_RELAY_CHANNEL_RELAY, .transport = PLK_UDP};
     if (tcp != NULL) {
         start.transport = PLK_TCP;
-        client->tcp = tcp;
-        tcp->client = client;
-        relay->tcps.strangers--;
+        plk_relay_tcp_welcome(relay, tcp, client);
     }
     start.session = &answered->session;
     start.addr = *from;

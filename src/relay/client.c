@@ -83,7 +83,6 @@ struct plk_relay_client *plk_relay_client_new(struct plk_relay *relay, uint64_t 
     client->cid = cid;
     plk_map_put_pointer(&relay->cids, client->cid, client);
     client->prefix = plk_bucket_prefix(from);
-    count_up(&relay->prefixes, client->prefix);
     client->answers_end = &client->answers;
     client->ready_end = &client->ready;
     client->next = relay->clients;
@@ -91,6 +90,12 @@ struct plk_relay_client *plk_relay_client_new(struct plk_relay *relay, uint64_t 
     relay->clients = client;
     relay->client_count++;
     return client;
+}
+
+void plk_relay_client_confirm(struct plk_relay *relay, struct plk_relay_client *client) {
+    plk_assert(!client->confirmed);
+    client->confirmed = true;
+    count_up(&relay->prefixes, client->prefix);
 }
 
 uint64_t plk_relay_client_new_cid(struct plk_relay *relay) {
@@ -129,7 +134,7 @@ void plk_relay_client_free(struct plk_relay *relay, struct plk_relay_client *cli
     free_waiting(relay, client);
     plk_forward_free_all(relay, client);
     plk_map_remove(&relay->cids, client->cid);
-    count_down(&relay->prefixes, client->prefix);
+    if (client->confirmed) count_down(&relay->prefixes, client->prefix);
     if (client->before != NULL) {
         client->before->next = client->next;
     } else {

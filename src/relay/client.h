@@ -10,16 +10,17 @@
 #include "wire/packet.h"
 
 #define PLK_RELAY_CLIENT_HANDLES_MAX 4096
-#define PLK_RELAY_HANDLE_COST 192                   // bytes that a handle and its queue take at most, tables included
-#define PLK_RELAY_PREFIX_PART 4                     // one prefix's handles take at most this part of memory_max
-#define PLK_RELAY_HANDLES_LEAVE 8                   // and all of them together leave this part
-#define PLK_RELAY_CLIENT_ANSWERS_MAX 1024           // owed at once: no further command is read
-#define PLK_RELAY_CLIENT_ANSWER_ROOM 8192           // bytes of the stream that are kept for answers
-#define PLK_RELAY_CLIENT_UNDER_WAY_MAX (192 * 1024) // bytes of items being read or not yet acknowledged
-#define PLK_RELAY_CLIENT_NEWQ_BURST 64              // queues made at once; then one a second
-#define PLK_RELAY_CLIENT_PASS_WAIT_US PLK_SECOND    // a PASS on a handle that is not attached yet
-#define PLK_RELAY_CLIENT_PASS_WAIT_BYTES (16 * 1024)
-#define PLK_RELAY_CLIENT_ATTACHING_MAX 256 // ATTACHes under way at once
+#define PLK_RELAY_HANDLE_COST 192                    // bytes that a handle and its queue take at most, tables included
+#define PLK_RELAY_PREFIX_PART 4                      // one prefix's handles take at most this part of memory_max
+#define PLK_RELAY_HANDLES_LEAVE 8                    // and all of them together leave this part
+#define PLK_RELAY_CLIENT_ANSWERS_MAX 1024            // owed at once: no further command is read
+#define PLK_RELAY_CLIENT_ANSWER_ROOM 8192            // bytes of the stream that are kept for answers
+#define PLK_RELAY_CLIENT_UNDER_WAY_MAX (192 * 1024)  // bytes of items being read or not yet acknowledged
+#define PLK_RELAY_CLIENT_NEWQ_BURST 64               // queues made at once; then one a second
+#define PLK_RELAY_CLIENT_PASS_WAIT_US PLK_SECOND     // a PASS on a handle that is not attached yet
+#define PLK_RELAY_CLIENT_PASS_WAIT_BYTES (16 * 1024) // with what keeping each takes
+#define PLK_RELAY_PASS_LEAST 64                      // bytes that a PASS or a FWD is counted as, at least
+#define PLK_RELAY_CLIENT_ATTACHING_MAX 256           // ATTACHes under way at once
 
 struct plk_relay;
 struct plk_relay_tcp;
@@ -75,11 +76,14 @@ struct plk_relay_client {
     uint16_t handle_count, handle_cap, attaching;
     uint8_t which_static;
     bool dirty, is_polling, is_waiting, is_owing;
-    bool blocked; // a command is under way that ends with an answer from the store: no other is read
+    bool confirmed; // it has proven that it gets what is sent to its address, and counts among those of its prefix
+    bool blocked;   // a command is under way that ends with an answer from the store: no other is read
 };
 
 uint64_t plk_relay_client_new_cid(struct plk_relay *relay); // one that nobody has
 struct plk_relay_client *plk_relay_client_new(struct plk_relay *relay, uint64_t cid, const struct plk_addr *from);
+// Its first packet has come. Not before: hellos with somebody else's address would use up what that one's prefix may have.
+void plk_relay_client_confirm(struct plk_relay *relay, struct plk_relay_client *client);
 void plk_relay_client_free(struct plk_relay *relay, struct plk_relay_client *client);
 struct plk_relay_client *plk_relay_client_find(const struct plk_relay *relay, uint64_t cid); // or NULL
 

@@ -169,6 +169,10 @@ void plk_forward_tick(struct plk_relay *relay, struct plk_relay_client *client) 
 
 // ---- there and back -----------------------------------------------------------------------------------------------------
 
+static uint32_t cost_of(struct plk_bytes bytes) {
+    return (uint32_t)(bytes.len < PLK_RELAY_PASS_LEAST ? PLK_RELAY_PASS_LEAST : bytes.len);
+}
+
 void plk_forward_send(struct plk_relay *relay, struct plk_relay_client *client, uint32_t id, struct plk_bytes bytes) {
     struct plk_forward **at = place_of(client, id), *forward = *at;
     uint64_t now_us = relay->now.mono_us;
@@ -182,7 +186,7 @@ void plk_forward_send(struct plk_relay *relay, struct plk_relay_client *client, 
         release(relay, at);
         return;
     }
-    if (!plk_bucket_take(&forward->there, now_us, PLK_FORWARD_RATE, PLK_FORWARD_BURST, (uint32_t)bytes.len) ||
+    if (!plk_bucket_take(&forward->there, now_us, PLK_FORWARD_RATE, PLK_FORWARD_BURST, cost_of(bytes)) ||
         !send_there(relay, forward, bytes)) {
         relay->counters.forward_limited++;
         return;
@@ -222,8 +226,7 @@ bool plk_forward_receive(struct plk_relay *relay, const struct plk_addr *from, c
     struct plk_relay_channel_frame frame = {.type = PLK_FRAME_FWD, .handle = forward->id, .bytes = bytes};
     forward->unanswered_us = 0;
     if (bytes.len > PLK_FRAME_PASS_MAX ||
-        !plk_bucket_take(&forward->back, relay->now.mono_us, PLK_FORWARD_RATE, PLK_FORWARD_BURST,
-                         (uint32_t)bytes.len) ||
+        !plk_bucket_take(&forward->back, relay->now.mono_us, PLK_FORWARD_RATE, PLK_FORWARD_BURST, cost_of(bytes)) ||
         !plk_relay_send_frame(relay, forward->client, &frame)) {
         relay->counters.forward_limited++;
         return true;

@@ -33,6 +33,7 @@ static void data(struct plk_relay *relay, const struct plk_addr *from, const str
     }
     if (client->half != NULL) {
         plk_admit_forget(relay, client->half);
+        plk_relay_client_confirm(relay, client);
         relay->counters.clients++;
     }
     client->local = *local;

@@ -41,7 +41,7 @@ struct plk_relay {
     struct plk_map cids;     // own connection id -> client
     struct plk_map forwards; // connection id at another relay -> struct plk_forward
     size_t forward_count;
-    struct plk_map prefixes;          // prefix -> number of clients
+    struct plk_map prefixes;          // prefix -> number of clients that are confirmed
     struct plk_map prefix_handles;    // prefix -> number of handles that its clients have bound
     struct plk_relay_client *clients; // all
     size_t client_count;

@@ -22,14 +22,11 @@ bool plk_relay_send_frame(struct plk_relay *relay, struct plk_relay_client *to,
     return true;
 }
 
-static bool within_budget(struct plk_relay *relay, struct plk_relay_client *client, struct plk_queue *queue,
-                          size_t len) {
+// Each frame leaves in a packet of its own, however short it came: many in one datagram must not make that many out of nothing.
+static bool within_budget(struct plk_relay *relay, struct plk_bucket *bucket, size_t len) {
     const struct plk_relay_config *config = &relay->config;
-    uint64_t now_us = relay->now.mono_us;
-    if (plk_bucket_take(&client->pass, now_us, config->pass_rate, config->pass_burst, (uint32_t)len) &&
-        plk_bucket_take(&queue->pass, now_us, config->pass_rate, config->pass_burst, (uint32_t)len)) {
-        return true;
-    }
+    uint32_t cost = (uint32_t)(len < PLK_RELAY_PASS_LEAST ? PLK_RELAY_PASS_LEAST : len);
+    if (plk_bucket_take(bucket, relay->now.mono_us, config->pass_rate, config->pass_burst, cost)) return true;
     relay->counters.pass_limited++;
     return false;
 }
@@ -41,13 +38,14 @@ static void pass_on(struct plk_relay *relay, struct plk_relay_client *client, co
         relay->counters.pass_dropped++;
         return;
     }
+    if (!within_budget(relay, &client->pass, bytes.len)) return;
     if (queue->sub == NULL) {
         relay->counters.pass_nobody++;
         struct plk_relay_channel_frame nobody = {.type = PLK_FRAME_NOBODY, .handle = handle->number};
         if ((queue->flags & PLK_QUEUE_QUIET) == 0) plk_relay_send_frame(relay, client, &nobody);
         return;
     }
-    if (!within_budget(relay, client, queue, bytes.len)) return;
+    if (!within_budget(relay, &queue->pass, bytes.len)) return;
     struct plk_relay_channel_frame frame = {.type = PLK_FRAME_PASS, .handle = queue->sub_handle, .bytes = bytes};
     if (!plk_relay_send_frame(relay, queue->sub, &frame)) {
         relay->counters.pass_limited++;
@@ -59,8 +57,11 @@ static void pass_on(struct plk_relay *relay, struct plk_relay_client *client, co
 
 // ---- those that came before their ATTACH ------------------------------------------------------------------------------
 
+// What it takes here: a byte costs as much as its place in the list.
+static uint32_t kept_len(size_t len) { return (uint32_t)(sizeof(struct plk_pass_waiting) + len); }
+
 static void keep(struct plk_relay *relay, struct plk_relay_client *client, uint32_t handle, struct plk_bytes bytes) {
-    if (client->pass_bytes + bytes.len > PLK_RELAY_CLIENT_PASS_WAIT_BYTES ||
+    if (client->pass_bytes + kept_len(bytes.len) > PLK_RELAY_CLIENT_PASS_WAIT_BYTES ||
         relay->mem->used > relay->config.memory_max) {
         relay->counters.pass_limited++;
         return;
@@ -72,7 +73,7 @@ static void keep(struct plk_relay *relay, struct plk_relay_client *client, uint3
     memcpy(pass->bytes, bytes.at, bytes.len);
     while (*at != NULL) at = &(*at)->next;
     *at = pass;
-    client->pass_bytes += (uint32_t)bytes.len;
+    client->pass_bytes += kept_len(bytes.len);
 }
 
 void plk_relay_pass(struct plk_relay *relay, struct plk_relay_client *client,
@@ -105,7 +106,7 @@ void plk_relay_pass_waiting(struct plk_relay *relay, struct plk_relay_client *cl
             continue;
         }
         *at = pass->next;
-        client->pass_bytes -= (uint32_t)pass->len;
+        client->pass_bytes -= kept_len(pass->len);
         if (is_its && attached) {
             pass_on(relay, client, handle, plk_bytes(pass->bytes, pass->len));
         } else {

@@ -222,7 +222,7 @@ void plk_relay_handle(struct plk_relay *relay, struct plk_now now, const struct 
 
 static uint64_t deadline(const struct plk_relay *relay) {
     uint64_t at_us = plk_earlier(plk_agenda_next_us(&relay->agenda), plk_admit_deadline(relay));
-    if (relay->tcps.count > 0) at_us = plk_earlier(at_us, relay->tcps.look_us);
+    if (relay->tcps.strangers.count + relay->tcps.clients.count > 0) at_us = plk_earlier(at_us, relay->tcps.look_us);
     return plk_earlier(at_us, plk_relay_sweep_deadline(relay));
 }
 

@@ -17,7 +17,7 @@ struct plk_relay;
 struct plk_relay_client;
 
 struct plk_relay_tcp {
-    struct plk_relay_tcp *before, *next; // in the order in which they connected
+    struct plk_relay_tcp *before, *next; // of its list, in the order in which they came into it
     uint32_t stream;
     struct plk_addr remote;
     struct plk_relay_client *client; // NULL: a stranger's
@@ -26,15 +26,22 @@ struct plk_relay_tcp {
     struct plk_buf in;
 };
 
+struct plk_relay_tcp_list {
+    struct plk_relay_tcp *first, *last;
+    size_t count;
+};
+
 struct plk_relay_tcps {
     struct plk_map map; // stream -> struct plk_relay_tcp
-    struct plk_relay_tcp *first, *last;
-    size_t count, strangers;
+    // Apart, since the oldest stranger has to be found at once, however many clients there are.
+    struct plk_relay_tcp_list strangers, clients;
     uint64_t look_us; // when those that are late are looked for again
 };
 
 struct plk_relay_tcp *plk_relay_tcp_find(const struct plk_relay *relay, uint32_t stream); // NULL: unknown
 void plk_relay_stream(struct plk_relay *relay, const struct plk_input *input);
+// It has a channel from now on.
+void plk_relay_tcp_welcome(struct plk_relay *relay, struct plk_relay_tcp *tcp, struct plk_relay_client *client);
 void plk_relay_tcps_tick(struct plk_relay *relay);
 void plk_relay_tcps_free(struct plk_relay *relay);
 // Closes it; its client, if it has one, is not touched.

@@ -198,6 +198,93 @@ static void handles_leave_memory_for_what_they_are_there_for(void **state) {
     assert_true(plk_relay_state(rig->relay).memory < rig->config.memory_max);
 }
 
+// ---- crumbs
+
+static void stream_input(uint32_t stream, enum plk_stream_event event, struct plk_bytes data) {
+    struct plk_input in = {.kind = PLK_IN_STREAM};
+    in.stream.stream = stream;
+    in.stream.event = event;
+    in.stream.remote = rig_addr(30, 30);
+    in.stream.writable = PLK_TCP_UNSENT_MAX;
+    in.stream.data = data;
+    rig_handle(rig, &in);
+}
+
+// A stranger's connection that gets very much at once: what is no packet is passed over, and of what is not whole nothing more is kept
+// than it is.
+static void crumbs_over_tcp_are_not_kept(void **state) {
+    (void)state;
+    static uint8_t crumbs[60000 + 10];
+    for (size_t i = 0; i < 60000; i += 3) memcpy(crumbs + i, "\x00\x01\xff", 3);
+    memcpy(crumbs + 60000, "\x01\x00the start", 10); // of one of 256 bytes
+    const struct plk_relay_counters *counters = plk_relay_counters(rig->relay);
+    stream_input(77, PLK_STREAM_ACCEPTED, plk_bytes(NULL, 0));
+    uint64_t memory = plk_relay_state(rig->relay).memory, malformed = counters->malformed;
+    stream_input(77, PLK_STREAM_BYTES, plk_bytes(crumbs, sizeof crumbs));
+    assert_int_equal(counters->malformed - malformed, 20000);
+    assert_in_range(plk_relay_state(rig->relay).memory - memory, 10, 256);
+    // The packet gets whole in pieces, and is one.
+    for (size_t i = 0; i < 256 - 8; i++) stream_input(77, PLK_STREAM_BYTES, plk_bytes("x", 1));
+    assert_int_equal(counters->malformed + counters->stranger - malformed, 20001);
+    assert_int_equal(plk_relay_state(rig->relay).memory, memory);
+    stream_input(77, PLK_STREAM_CLOSED, plk_bytes(NULL, 0));
+}
+
+static void crumbs_that_wait_for_their_attach_are_few(void **state) {
+    (void)state;
+    rig_pass(rig, alice, 10, "x", 1); // the tables that it takes are there from now on
+    rig_run(rig, 2 * PLK_SECOND);
+    uint64_t memory = plk_relay_state(rig->relay).memory;
+    for (int i = 0; i < 600; i++) rig_pass(rig, alice, 10, "x", 1);
+    size_t most = PLK_RELAY_CLIENT_PASS_WAIT_BYTES / (sizeof(struct plk_pass_waiting) + 1);
+    assert_int_equal(plk_relay_counters(rig->relay)->pass_limited, 600 - most);
+    assert_in_range(plk_relay_state(rig->relay).memory - memory, 1, 2 * PLK_RELAY_CLIENT_PASS_WAIT_BYTES);
+    rig_run(rig, 2 * PLK_SECOND);
+    assert_int_equal(plk_relay_counters(rig->relay)->pass_dropped, 1 + most);
+}
+
+// Each leaves in a packet of its own, and so does each NOBODY.
+static void a_short_pass_costs_what_its_packet_costs(void **state) {
+    (void)state;
+    struct plk_relay_config slow = rig->config;
+    slow.pass_rate = 64;
+    slow.pass_burst = 50 * PLK_RELAY_PASS_LEAST;
+    plk_relay_retune(rig->relay, &slow);
+    make(0);
+    attach();
+    for (int i = 0; i < 30; i++) rig_pass(rig, alice, 9, "x", 1);
+    assert_int_equal(plk_relay_counters(rig->relay)->pass_nobody, 30);
+    subscribe(bob, 1);
+    for (int i = 0; i < 30; i++) rig_pass(rig, alice, 9, "x", 1);
+    assert_in_range(plk_relay_counters(rig->relay)->passed, 20, 22); // a second may have gone by
+    assert_in_range(plk_relay_counters(rig->relay)->pass_limited, 8, 10);
+}
+
+// Hellos that name somebody else's address take none of the places that its prefix has.
+static void who_never_answers_takes_no_place_of_a_prefix(void **state) {
+    (void)state;
+    rig_free(rig);
+    rig = rig_new(4);
+    rig->config.prefix_clients_max = 2;
+    rig_start(rig);
+    rig_tick(rig);
+    for (unsigned i = 0; i < 5; i++) {
+        struct plk_hello hello;
+        uint8_t cid[8] = {9, (uint8_t)i};
+        assert_int_equal(plk_hello_start(&hello, rig->static_public, cid, &rig->rng), PLK_ERR_OK);
+        from_elsewhere(hello.message, sizeof hello.message);
+        rig_tick(rig);
+    }
+    assert_int_equal(plk_relay_state(rig->relay).half_open, 5);
+    struct plk_addr neighbour = elsewhere;
+    for (unsigned i = 0; i < 3; i++) {
+        neighbour.ip[3] = (uint8_t)(i + 1);
+        int index = rig_connect_from(rig, neighbour, false);
+        assert_int_equal(rig->clients[index].channel != NULL, i < 2);
+    }
+    assert_int_equal(plk_relay_counters(rig->relay)->clients_refused, 1);
+}
+
 // ---- a stolen disk
 
 static void rows_open_nothing(void **state) {
@@ -278,6 +365,10 @@ int main(void) {
         TEST(a_channel_has_a_limit_of_handles),
         TEST(one_address_takes_a_part_of_the_handles),
         TEST(handles_leave_memory_for_what_they_are_there_for),
+        TEST(crumbs_over_tcp_are_not_kept),
+        TEST(crumbs_that_wait_for_their_attach_are_few),
+        TEST(a_short_pass_costs_what_its_packet_costs),
+        TEST(who_never_answers_takes_no_place_of_a_prefix),
         TEST(rows_open_nothing),
         TEST(nobody_is_named_on_the_disk),
         TEST(what_proves_an_owner_is_kept_and_mended),
