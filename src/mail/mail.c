@@ -226,6 +226,7 @@ enum plk_err plk_mail_wrap(struct plk_mail *m, const struct plk_mail_turn *turn,
 bool plk_mail_hand_over(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_mail *to) {
     plk_assert(m->is_open && m != to && !plk_mail_has_ratchet(m));
     struct plk_sending *s = plk_state_current(m);
+    bool moved = false;
     if (plk_state_unacked(m) > 0) { // numbered for a blob that was never made
         s->acked = s->next_seq - 1;
         memcpy(s->acked_chain, s->tip, sizeof s->acked_chain);
@@ -242,7 +243,9 @@ bool plk_mail_hand_over(struct plk_mail *m, const struct plk_mail_turn *turn, st
         enum plk_err err = plk_entry_is_shown(entry) ? plk_mail_send(to, turn, &body, &row) : PLK_ERR_OK;
         plk_assert(err == PLK_ERR_OK); // it was taken once
         plk_outbox_remove(m, turn, 0);
+        moved = true;
     }
+    if (moved) plk_state_save(m, turn->batch); // with what is left: a crash between two batches must not forget it
     m->handing = m->outbox_count > 0;
     return m->handing;
 }
