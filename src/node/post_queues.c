@@ -66,12 +66,25 @@ void plk_post_relays_changed(struct plk_node *node) {
     }
 }
 
+// By name: in which order they are in memory is another matter after a restart, and no news to anybody.
+static void sort(struct plk_queue_list *list) {
+    for (unsigned i = 1; i < list->count; i++) {
+        struct plk_queue_offer offer = list->at[i];
+        unsigned at = i;
+        for (; at > 0 && memcmp(list->at[at - 1].sid, offer.sid, sizeof offer.sid) > 0; at--)
+            list->at[at] = list->at[at - 1];
+        list->at[at] = offer;
+        plk_mem_wipe(&offer, sizeof offer);
+    }
+}
+
 static size_t write_list(const struct plk_node *node, const struct plk_peer *peer, uint8_t out[PLK_QUEUE_LIST_LEN_MAX],
                          uint64_t *mark) {
     static const uint8_t key[16] = {0}; // it is compared with itself only
     struct plk_writer w = plk_writer(out, PLK_QUEUE_LIST_LEN_MAX);
     struct plk_queue_list list;
     plk_boxes_offer(node, peer->row.contact, false, &list);
+    sort(&list);
     plk_queue_list_encode(&w, &list);
     plk_assert(!w.failed);
     *mark = list.count == 0 ? 0 : plk_siphash(key, plk_writer_bytes(&w)) | 1;
