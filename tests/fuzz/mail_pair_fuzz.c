@@ -19,7 +19,7 @@ struct world {
     bool has_before[2];
     bool rolled_back;  // and not healed since
     bool disturbed;    // rolled back, forged or lied to, ever
-    bool lied;         // meanwhile a side has said that it has what it lost: its order is its own fault
+    bool lied[2];      // meanwhile this side was told that the other has what it may have lost: that one's order is its own fault
     size_t checked[2]; // writes of the disks that were looked at last
     struct plk_bytes old[OLD_RECORDS];
     size_t old_count;
@@ -75,7 +75,8 @@ static void lie(struct world *w, struct mail_side *side, struct script *script) 
     record[0] = next(script) % 5;
     if (record[0] == PLK_CONTROL_ACKS) {
         len = 1 + false_acks(side, script, record + 1, sizeof record - 1);
-        w->lied = w->lied || w->rolled_back;
+        int who = side == &w->pair.side[1];
+        w->lied[who] = w->lied[who] || w->rolled_back;
     } else {
         for (size_t i = 1; i < len; i++) record[i] = next(script);
     }
@@ -114,13 +115,13 @@ static void check(struct world *w) {
 static void heal(struct world *w) {
     mail_heal(&w->pair);
     for (int i = 0; i < 2; i++) {
-        if (w->lied) {
+        if (w->lied[i]) {
             mail_check_delivered(&w->pair, i);
         } else {
             mail_check_end(&w->pair, i);
         }
     }
-    w->rolled_back = w->lied = false;
+    w->rolled_back = w->lied[0] = w->lied[1] = false;
 }
 
 static void tick(struct world *w, struct mail_side *side, uint8_t choice) {
