@@ -317,20 +317,17 @@ bool plk_relay_dial_framed(struct plk_relay_dial *d, uint64_t now_us, struct plk
     bool broken;
     uint8_t copy[PLK_RELAY_CHANNEL_PACKET_MAX]; // a buffer may change hands when its packet is taken
     passed->r = plk_reader(plk_bytes(NULL, 0));
-    size_t took = plk_packet_unframe(plk_buf_bytes(in), &bytes, &broken);
-    if (took > 0 && bytes.len > sizeof copy) broken = true;
+    size_t took = plk_packet_next_framed(plk_buf_bytes(in), sizeof copy, &bytes, &broken);
     if (broken) {
         close_stream(d, stream);
         stream_gone(d, stream, now_us);
         return false;
     }
-    if (took == 0) return false;
-    memcpy(copy, bytes.at, bytes.len);
-    size_t len = bytes.len;
+    if (bytes.len > 0) memcpy(copy, bytes.at, bytes.len);
     plk_buf_drop_front(in, took);
-    if (plk_packet_decode(&packet, plk_bytes(copy, len)) == PLK_ERR_OK) {
+    if (bytes.len == 0) return false;
+    if (plk_packet_decode(&packet, plk_bytes(copy, bytes.len)) == PLK_ERR_OK)
         take(d, now_us, stream, NULL, &packet, rng, text, passed);
-    }
     return true;
 }
 

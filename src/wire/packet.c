@@ -132,6 +132,18 @@ size_t plk_packet_unframe(struct plk_bytes stream, struct plk_bytes *packet, boo
     return PLK_PACKET_FRAME_LEN + len;
 }
 
+size_t plk_packet_next_framed(struct plk_bytes stream, size_t max, struct plk_bytes *bytes, bool *broken) {
+    struct plk_packet packet;
+    size_t at = 0;
+    for (size_t took; (took = plk_packet_unframe(plk_bytes(stream.at + at, stream.len - at), bytes, broken)) > 0;) {
+        at += took;
+        *broken = bytes->len > max;
+        if (*broken || plk_packet_decode(&packet, *bytes) == PLK_ERR_OK) return at;
+    }
+    *bytes = plk_bytes(NULL, 0);
+    return at;
+}
+
 size_t plk_packet_padded_len(size_t len, size_t full_len) {
     static const size_t steps[] = {256, 512, 768, 1024};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && steps[i] < full_len; i++) {

@@ -81,6 +81,11 @@ void plk_packet_write(struct plk_writer *w, const struct plk_packet *packet);
 // stream is to be closed.
 size_t plk_packet_unframe(struct plk_bytes stream, struct plk_bytes *packet, bool *broken);
 
+// The first frame that holds a packet (its bytes, borrowed): frames before it that hold none are passed over, so that many crumbs
+// cost no more than one look. How many bytes of the stream that takes; bytes empty: all whole frames, and no packet is there yet. A
+// frame of more than max bytes sets *broken, too.
+size_t plk_packet_next_framed(struct plk_bytes stream, size_t max, struct plk_bytes *bytes, bool *broken);
+
 // The UDP payload that a packet of len bytes which carries messages is padded to, on a path of full_len
 // bytes: 256, 512, 768, 1,024 or full_len (DESIGN 3.5). len itself when it is above full_len.
 size_t plk_packet_padded_len(size_t len, size_t full_len);

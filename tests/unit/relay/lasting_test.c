@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "relay/tcp.h"
 #include "support/relay_story.h"
 
 static void it_is_the_same_over_tcp(void **state) {
@@ -45,6 +46,35 @@ static void slow_and_silent_connections_are_closed(void **state) {
     assert_int_equal(plk_relay_counters(rig->relay)->streams_limited, 0);
     rig_run(rig, 3 * PLK_SECOND);
     assert_int_equal(plk_relay_counters(rig->relay)->streams_limited, 1);
+}
+
+static void accept_stranger(uint32_t stream) {
+    struct plk_input in = {.kind = PLK_IN_STREAM};
+    in.stream.stream = stream;
+    in.stream.event = PLK_STREAM_ACCEPTED;
+    in.stream.remote = rig_addr(9, 9);
+    rig_handle(rig, &in);
+}
+
+// The oldest of those without a channel gives way, and nobody who has one.
+static void the_oldest_stranger_gives_way(void **state) {
+    (void)state;
+    int client = rig_connect_from(rig, rig_addr(3, 3), true);
+    assert_non_null(rig->clients[client].channel);
+    for (uint32_t i = 0; i < PLK_RELAY_TCP_STRANGERS_MAX; i++) accept_stranger(1 + i);
+    assert_int_equal(plk_relay_counters(rig->relay)->streams_limited, 0);
+    accept_stranger(UINT32_C(1) << 20);
+    assert_int_equal(plk_relay_counters(rig->relay)->streams_limited, 1);
+    struct plk_input closed = {.kind = PLK_IN_STREAM}; // the first is gone: the host's word of it means nothing
+    closed.stream.stream = 1;
+    closed.stream.event = PLK_STREAM_CLOSED;
+    rig_handle(rig, &closed);
+    accept_stranger(UINT32_C(1) << 21);
+    assert_int_equal(plk_relay_counters(rig->relay)->streams_limited, 2);
+    assert_true(rig->clients[client].open);
+    rig_run(rig, 20 * PLK_SECOND); // and none stays who says nothing
+    assert_int_equal(plk_relay_counters(rig->relay)->streams_limited, 2 + PLK_RELAY_TCP_STRANGERS_MAX);
+    assert_true(rig->clients[client].open);
 }
 
 static void garbage_on_the_stream_ends_the_channel(void **state) {
@@ -165,6 +195,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(it_is_the_same_over_tcp),
         TEST(slow_and_silent_connections_are_closed),
+        TEST(the_oldest_stranger_gives_way),
         TEST(garbage_on_the_stream_ends_the_channel),
         TEST(everything_arrives_over_a_bad_network),
         TEST(items_and_queues_go_by_age),

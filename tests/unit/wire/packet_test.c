@@ -180,6 +180,30 @@ static void impossible_frames_break_a_stream(void **state) {
     assert_true(broken);
 }
 
+static void crumbs_before_a_packet_are_passed_over(void **state) {
+    (void)state;
+    uint8_t stream[300 + 2 + 60 + 5] = {0};
+    struct plk_bytes found, all = plk_bytes(stream, sizeof stream);
+    struct plk_packet packet;
+    bool broken;
+    for (size_t i = 0; i < 300; i += 3) memcpy(stream + i, "\x00\x01\xff", 3);
+    stream[301] = 60;
+    stream[302] = 0xC3;
+    memcpy(stream + 362, "\x00\x08the", 5);
+    assert_int_equal(plk_packet_decode(&packet, plk_bytes(stream + 302, 60)), PLK_ERR_OK);
+    assert_int_equal(plk_packet_next_framed(all, 60, &found, &broken), 362);
+    assert_true(found.at == stream + 302 && found.len == 60 && !broken);
+    assert_int_equal(plk_packet_next_framed(plk_bytes(stream, 361), 60, &found, &broken), 300); // it is not whole yet
+    assert_true(found.len == 0 && !broken);
+    assert_int_equal(plk_packet_next_framed(plk_bytes(stream + 362, 5), 60, &found, &broken), 0);
+    assert_true(found.len == 0 && !broken);
+    plk_packet_next_framed(all, 59, &found, &broken);
+    assert_true(broken);
+    stream[1] = 0;
+    plk_packet_next_framed(all, 60, &found, &broken);
+    assert_true(broken);
+}
+
 static void padding_has_five_steps(void **state) {
     (void)state;
     static const size_t cases[][3] = {{0, 1152, 256},     {256, 1152, 256},   {257, 1152, 512},   {512, 1152, 512},
@@ -193,17 +217,12 @@ static void padding_has_five_steps(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(message1_is_laid_out_as_documented),
-        cmocka_unit_test(message2_is_laid_out_as_documented),
-        cmocka_unit_test(data_is_laid_out_as_documented),
-        cmocka_unit_test(hello_is_laid_out_as_documented),
-        cmocka_unit_test(cookie_is_laid_out_as_documented),
-        cmocka_unit_test(lengths_have_limits),
-        cmocka_unit_test(first_bytes_and_versions_are_told_apart),
-        cmocka_unit_test(writing_is_the_mirror_of_reading),
-        cmocka_unit_test(frames_are_cut_out_of_a_stream),
-        cmocka_unit_test(impossible_frames_break_a_stream),
-        cmocka_unit_test(padding_has_five_steps),
+        cmocka_unit_test(message1_is_laid_out_as_documented),      cmocka_unit_test(message2_is_laid_out_as_documented),
+        cmocka_unit_test(data_is_laid_out_as_documented),          cmocka_unit_test(hello_is_laid_out_as_documented),
+        cmocka_unit_test(cookie_is_laid_out_as_documented),        cmocka_unit_test(lengths_have_limits),
+        cmocka_unit_test(first_bytes_and_versions_are_told_apart), cmocka_unit_test(writing_is_the_mirror_of_reading),
+        cmocka_unit_test(frames_are_cut_out_of_a_stream),          cmocka_unit_test(impossible_frames_break_a_stream),
+        cmocka_unit_test(crumbs_before_a_packet_are_passed_over),  cmocka_unit_test(padding_has_five_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
