@@ -44,6 +44,13 @@ static void lock(struct plk_relay *relay, struct plk_read *read, const uint8_t s
     if (exclusive) read->queue->exclusive = true;
 }
 
+// Somebody waits to change it: whoever only reads lets that go first, or an owner would never come to its turn while others read
+// without end.
+static bool gives_way(const struct plk_relay *relay, const struct plk_queue *queue) {
+    uint16_t since = (uint16_t)(plk_queue_moment(relay->now.mono_us) - queue->wanted);
+    return queue->wanted != 0 && queue->reads > 0 && since < PLK_QUEUE_WANTED_US / (PLK_SECOND / 64);
+}
+
 // ---- making and attaching -----------------------------------------------------------------------------------------------
 
 static bool newq(struct plk_relay *relay, struct plk_relay_client *client, const struct plk_queue_record *command,
@@ -55,6 +62,7 @@ static bool newq(struct plk_relay *relay, struct plk_relay_client *client, const
     plk_queue_key_sid(sid, rid);
     struct plk_queue *queue = plk_queues_hold(&relay->queues, sid);
     bool locked = queue->reads > 0;
+    if (locked) queue->wanted = plk_queue_moment(relay->now.mono_us);
     plk_queues_drop(&relay->queues, queue);
     if (locked) return wait_for_place(relay, client);
     if (!plk_bucket_take(&client->newq, relay->now.mono_us, 1, PLK_RELAY_CLIENT_NEWQ_BURST, 1)) {
@@ -88,7 +96,7 @@ static bool attach(struct plk_relay *relay, struct plk_relay_client *client, con
     if (plk_reads_full(&relay->reads)) return wait_for_place(relay, client);
     if (client->attaching >= PLK_RELAY_CLIENT_ATTACHING_MAX) return false; // the first of them to be answered wakes it
     struct plk_queue *queue = plk_queues_hold(&relay->queues, sid);
-    if (queue->exclusive) {
+    if (queue->exclusive || gives_way(relay, queue)) {
         plk_queues_drop(&relay->queues, queue);
         return wait_for_place(relay, client);
     }
@@ -132,7 +140,11 @@ static struct plk_queue *queue_to_change(struct plk_relay *relay, struct plk_rel
         done(relay, client, command, PLK_QUEUE_CODE_BUSY);
         return NULL;
     }
-    if (queue->reads == 0 && !plk_reads_full(&relay->reads)) return queue;
+    if (queue->reads == 0 && !plk_reads_full(&relay->reads)) {
+        queue->wanted = 0;
+        return queue;
+    }
+    queue->wanted = plk_queue_moment(relay->now.mono_us);
     *consumed = wait_for_place(relay, client);
     return NULL;
 }
@@ -283,7 +295,7 @@ static bool cell(struct plk_relay *relay, struct plk_relay_client *client, const
     struct plk_queue *queue = writes ? queue_to_change(relay, client, command, PLK_QUEUE_OWNER, &consumed)
                                      : queue_of(relay, client, command, 0, &consumed);
     if (queue == NULL) return consumed;
-    if (plk_reads_full(&relay->reads)) return wait_for_place(relay, client);
+    if (plk_reads_full(&relay->reads) || (!writes && gives_way(relay, queue))) return wait_for_place(relay, client);
     if (!writes) client->loading += PLK_QUEUE_CELL_SMALL; // room for the answer
     lock(relay,
          begin_read(relay, client, writes ? PLK_READ_SEQUENCE : PLK_READ_BUNDLE, PLK_TABLE_rbundle, queue->sid,

@@ -21,13 +21,19 @@ struct plk_queue {
     struct plk_bucket pass;       // bytes passed into it
     uint64_t next;                // number of the next item, while somebody is attached
     uint32_t sub_handle;
-    uint32_t refs;  // handles and reads that hold it
-    uint16_t reads; // under way: who would change its row or its items waits
-    uint16_t epoch; // counts deletions: handles from before are good for nothing
-    uint8_t flags;  // good once somebody is attached
-    bool exclusive; // one of the reads will change the row: who would read it waits
-    bool heads_known, heads_reading;
+    uint32_t refs;   // handles and reads that hold it
+    uint16_t reads;  // under way: who would change its row or its items waits
+    uint16_t epoch;  // counts deletions: handles from before are good for nothing
+    uint16_t wanted; // when somebody who would change it last had to wait (plk_queue_moment), 0: nobody since a change
+    uint8_t flags;   // good once somebody is attached
+    bool exclusive : 1; // one of the reads will change the row: who would read it waits
+    bool heads_known : 1, heads_reading : 1;
 };
+
+#define PLK_QUEUE_WANTED_US PLK_SECOND // who would read it lets a change go first, for so long
+
+// A point in time in 2 bytes: in 1/64 s, never 0; it comes again every 17 minutes.
+static inline uint16_t plk_queue_moment(uint64_t now_us) { return (uint16_t)(now_us / (PLK_SECOND / 64) | 1); }
 
 // By sid: one bucket or less for each, since there are very many and the rest of a queue takes little.
 struct plk_queues {

@@ -194,8 +194,8 @@ void plk_relay_handle(struct plk_relay *relay, struct plk_now now, const struct 
         wake_all(relay);
         break;
     case PLK_IN_LOADED:
+        wake(relay, PLK_RELAY_TURN); // they come before whoever has had its turn just now
         plk_relay_loaded(relay, input);
-        wake(relay, PLK_RELAY_TURN);
         if (relay->reads.count == 0) wake_all(relay);
         break;
     case PLK_IN_RESUME:

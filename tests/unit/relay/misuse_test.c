@@ -285,6 +285,48 @@ static void who_never_answers_takes_no_place_of_a_prefix(void **state) {
     assert_int_equal(plk_relay_counters(rig->relay)->clients_refused, 1);
 }
 
+// ---- the same queue
+
+// Until the answer to that command is there: how much the relay had to read for it and for others meanwhile.
+static unsigned loads_until(int index, uint32_t tag) {
+    unsigned loads = 0;
+    while (rig_answer(rig, index, tag) == NULL) {
+        bool load = rig->load_count > 0 && rig->load_after[rig->load_first] <= rig->stored_n;
+        if (rig->count > 0) {
+            rig_deliver(rig);
+        } else if (rig->held_count > 0) {
+            rig_write(rig);
+        } else {
+            assert_true(load);
+            rig_answer_load(rig);
+            loads++;
+        }
+    }
+    return loads;
+}
+
+// Who may write into a queue asks for its cell without end, on two channels, so that it is always being read. Its owner, whose commands
+// wait for one another, comes to its turn all the same.
+static void whoever_reads_without_end_keeps_no_owner_waiting(void **state) {
+    (void)state;
+    int attackers[2] = {alice, rig_connect(rig)};
+    make(PLK_QUEUE_INVITE);
+    attach();
+    assert_int_equal(rig_ask(rig, attackers[1], rig_attach(rig, attackers[1], &queue, PLK_QUEUE_SENDER, 9)),
+                     PLK_QUEUE_CODE_OK);
+    for (unsigned i = 0; i < 100; i++) {
+        for (unsigned k = 0; k < 2; k++) rig_say(rig, attackers[k], rig_plain(PLK_QUEUE_READ, 9));
+    }
+    for (unsigned k = 0; k < 2; k++) rig_client_poll(rig, attackers[k]);
+    while (rig->count > 0) rig_deliver(rig);
+    assert_int_equal(rig->load_count, 2);
+    uint32_t tag = rig_say(rig, bob, rig_plain(PLK_QUEUE_DEL, 1));
+    rig_client_poll(rig, bob);
+    assert_in_range(loads_until(bob, tag), 2, 8);
+    rig_run(rig, PLK_SECOND);
+    assert_int_equal(plk_relay_state(rig->relay).reads, 0);
+}
+
 // ---- a stolen disk
 
 static void rows_open_nothing(void **state) {
@@ -369,6 +411,7 @@ int main(void) {
         TEST(crumbs_that_wait_for_their_attach_are_few),
         TEST(a_short_pass_costs_what_its_packet_costs),
         TEST(who_never_answers_takes_no_place_of_a_prefix),
+        TEST(whoever_reads_without_end_keeps_no_owner_waiting),
         TEST(rows_open_nothing),
         TEST(nobody_is_named_on_the_disk),
         TEST(what_proves_an_owner_is_kept_and_mended),
