@@ -17,9 +17,10 @@ struct world {
     struct mail_boxes boxes;
     struct toy_disk before[2];
     bool has_before[2];
-    bool rolled_back;  // and not healed since
-    bool disturbed;    // rolled back, forged or lied to, ever
-    bool lied[2];      // meanwhile this side was told that the other has what it may have lost: that one's order is its own fault
+    bool rolled_back; // and not healed since
+    bool disturbed;   // rolled back, forged or lied to, ever
+    bool lied
+        [2]; // meanwhile this side was told that the other has what it may have lost: that one's order is its own fault
     size_t checked[2]; // writes of the disks that were looked at last
     struct plk_bytes old[OLD_RECORDS];
     size_t old_count;
