@@ -40,11 +40,14 @@ struct plk_relay_channel {
     struct plk_streams_rest streams; // while it rests
     struct plk_flight_rest flight;
     uint32_t keepalive_ms; // a client's, 0: none
+    uint32_t borne_ms;     // a client's: as in the status
     uint32_t refused;      // packets
     uint8_t peer_cid[PLK_PACKET_CID_LEN];
     uint8_t role, transport, state, end;
     uint8_t challenged; // how often the other side asked for a sign of life from a new address, modulo 256
+    uint8_t missed;     // as in the status
     bool hold, inner;
+    bool spoke; // something has left since then that wants no answer
 };
 
 static inline bool plk_relay_channel_is_udp(const struct plk_relay_channel *ch) { return ch->transport == PLK_UDP; }

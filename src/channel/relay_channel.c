@@ -238,6 +238,8 @@ struct plk_relay_channel_status plk_relay_channel_status(const struct plk_relay_
         .rtt_us = ch->flight.rtt_us,
         .refused = ch->refused,
         .challenged = ch->challenged,
+        .missed = ch->missed,
+        .borne_us = ch->borne_ms * PLK_MS,
     };
     struct plk_flight_path_info info;
     if (ch->awake == NULL || !plk_flight_path_info(ch->awake->flight, PLK_RELAY_CHANNEL_PATH, &info)) return status;

@@ -148,6 +148,8 @@ struct plk_relay_channel_status {
     uint64_t asked_us;      // when a packet that wants an answer last left; of the handshake before
     uint64_t rtt_us;        // smoothed, 0: not known
     uint8_t challenged;     // challenges that came, modulo 256: a relay sees its client elsewhere than before
+    uint8_t missed;         // answers after a silence before which something was lost, modulo 256
+    uint64_t borne_us;      // the longest silence of ours after which something came unasked
     unsigned timeouts;      // probe time-outs in a row: from 2 on the other side may be gone
     uint32_t refused;       // packets whose stream data was not kept
 };

@@ -159,6 +159,16 @@ static enum plk_err take(struct plk_relay_channel *ch, uint64_t now_us, const st
     return PLK_ERR_OK;
 }
 
+// What the NAT before a client bears (keepalive.h). What was sent while it had forgotten us leaves a gap in the numbers, which the
+// first answer after our silence shows.
+static void note_silence(struct plk_relay_channel *ch, uint64_t now_us, bool gap) {
+    bool answer = ch->heard_us < ch->asked_us;
+    if (ch->role != PLK_RELAY_CHANNEL_CLIENT) return;
+    if (answer && gap && ch->asked_us - ch->heard_us >= PLK_KEEPALIVE_FIRST_US / 2) ch->missed++;
+    uint64_t silent_ms = (now_us - ch->asked_us) / PLK_MS;
+    if (!answer && !ch->spoke && silent_ms > ch->borne_ms) ch->borne_ms = (uint32_t)plk_earlier(silent_ms, UINT32_MAX);
+}
+
 enum plk_err plk_relay_channel_receive(struct plk_relay_channel *ch, uint64_t now_us, const struct plk_addr *from,
                                        const struct plk_packet *packet, enum plk_relay_channel_memory memory,
                                        struct plk_rng *rng, uint8_t *text, struct plk_relay_channel_passed *passed) {
@@ -171,6 +181,7 @@ enum plk_err plk_relay_channel_receive(struct plk_relay_channel *ch, uint64_t no
     enum plk_err err = plk_session_open(&ch->session, packet, text, &len, &pn);
     if (err != PLK_ERR_OK) return err;
     struct plk_bytes frames = plk_bytes(text, len);
+    note_silence(ch, now_us, pn > highest);
     ch->heard_us = now_us;
     if (ch->state == PLK_RELAY_CHANNEL_OPENING) ch->state = PLK_RELAY_CHANNEL_OPEN;
     err = look_through(ch, frames, &survey) ? PLK_ERR_OK : PLK_ERR_MALFORMED;

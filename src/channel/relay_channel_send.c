@@ -37,6 +37,7 @@ static bool seal(struct draft *draft, uint64_t now_us, size_t *len) {
         return false;
     }
     *len = draft->w.len + PLK_PACKET_OVERHEAD;
+    ch->spoke = !draft->eliciting;
     if (ch->awake == NULL) return true;
     struct plk_flight_packet packet = {.path = PLK_RELAY_CHANNEL_PATH,
                                        .pn = pn,
@@ -70,6 +71,7 @@ enum plk_err plk_relay_channel_pass(struct plk_relay_channel *ch, const struct p
         return PLK_ERR_CLOSED;
     }
     *len = w.len + PLK_PACKET_OVERHEAD;
+    ch->spoke = true;
     if (ch->awake == NULL) return PLK_ERR_OK;
     struct plk_flight_packet packet = {.path = PLK_RELAY_CHANNEL_PATH, .pn = pn, .size = *len};
     plk_flight_sent(ch->awake->flight, 0, &packet); // nothing is timed: it only knows the number now

@@ -335,7 +335,8 @@ bool plk_relay_dial_framed(struct plk_relay_dial *d, uint64_t now_us, struct plk
 
 static void learn(struct plk_relay_dial *d) {
     struct plk_relay_channel_status status = plk_relay_channel_status(d->channel);
-    if (d->stream != 0 || !plk_keepalive_learn(&d->keepalive, status.challenged, status.asked_us)) return;
+    struct plk_keepalive_seen seen = {status.asked_us, status.borne_us, status.challenged, status.missed};
+    if (d->stream != 0 || !plk_keepalive_learn(&d->keepalive, &seen)) return;
     plk_relay_channel_keepalive(d->channel, d->keepalive.interval_us);
 }
 

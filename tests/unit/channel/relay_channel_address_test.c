@@ -103,9 +103,48 @@ static void an_old_packet_from_elsewhere_is_not_a_move(void **state) {
     channel_pair_free(p);
 }
 
+// What the NAT of a client bears: something came unasked, or was lost.
+static void a_client_notes_what_its_silence_cost(void **state) {
+    (void)state;
+    struct channel_pair *p = channel_pair_new(1, PLK_UDP);
+    struct plk_relay_channel *client = p->end[CLIENT].ch;
+    opened(p);
+    plk_relay_channel_keepalive(client, 0);
+    channel_run(p, 5 * PLK_SECOND);
+    plk_relay_channel_ping(client, p->now_us);
+    channel_run(p, 8 * PLK_SECOND);
+    assert_true(channel_status(p, CLIENT).borne_us < PLK_SECOND); // only its answer has come
+    assert_true(channel_pass(p, RELAY, PLK_FRAME_PASS, 1, small));
+    channel_run(p, PLK_SECOND);
+    assert_in_range(channel_status(p, CLIENT).borne_us, 8 * PLK_SECOND, 9 * PLK_SECOND);
+    assert_true(channel_pass(p, CLIENT, PLK_FRAME_PASS, 1, small)); // that was no silence
+    channel_run(p, 20 * PLK_SECOND);
+    assert_true(channel_pass(p, RELAY, PLK_FRAME_PASS, 1, small));
+    channel_run(p, PLK_SECOND);
+    assert_in_range(channel_status(p, CLIENT).borne_us, 8 * PLK_SECOND, 9 * PLK_SECOND);
+    plk_relay_channel_ping(client, p->now_us);
+    channel_run(p, 10 * PLK_SECOND);
+    assert_int_equal(channel_status(p, CLIENT).missed, 0);
+    p->end[RELAY].loss = 1000;
+    assert_true(channel_pass(p, RELAY, PLK_FRAME_PASS, 1, small));
+    channel_run(p, PLK_SECOND);
+    p->end[RELAY].loss = 0;
+    plk_relay_channel_ping(client, p->now_us);
+    channel_run(p, PLK_SECOND);
+    assert_int_equal(channel_status(p, CLIENT).missed, 1);
+    plk_relay_channel_ping(client, p->now_us); // no silence before it
+    channel_run(p, 20 * PLK_SECOND);
+    plk_relay_channel_ping(client, p->now_us); // nothing was lost
+    channel_run(p, PLK_SECOND);
+    assert_int_equal(channel_status(p, CLIENT).missed, 1);
+    assert_int_equal(channel_status(p, RELAY).missed, 0);
+    channel_pair_free(p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_that_moves_is_followed),
+        cmocka_unit_test(a_client_notes_what_its_silence_cost),
         cmocka_unit_test(the_old_address_is_used_until_the_new_one_answers),
         cmocka_unit_test(an_address_that_does_not_answer_gets_three_times_what_came),
         cmocka_unit_test(an_old_packet_from_elsewhere_is_not_a_move),
