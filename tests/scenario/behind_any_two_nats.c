@@ -10,6 +10,8 @@ static void tell(struct world *w) {
     enum nat_class a = (enum nat_class)(w->seed % NAT_CLASS_COUNT);
     enum nat_class b = (enum nat_class)(w->seed / NAT_CLASS_COUNT % NAT_CLASS_COUNT);
     homes_begin_as(&s, w, a, b);
+    story_expect(w, world_permits(s.alice, s.bob, PLK_UDP) == nat_pair_permits(a, b, PLK_UDP));
+    story_expect(w, world_permits(s.alice, s.bob, PLK_TCP) == nat_pair_permits(a, b, PLK_TCP));
     for (int i = 0; i < 3; i++) {
         char text[32];
         snprintf(text, sizeof text, "word %d", i);

@@ -8,6 +8,7 @@ static void on_one_lan(struct world *w) {
     struct homes s;
     struct nat *nat = world_nat(w, w->seed % 2 ? NAT_CLASS_PORT_RESTRICTED : NAT_CLASS_CGNAT_SYM);
     homes_begin(&s, w, nat, nat);
+    story_expect(w, world_permits(s.alice, s.bob, PLK_UDP) == NAT_WAY_BASIC);
     homes_until_direct(&s, 20 * PLK_SECOND);
     homes_talk(&s, "you are next door", PLK_SECOND);
     world_nat_reboot(w, nat); // which is none of their business
@@ -22,6 +23,7 @@ static void of_one_carrier(struct world *w) {
     struct nat *alices = world_nat(w, w->seed % 2 ? NAT_CLASS_CGNAT : NAT_CLASS_CGNAT_SYM);
     struct nat *bobs = world_nat_box(w, &home, alices->front);
     homes_begin(&s, w, alices, bobs);
+    story_expect(w, world_permits(s.alice, s.bob, PLK_UDP) == NAT_WAY_NONE);
     homes_chat(&s, "how is your line", 5 * PLK_SECOND);
     story_delivered(w, 10 * PLK_SECOND);
     homes_end(&s);

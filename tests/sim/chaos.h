@@ -21,7 +21,7 @@
 // RELAYS: two relays that everybody uses, which have accidents as well; in every second world the people themselves are in networks
 // that let nothing through between them, to the end. In every fourth each has one relay of the two, and they reach each other
 // through relays only.
-// NATS: the same relays; people are behind NATs of all classes, between which they move, and which start again and are renumbered.
+// NATS: the same relays, all of them honest; people are behind NATs of all classes, between which they move, and which start again and are renumbered.
 enum chaos_kind { CHAOS_PLAIN, CHAOS_ROLLBACK, CHAOS_RELAYS, CHAOS_NATS };
 
 struct chaos_report {

@@ -57,6 +57,33 @@ size_t nat_class_boxes(enum nat_class class, struct nat_behaviour boxes[NAT_BOXE
     }
 }
 
+// ---- a stack as one -------------------------------------------------------------------------------------------------------
+
+// A box that keeps ports keeps what the one before it has made of them.
+static enum nat_ports ports_after(enum nat_ports before, const struct nat_behaviour *is) {
+    if (is->ports == NAT_SEQUENTIAL && is->mapping != NAT_ADDRESS_AND_PORT) return NAT_RANDOM;
+    return is->ports == NAT_PRESERVED ? before : is->ports;
+}
+
+enum nat_class nat_class_of(const struct nat *nat, enum plk_transport transport) {
+    struct nat_behaviour all = {.ports = NAT_PRESERVED};
+    if (!nat) return NAT_CLASS_NONE;
+    for (const struct nat *box = nat; box; box = box->front) {
+        const struct nat_behaviour *is = &box->is;
+        if (is->no_udp && transport == PLK_UDP) return NAT_CLASS_UDP_BLOCKED;
+        all.ports = ports_after(all.ports, is);
+        if (is->mapping > all.mapping) all.mapping = is->mapping;
+        if (is->filtering > all.filtering) all.filtering = is->filtering;
+    }
+    if (nat->is.firewall) return NAT_CLASS_FW;
+    if (all.mapping == NAT_ADDRESS) return NAT_CLASS_ADDR_DEP;
+    if (all.mapping != NAT_INDEPENDENT)
+        return all.ports == NAT_SEQUENTIAL ? NAT_CLASS_SYMMETRIC_SEQ : NAT_CLASS_SYMMETRIC;
+    if (all.filtering == NAT_INDEPENDENT) return NAT_CLASS_FULL_CONE;
+    if (all.filtering == NAT_ADDRESS) return NAT_CLASS_ADDR_RESTRICTED;
+    return all.ports == NAT_PRESERVED ? NAT_CLASS_PORT_RESTRICTED : NAT_CLASS_EIM_RANDOM;
+}
+
 // ---- pairs ----------------------------------------------------------------------------------------------------------------
 
 // Rows and columns in the order of enum nat_class; B basic, P prediction, D birthday. What is above the diagonal is below it.

@@ -39,6 +39,10 @@ bool nat_class_find(const char *name, enum nat_class *class);
 // Its boxes, the one next to the host first; their number is the answer.
 size_t nat_class_boxes(enum nat_class class, struct nat_behaviour boxes[NAT_BOXES_MAX]);
 
+// As which class it is seen from the open: its boxes taken together, that next to the host first. NULL: none. Over TCP no class is
+// udp-blocked. Of what the classes are not made of (a mapping by port with a filter that is open) nothing is said.
+enum nat_class nat_class_of(const struct nat *nat, enum plk_transport transport);
+
 enum nat_way nat_pair_permits(enum nat_class a, enum nat_class b, enum plk_transport transport);
 
 #endif

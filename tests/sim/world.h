@@ -96,6 +96,8 @@ void world_heal(struct world *w); // all lines good, nothing blocked, disks free
 struct nat *world_nat(struct world *w, enum nat_class class);
 struct nat *world_nat_box(struct world *w, const struct nat_behaviour *is, const struct nat *front); // front: or NULL
 void world_behind(struct actor *a, struct nat *nat); // it moves there at once; NULL: into the open
+// What opens a direct path between the two where they are now, by addresses that they see of themselves and that a server sees.
+enum nat_way world_permits(const struct actor *a, const struct actor *b, enum plk_transport transport);
 void world_nat_reboot(struct world *w, struct nat *nat);
 void world_nat_renumber(struct world *w, struct nat *nat);
 

@@ -25,6 +25,30 @@ void world_behind(struct actor *a, struct nat *nat) {
     actor_go(a, a->place4, a->place6);
 }
 
+static const struct nat *outermost(const struct nat *nat) {
+    while (nat && nat->front) nat = nat->front;
+    return nat;
+}
+
+static bool lets_udp(const struct nat *nat) {
+    for (; nat; nat = nat->front) {
+        if (nat->is.no_udp) return false;
+    }
+    return true;
+}
+
+enum nat_way world_permits(const struct actor *a, const struct actor *b, enum plk_transport transport) {
+    bool lan = a->nat == b->nat && a->nat != NULL;
+    bool udp = transport != PLK_UDP || lan || (lets_udp(a->nat) && lets_udp(b->nat));
+    // Over IPv6 every box is a firewall.
+    if (udp && a->has6 && b->has6) return NAT_WAY_BASIC;
+    if (!a->has4 || !b->has4) return NAT_WAY_NONE;
+    if (lan) return NAT_WAY_BASIC;
+    const struct nat *out = outermost(a->nat);
+    if (out && out == outermost(b->nat) && !out->is.firewall && !out->is.hairpin) return NAT_WAY_NONE;
+    return nat_pair_permits(nat_class_of(a->nat, transport), nat_class_of(b->nat, transport), transport);
+}
+
 static void note(struct world *w, const struct nat *nat, const char *what) {
     char name[ACTOR_NAME_MAX];
     snprintf(name, sizeof name, "NAT %d", nat->number);

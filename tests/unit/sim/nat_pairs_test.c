@@ -41,21 +41,29 @@ static void streamed(struct street_host *host) {
     side->connected = true;
 }
 
-static void pair_begin(struct pair *p, enum nat_class a, enum nat_class b, uint64_t seed) {
-    const enum nat_class classes[2] = {a, b};
+static void pair_new(struct pair *p, uint64_t seed) {
     memset(p, 0, sizeof *p);
     p->s = street_new(seed);
     p->dice = dice(seed, "pairs", 0);
+}
+
+static void pair_behind(struct pair *p, struct nat *a, struct nat *b) {
     p->server = street_host(p->s, NULL);
     for (int i = 0; i < 2; i++) {
         struct side *side = &p->sides[i];
-        side->host = street_host(p->s, street_class(p->s, classes[i]));
+        side->host = street_host(p->s, i == 0 ? a : b);
         side->host->ctx = side;
         side->peer = &p->sides[!i];
         net_open(p->s->net, side->host->index, 1,
                  &p->server->addr); // to be told things: it takes a port of its own, first
     }
     street_run(p->s, PLK_SECOND);
+}
+
+static void pair_begin(struct pair *p, enum nat_class a, enum nat_class b, uint64_t seed) {
+    pair_new(p, seed);
+    struct nat *left = street_class(p->s, a), *right = street_class(p->s, b);
+    pair_behind(p, left, right);
 }
 
 // ---- UDP ------------------------------------------------------------------------------------------------------------------
@@ -119,16 +127,17 @@ static bool birthday(struct pair *p, struct side *hard, struct side *easy) {
     return both_heard(p) || both_heard(p);
 }
 
+static bool pair_opens_udp(struct pair *p, enum nat_way way) {
+    if (!learn_udp(p)) return false;
+    int hard = is_hard(&p->sides[0]) ? 0 : 1;
+    if (way == NAT_WAY_BIRTHDAY) return birthday(p, &p->sides[hard], &p->sides[!hard]);
+    return punch(p, way == NAT_WAY_PREDICT);
+}
+
 static bool opens_udp(enum nat_class a, enum nat_class b, enum nat_way way, uint64_t seed) {
     struct pair p;
     pair_begin(&p, a, b, seed);
-    bool opened = learn_udp(&p);
-    if (opened && way == NAT_WAY_BIRTHDAY) {
-        int hard = is_hard(&p.sides[0]) ? 0 : 1;
-        opened = birthday(&p, &p.sides[hard], &p.sides[!hard]);
-    } else if (opened) {
-        opened = punch(&p, way == NAT_WAY_PREDICT);
-    }
+    bool opened = pair_opens_udp(&p, way);
     street_free(p.s);
     return opened;
 }
@@ -249,6 +258,66 @@ static void the_table_says_what_its_rules_say(void **state) {
     assert_int_equal(nat_pair_permits(NAT_CLASS_SYMMETRIC_SEQ, NAT_CLASS_CGNAT, PLK_TCP), NAT_WAY_PREDICT);
 }
 
+// ---- stacks -----------------------------------------------------------------------------------------------------------------
+
+static const struct nat_behaviour *any_box(struct dice *dice, struct nat_behaviour boxes[NAT_BOXES_MAX]) {
+    enum nat_class class = (enum nat_class)dice_between(dice, NAT_CLASS_FULL_CONE, NAT_CLASS_SYMMETRIC_SEQ);
+    assert_int_equal(nat_class_boxes(class, boxes), 1);
+    return boxes;
+}
+
+// A box of any class, or one behind another.
+static struct nat *any_stack(struct pair *p) {
+    struct nat_behaviour boxes[NAT_BOXES_MAX];
+    struct nat *front = street_box(p->s, any_box(&p->dice, boxes), NULL);
+    return dice_chance(&p->dice, 700000) ? street_box(p->s, any_box(&p->dice, boxes), front) : front;
+}
+
+static bool stacks_open(uint64_t seed, enum nat_way way, enum nat_way *permitted) {
+    struct pair p;
+    pair_new(&p, seed);
+    struct nat *a = any_stack(&p), *b = any_stack(&p);
+    *permitted = nat_pair_permits(nat_class_of(a, PLK_UDP), nat_class_of(b, PLK_UDP), PLK_UDP);
+    pair_behind(&p, a, b);
+    bool opened = pair_opens_udp(&p, way);
+    street_free(p.s);
+    return opened;
+}
+
+static void a_stack_is_as_easy_as_the_class_that_it_is_seen_as(void **state) {
+    unsigned found[4] = {0};
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        enum nat_way permitted;
+        bool basic = stacks_open(seed, NAT_WAY_BASIC, &permitted),
+             predicted = stacks_open(seed, NAT_WAY_PREDICT, &permitted);
+        found[permitted]++;
+        if (basic != (permitted == NAT_WAY_BASIC)) fail_msg("seed %d, basic: %d", (int)seed, basic);
+        if (permitted != NAT_WAY_BASIC && predicted != (permitted == NAT_WAY_PREDICT))
+            fail_msg("seed %d, prediction: %d", (int)seed, predicted);
+    }
+    for (int way = 0; way < 4; way++) assert_true(found[way] > 5);
+}
+
+static void each_class_is_known_again(void **state) {
+    (void)state;
+    struct street *s = street_new(1);
+    for (int i = 0; i < NAT_CLASS_COUNT; i++) {
+        enum nat_class class = (enum nat_class)i;
+        if (i % 3 == 0) {
+            street_free(s);
+            s = street_new(1);
+        }
+        enum nat_class as = class == NAT_CLASS_CGNAT       ? NAT_CLASS_EIM_RANDOM
+                            : class == NAT_CLASS_CGNAT_SYM ? NAT_CLASS_SYMMETRIC
+                                                           : class;
+        struct nat *nat = street_class(s, class);
+        assert_int_equal(nat_class_of(nat, PLK_UDP), as);
+        assert_int_equal(nat_class_of(nat, PLK_TCP), class == NAT_CLASS_UDP_BLOCKED ? NAT_CLASS_PORT_RESTRICTED : as);
+    }
+    street_free(s);
+}
+
 // ---- order matters ----------------------------------------------------------------------------------------------------------
 
 // Both are port-restricted, and b sends after what a sent first has come to its router. opener: hops of a first packet.
@@ -310,6 +379,8 @@ int main(void) {
         cmocka_unit_test(each_pair_opens_as_the_table_says_over_udp),
         cmocka_unit_test(each_pair_opens_as_the_table_says_over_tcp),
         cmocka_unit_test(birthdays_open_what_the_table_says),
+        cmocka_unit_test(a_stack_is_as_easy_as_the_class_that_it_is_seen_as),
+        cmocka_unit_test(each_class_is_known_again),
         cmocka_unit_test(an_early_packet_closes_what_a_short_lived_opener_leaves_open),
         cmocka_unit_test(a_reset_ends_what_a_short_lived_segment_leaves_open),
     };
