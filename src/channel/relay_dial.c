@@ -2,7 +2,6 @@
 #include "channel/relay_dial.h"
 
 #include "base/buf.h"
-#include "channel/keepalive.h"
 #include "session/cookie.h"
 
 enum { UDP, TCP, WAYS };
