@@ -36,6 +36,7 @@ struct plk_relay_dial {
     uint64_t resolve_us; // answered by then, or not
     bool racing;         // after the names
     uint64_t again_us;   // when to begin; PLK_NEVER while something is under way or nothing is to be done
+    uint64_t doubt_us;   // when a relay that does not answer was asked for another channel, the old one kept; 0: not
     unsigned failures;
     struct way ways[WAYS];
     struct plk_relay_channel *channel;
@@ -97,6 +98,7 @@ static void end_channel(struct plk_relay_dial *d) {
     plk_mem_wipe(&d->heard, sizeof d->heard);
     d->channel = NULL;
     d->stream = 0;
+    d->doubt_us = 0;
     d->down = true;
 }
 
@@ -185,6 +187,7 @@ void plk_relay_dial_hurry(struct plk_relay_dial *d, uint64_t now_us) {
     d->failures = 0;
     plk_keepalive_begin(&d->keepalive);
     d->has_cookie = false; // it was for another address
+    d->doubt_us = 0;
     begin(d, now_us);
 }
 
@@ -339,11 +342,27 @@ static void learn(struct plk_relay_dial *d) {
     plk_relay_channel_keepalive(d->channel, d->keepalive.interval_us);
 }
 
+// A relay that was restarted knows nothing of the channel, and one that is reached by TCP only from now on does not hear it:
+// another one is opened as soon as there is a doubt. If the old one was only slow, it stays.
+static void doubt(struct plk_relay_dial *d, uint64_t now_us, const struct plk_relay_channel_status *status) {
+    if (d->doubt_us != 0 && status->heard_us > d->doubt_us) {
+        for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
+        d->racing = d->asked = d->asking = false;
+        d->again_us = PLK_NEVER;
+        d->doubt_us = d->failures = 0;
+    }
+    bool idle = d->again_us == PLK_NEVER && !d->racing && !d->asked;
+    if (!idle || d->carried || status->timeouts < PLK_RELAY_DIAL_TIMEOUTS) return;
+    begin(d, now_us);
+    d->doubt_us = now_us;
+}
+
 static void tick_channel(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng) {
     plk_relay_channel_tick(d->channel, now_us);
     struct plk_relay_channel_status status = plk_relay_channel_status(d->channel);
     if (status.state != PLK_RELAY_CHANNEL_CLOSED) {
         learn(d);
+        doubt(d, now_us, &status);
         bool idle = d->again_us == PLK_NEVER && !d->racing && !d->asked;
         if (idle && now_us - status.opened_us >= PLK_RELAY_CHANNEL_RENEW_US) begin(d, now_us);
         return;

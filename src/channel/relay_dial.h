@@ -21,6 +21,7 @@
 #define PLK_RELAY_DIAL_REPEAT_US (250 * PLK_MS)    // first repetition of a hello; doubles
 #define PLK_RELAY_DIAL_REPEATS 4                   // after 0.25, 0.75, 1.75 and 3.75 s
 #define PLK_RELAY_DIAL_GIVE_UP_US (8 * PLK_SECOND) // without an answer
+#define PLK_RELAY_DIAL_TIMEOUTS 3                  // of the channel in a row: another one is tried beside it
 #define PLK_RELAY_DIAL_RESOLVE_US (5 * PLK_SECOND) // a name takes longer: what it was before is used
 #define PLK_RELAY_DIAL_PAUSE_US PLK_SECOND         // after the first failure; doubles
 #define PLK_RELAY_DIAL_PAUSE_MAX_US (5 * PLK_MINUTE)

@@ -21,7 +21,7 @@ static struct plk_relay_dial *d;
 static struct plk_hello_static own;
 static struct plk_relay_channel *channel;
 static uint32_t channel_stream;
-static bool udp_works, tcp_works, wants_cookie, knows_name;
+static bool udp_works, tcp_works, wants_cookie, knows_name, hears_hellos;
 static struct plk_addr me, found[2], client;
 static struct plk_cookie_jar jar;
 static unsigned hellos, opened, closed, resolves, ups, downs, datagrams, passed_count;
@@ -39,7 +39,7 @@ static inline int set_up(void **state) {
     client = (struct plk_addr){.family = 4, .ip = {198, 51, 100, 1}, .port = 5555};
     found[0] = (struct plk_addr){.family = 6, .ip = {0x20, 1, 0xd, 0xb8}}; // nobody there
     found[1] = me;
-    udp_works = tcp_works = knows_name = true;
+    udp_works = tcp_works = knows_name = hears_hellos = true;
     wants_cookie = false;
     jar = (struct plk_cookie_jar){0};
     hellos = opened = closed = resolves = ups = downs = datagrams = passed_count = 0;
@@ -156,7 +156,7 @@ static inline void relay_hears(uint32_t stream, struct plk_bytes bytes) {
     struct plk_relay_channel_passed passed;
     plk_assert(plk_packet_decode(&packet, bytes) == PLK_ERR_OK);
     if (packet.kind == PLK_PACKET_HELLO) {
-        answer_hello(stream, &packet);
+        if (hears_hellos) answer_hello(stream, &packet);
     } else if (channel != NULL && channel_stream == stream) {
         plk_relay_channel_receive(channel, now_us, &client, &packet, PLK_RELAY_CHANNEL_PLENTY, &rng, text, &passed);
     }

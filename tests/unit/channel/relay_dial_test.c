@@ -77,6 +77,37 @@ static void a_cookie_is_used_and_kept(void **state) {
     assert_int_equal(hellos, 4); // the old cookie is good no more
 }
 
+static void a_restarted_relay_is_found_in_a_second(void **state) {
+    (void)state;
+    run(PLK_SECOND);
+    plk_relay_channel_free(channel);
+    channel = NULL;
+    plk_relay_channel_ping(plk_relay_dial_channel(d), now_us); // a path through it is in doubt
+    run(PLK_SECOND);
+    assert_int_equal(ups, 2);
+    assert_int_equal(downs, 0);
+    assert_int_equal(hellos, 2);
+}
+
+static void a_relay_that_was_only_slow_keeps_its_channel(void **state) {
+    (void)state;
+    run(PLK_SECOND);
+    udp_works = tcp_works = false;
+    plk_relay_channel_ping(plk_relay_dial_channel(d), now_us);
+    run(PLK_SECOND); // it was asked for another one meanwhile
+    assert_true(datagrams > 4);
+    udp_works = true;
+    hears_hellos = false; // its answer to that is slower than to what the channel asks
+    run(2 * PLK_SECOND);
+    unsigned asked = datagrams;
+    hears_hellos = true;
+    run(9 * PLK_MINUTE);
+    assert_int_equal(ups, 1);
+    assert_int_equal(downs, 0);
+    assert_true(datagrams < asked + 100);
+    assert_int_equal(plk_relay_dial_status(d).failures, 0);
+}
+
 static void a_dead_relay_is_noticed_and_asked_for(void **state) {
     (void)state;
     run(PLK_SECOND);
@@ -218,6 +249,8 @@ int main(void) {
         TEST(tcp_is_there_when_udp_is_not),
         TEST(a_lost_stream_is_made_again),
         TEST(a_cookie_is_used_and_kept),
+        TEST(a_restarted_relay_is_found_in_a_second),
+        TEST(a_relay_that_was_only_slow_keeps_its_channel),
         TEST(a_dead_relay_is_noticed_and_asked_for),
         TEST(a_hello_is_repeated_a_few_times),
         TEST(a_name_that_is_not_known_is_asked_again),
