@@ -30,10 +30,13 @@ void plk_lane_reset(struct plk_lane *lane, bool keep_rtt) {
     lane->fresh_from = lane->next_order;
     lane->ptos = 0;
     lane->probes = 0;
+    lane->waiting_us = 0;
+    lane->quiet = false;
 }
 
 void plk_lane_sent(struct plk_lane *lane, struct plk_pool *pool, uint32_t index, uint64_t now_us) {
     struct plk_pool_packet *packet = &pool->at[index];
+    if (lane->flying.count == 0 || lane->waiting_us == 0) lane->waiting_us = now_us;
     packet->order = lane->next_order++;
     packet->sent_us = now_us;
     packet->path = lane->id;
@@ -148,7 +151,8 @@ void plk_lane_acked(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_u
     if (newest->pn == ack->ranges[0].last && newest->order >= lane->fresh_from) {
         plk_rtt_sample(&lane->rtt, now_us, now_us - newest->sent_us, ack->delay_us);
     }
-    lane->acked_us = now_us;
+    lane->acked_us = lane->waiting_us = now_us;
+    lane->quiet = false;
     lane->ptos = 0;
     lane->probes = 0;
     lane->packets_acked += mine.count;
@@ -170,12 +174,25 @@ static uint64_t pto_deadline(const struct plk_lane *lane) {
     return since_us + pto_us(lane);
 }
 
-uint64_t plk_lane_deadline(const struct plk_lane *lane) {
+static uint64_t loss_deadline(const struct plk_lane *lane) {
     return lane->loss_us != PLK_NEVER ? lane->loss_us : pto_deadline(lane);
 }
 
+// Probe time-outs begin anew with each packet (RFC 9002 section 6.2.1): who talks without a pause has none until the window is
+// full. A path on which nothing at all is acknowledged for as long as two of them take is silent all the same.
+static uint64_t quiet_deadline(const struct plk_lane *lane) {
+    if (lane->flying.count == 0 || lane->waiting_us == 0 || lane->quiet) return PLK_NEVER;
+    if (lane->carrier == PLK_FLIGHT_RELIABLE || lane->ptos >= PLK_FLIGHT_SILENT_PTOS) return PLK_NEVER;
+    return lane->waiting_us + 3 * plk_rtt_pto_us(&lane->rtt);
+}
+
+uint64_t plk_lane_deadline(const struct plk_lane *lane) {
+    return plk_earlier(loss_deadline(lane), quiet_deadline(lane));
+}
+
 void plk_lane_tick(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_us, struct plk_pool_list *lost) {
-    if (now_us < plk_lane_deadline(lane)) return;
+    if (now_us >= quiet_deadline(lane)) lane->silent_due = lane->quiet = true;
+    if (now_us < loss_deadline(lane)) return;
     if (lane->loss_us != PLK_NEVER) {
         detect(lane, pool, now_us, lost);
         return;
@@ -184,7 +201,7 @@ void plk_lane_tick(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_us
     lane->ptos++;
     lane->probes = 2;
     lane->probe_due = true;
-    lane->silent_due = lane->ptos >= PLK_FLIGHT_SILENT_PTOS;
+    lane->silent_due = lane->silent_due || lane->ptos >= PLK_FLIGHT_SILENT_PTOS;
     if (lane->carrier == PLK_FLIGHT_LOSSY) {
         lane->retry = lane->flying.head; // the oldest: most likely what the peer misses
         lane->retry_told = 0;

@@ -24,7 +24,9 @@ struct plk_lane {
     uint64_t sent_us;    // of the last ack-eliciting packet
     uint64_t timeout_us; // of the last probe time-out
     uint64_t acked_us;
-    unsigned ptos;   // in a row
+    uint64_t waiting_us; // since when an acknowledgement is waited for, whatever was sent later; 0: it is not known
+    bool quiet;          // it was reported that none comes
+    unsigned ptos;       // in a row
     unsigned probes; // that may pass window and pacer
     uint32_t retry;  // packet of which copies are to be reported, PLK_POOL_NONE
     uint8_t retry_told;

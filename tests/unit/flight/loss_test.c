@@ -74,6 +74,34 @@ static void silence_is_probed_ever_more_rarely(void **state) {
     assert_int_equal(info_of(1).ptos, 0);
 }
 
+// Each packet puts the probe time-out off; the silence is noticed all the same, and told once.
+static void who_talks_without_a_pause_notices_silence(void **state) {
+    (void)state;
+    uint64_t pto_us = info_of(1).pto_us, pn = 0, start_us = now_us;
+    unsigned told = 0;
+    struct plk_flight_event event;
+    while (now_us < start_us + 5 * pto_us && pn < 11) {
+        send_on(1, pn++);
+        now_us += pto_us / 2;
+        plk_flight_tick(f, now_us);
+        while (plk_flight_next(f, &event)) {
+            assert_int_equal(event.kind, PLK_FLIGHT_SILENT);
+            assert_int_equal(event.path, 1);
+            assert_int_equal(now_us, start_us + 3 * pto_us);
+            told++;
+        }
+    }
+    assert_int_equal(told, 1);
+    assert_int_equal(info_of(1).ptos, 0);
+    assert_int_equal(ack_range(pn - 1, pn - 1), PLK_ERR_OK); // it was only slow
+    while (plk_flight_next(f, &event)) assert_int_not_equal(event.kind, PLK_FLIGHT_SILENT);
+    pto_us = info_of(1).pto_us;
+    send_on(1, pn);
+    now_us += pto_us - 1;
+    plk_flight_tick(f, now_us);
+    expect_nothing();
+}
+
 static void a_probe_passes_a_full_window(void **state) {
     (void)state;
     uint64_t pn = 0, until_us;
@@ -327,6 +355,7 @@ int main(void) {
         TEST(three_later_packets_declare_a_loss),
         TEST(nine_eighths_of_a_round_trip_declare_a_loss),
         TEST(silence_is_probed_ever_more_rarely),
+        TEST(who_talks_without_a_pause_notices_silence),
         TEST(a_probe_passes_a_full_window),
         TEST(a_path_that_carries_nothing_starts_over),
         TEST(before_the_first_round_trip_nothing_is_persistent),
