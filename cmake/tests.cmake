@@ -106,6 +106,7 @@ if(PLK_TESTS)
   set(lab ${PROJECT_SOURCE_DIR}/tests/lab/lab.py)
   plk_add_script(lab.classes lab 300 ${lab} classes)
   plk_add_script(lab.pairs lab 300 ${lab} pairs --some 6 --wait 5)
+  plk_add_script(lab.mappings lab 120 ${lab} mappings)
   plk_add_script(lab.events lab 300 ${lab} events --some 4)
 endif()
 

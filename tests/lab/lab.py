@@ -6,6 +6,7 @@
     lab.py events [EVENT]...         something happens to their networks while they talk
     lab.py table FILE...             the table of results that were kept with --out
     lab.py classes [CLASS]...        is each kind of router what it is meant to be?
+    lab.py mappings                  are ports that a router gives away really open?
 
 Ends with 77 where there are no rights for it.
 """
@@ -17,6 +18,7 @@ import sys
 from net import need_lab
 import classes
 import events
+import mappings
 import pairs
 from router import CLASSES
 
@@ -79,7 +81,9 @@ def arguments():
     of_classes = commands.add_parser("classes", help="is each kind of router what it is meant to be?")
     of_classes.add_argument("names", nargs="*", type=class_name, metavar="CLASS", help=", ".join(CLASSES))
     of_classes.set_defaults(main=classes.main)
-    for command in (of_classes, add_events(commands), *add_pairs(commands)):
+    of_mappings = commands.add_parser("mappings", help="are ports that a router gives away really open?")
+    of_mappings.set_defaults(main=mappings.main)
+    for command in (of_classes, of_mappings, add_events(commands), *add_pairs(commands)):
         command.add_argument("--json", action="store_true", help="an object a line")
     return parser.parse_args(sys.argv[1:] or ["pairs"])
 

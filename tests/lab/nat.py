@@ -115,17 +115,26 @@ def table4(kind, wan, lan, hairpin, lifetime_s):
     return text + "}\n"
 
 
-def ruleset(kind, wan, lan, hairpin=False, lifetime_s=120, strangers="drop", only=None, black_hole=False, extra=()):
+def igd_chains():
+    """Those that miniupnpd writes its mappings and pinholes into (igd.py)."""
+    return ("  chain igd_forward {\n  }\n  chain igd_before {\n  }\n  chain igd_after {\n  }\n"
+            + chain("mapped", "nat hook prerouting priority dstnat", ["jump igd_before"])
+            + chain("unmapped", "nat hook postrouting priority srcnat", ["jump igd_after"]))
+
+
+def ruleset(kind, wan, lan, hairpin=False, lifetime_s=120, strangers="drop", only=None, black_hole=False, igd=False):
     """Everything that a router of this kind does, in place of what it did before. `wan` and `lan` are its outer address and its
-    inner network, `strangers` what it does with packets for itself that it has not asked for, `extra` rules that come first in
-    what it forwards (loss, a cut, miniupnpd's chain)."""
+    inner network, `strangers` what it does with packets for itself that it has not asked for, `igd` whether its clients may ask
+    for mappings."""
     only = "udp-blocked" if kind == "udp-blocked" and only is None else only
-    forward = [*extra, *ONLY[only], "ct state established,related accept", 'iifname != "wan" accept', "ct status dnat accept"]
+    forward = [*ONLY[only], "ct state established,related accept", 'iifname != "wan" accept', "ct status dnat accept"]
     # Packets of strangers for the router itself: accepted, they become flows of its own, and the port they came to is taken
     # (docs/design/lab.md, the early packet).
     enter = ['iifname "wan" ct state established,related accept', 'iifname "wan" meta l4proto { icmp, ipv6-icmp } accept',
              *(f'iifname "wan" {rule}' for rule in STRANGERS[strangers])]
-    text = "flush ruleset\ntable inet lab {\n"
+    if igd:
+        forward.append("jump igd_forward")
+    text = "flush ruleset\ntable inet lab {\n" + (igd_chains() if igd else "")
     text += chain("forward", "filter hook forward priority filter", forward, "drop")
     text += chain("enter", "filter hook input priority filter", enter)
     text += chain("leave", "filter hook output priority filter", BLACK_HOLE if black_hole else [])

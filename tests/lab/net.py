@@ -106,8 +106,11 @@ class Server(Namespace):
 
 
 class Internet(Namespace):
-    def __init__(self):
+    """folder: where routers' programs may have files."""
+
+    def __init__(self, folder=None):
         super().__init__()
+        self.folder = folder
         self.things, self.customers, self.servers = [], 0, 0
         self.set(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
         self.rules()

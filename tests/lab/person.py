@@ -15,7 +15,7 @@ class Lab(World):
         # Waits for this process's end, however it comes, and then removes what __exit__ could not.
         self.broom = subprocess.Popen(["sh", "-c", 'read end; sleep 1; rm -rf "$0"', str(self.root)], stdin=subprocess.PIPE,
                                       start_new_session=True)
-        self.internet = Internet()
+        self.internet = Internet(self.root)
 
     def relay(self, name="relay"):
         return LabRelay(self, self.internet, name).up()

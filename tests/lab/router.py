@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+from igd import Igd
 from nat import SOURCE, ruleset
 from net import DELAY_MS, Place
 
@@ -33,10 +34,12 @@ assert error == 0, error
 
 
 class Router(Place):
-    """One box. Its outer device is `wan`, its inner one the bridge `lan`; options are those of nat.ruleset."""
+    """One box. Its outer device is `wan`, its inner one the bridge `lan`; options are those of nat.ruleset. With `igd`, a set of
+    "upnp", "pcp" and "v6", miniupnpd runs on it (igd.py), with its files in `folder`."""
 
-    def __init__(self, kind, lan, **options):
+    def __init__(self, kind, lan, folder=None, **options):
         super().__init__()
+        self.igd = Igd(self, folder, options["igd"]) if options.get("igd") else None
         self.kind, self.options, self.lan_prefix, self.ports = kind, options, lan, []
         self.v4, self.last = None, 1
         self.set(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
@@ -57,6 +60,8 @@ class Router(Place):
         """Its outer address is this one now. What it knew is gone: rules, maps and flows."""
         self.v4 = address
         self.forget()
+        if self.igd:
+            self.igd.restart()
 
     def join(self, place, device="eth0", metric=100, isolated=False):
         """The place gets an address here and a default route; comes back with the address. Who is isolated reaches nobody
@@ -80,8 +85,18 @@ class Router(Place):
         self.down("wan", *self.ports)
         self.forget()
 
+        if self.igd:
+            self.igd.stop()
+
     def switch_on(self):
         self.up("wan", *self.ports)
+        if self.igd:
+            self.igd.restart()
+
+    def close(self):
+        if self.igd:
+            self.igd.stop()
+        super().close()
 
 
 class Access:
@@ -101,7 +116,7 @@ class Access:
             if carrier and outer:
                 self.boxes.append(carrier.edge)
             else:
-                self.boxes.append(internet.keep(Router(kind, inner, **(options if outer else {}))))
+                self.boxes.append(internet.keep(Router(kind, inner, internet.folder, **(options if outer else {}))))
         for inner, outer in zip(self.boxes, self.boxes[1:]):
             inner.live_at(outer.join(inner, "wan", isolated=isolated))
         if kinds and not carrier:
