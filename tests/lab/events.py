@@ -207,6 +207,22 @@ def stays(scene, seconds=8):
 
 event("same-subnet", "two homes with the same subnet, and the same address of the device",
       lambda a, b: two(a, b, lan="192.168.1"))(stays)
+event("v6", "IPv6 beside IPv4, behind firewalls", lambda a, b: two(a, b, v6=True))(stays)
+
+
+def one_without_v4(a, b):
+    """Alice has IPv6 alone, Bob IPv4 alone; the relay has both."""
+    def make(lab):
+        place = lab.relay()
+        alice = lab.person("Alice", Access(lab.internet, "fw" if a.startswith("cgnat") else a, v6=True))
+        alice.space.run("ip", "-4", "addr", "flush", "dev", "eth0")
+        alice.only_v6 = True
+        return Scene(lab, alice, lab.person("Bob", Access(lab.internet, b)), [place])
+
+    return make
+
+
+event("v6-only", "one has IPv6 alone, the other IPv4 alone", one_without_v4)(stays)
 event("lifetime-12s", "a router that forgets UDP after 12 s", lambda a, b: two(a, b, lifetime_s=12))(stays)
 
 

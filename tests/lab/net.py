@@ -64,7 +64,8 @@ class Line:
         check(self.process.stdout.readline() == b"ready\n", "lab_delay did not start")
         internet.ip(f"addr add 93.{number}.0.1/16 dev {self.here}", f"addr add 2a02:{number}::1/32 dev {self.here} nodad",
                     f"link set {self.here} up txqueuelen 1000")
-        self.v4, self.v6 = f"93.{number}.0.2", f"2a02:{number}::2"
+        self.v4, self.v6_prefix = f"93.{number}.0.2", f"2a02:{number}"
+        self.v6 = f"{self.v6_prefix}::2"
         space.ip(f"addr add {self.v4}/24 dev {device}", f"link set {device} up txqueuelen 1000")
         space.route(device, f"route replace default dev {device} metric {metric}")
 

@@ -43,7 +43,7 @@ def acquaint(alice, bob, *relays):
     """By a link through relays, until nothing is under way any more."""
     for person in (alice, bob):
         person.do("init", "--name", person.name)
-        person.up(*(word for relay in relays for word in ("--relay", relay.address)))
+        person.up(*(word for relay in relays for word in ("--relay", relay.address_for(person))))
     bob.do("add", alice.do("invite"), "--as", "Alice", "--message", "hello")
     wait("the contact", lambda: alice.json("contacts"))
     for sender, receiver in ((bob, "Alice"), (alice, "Bob")):

@@ -25,7 +25,7 @@ class Lab(World):
         accesses = [Access(self.internet, access) if isinstance(access, str) else access for access in accesses]
         device = self.internet.keep(Device(*accesses))
         person = NetPeer(self, name, device)
-        person.accesses, person.access = accesses, accesses[0]
+        person.accesses, person.access, person.only_v6 = accesses, accesses[0], False
         self.peers.append(person)
         return person
 

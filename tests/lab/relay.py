@@ -11,6 +11,10 @@ class LabRelay(Relay):
         self.server: Server = internet.server()
         super().__init__(world, name, "--public", self.server.v4[0])
 
+    def address_for(self, person):
+        """Its first address, of a family that the person has."""
+        return self.address.replace(self.server.v4[0], f"[{self.server.v6[0]}]") if person.only_v6 else self.address
+
     def listen(self):
         return [word for ip in self.server.v4 + [f"[{ip}]" for ip in self.server.v6] for word in ("--listen", f"{ip}:{PORT}")]
 

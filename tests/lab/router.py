@@ -41,7 +41,7 @@ class Router(Place):
         super().__init__()
         self.igd = Igd(self, folder, options["igd"]) if options.get("igd") else None
         self.kind, self.options, self.lan_prefix, self.ports = kind, options, lan, []
-        self.v4, self.last = None, 1
+        self.v4, self.v6_prefix, self.last = None, None, 1
         self.set(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
         self.ip("link add lan type bridge", f"addr add {lan}.1/24 dev lan", "link set lan up")
         for name in ("ip", "ip6"):  # else the bridge hands its own traffic to these rules, and hairpinning breaks
@@ -63,6 +63,12 @@ class Router(Place):
         if self.igd:
             self.igd.restart()
 
+    def give_v6(self, line):
+        """A prefix of the line's for the network inside. Translated is nothing, what comes has to be asked for."""
+        self.v6_prefix = line.v6_prefix + ":1"
+        self.ip(f"addr add {line.v6}/64 dev wan nodad", f"addr add {self.v6_prefix}::1/64 dev lan nodad")
+        self.route("wan", *self.routes["wan"], "route replace ::/0 dev wan")
+
     def join(self, place, device="eth0", metric=100, isolated=False):
         """The place gets an address here and a default route; comes back with the address. Who is isolated reaches nobody
         else in this network."""
@@ -73,7 +79,11 @@ class Router(Place):
                 f"link set {port} master lan", f"link set {port} up",
                 *([f"link set {port} type bridge_slave isolated on"] if isolated else []))
         place.ip(f"link set {device} up", f"addr add {address}/24 dev {device}")
-        place.route(device, f"route replace default via {self.lan_prefix}.1 dev {device} metric {metric}")
+        lines = [f"route replace default via {self.lan_prefix}.1 dev {device} metric {metric}"]
+        if self.v6_prefix:  # the system drops these addresses with the link
+            lines += [f"addr replace {self.v6_prefix}::{self.last}/64 dev {device} nodad",
+                      f"route replace default via {self.v6_prefix}::1 dev {device} metric {metric}"]
+        place.route(device, *lines)
         return address
 
     def forget(self):
@@ -101,10 +111,11 @@ class Router(Place):
 
 class Access:
     """A network of a class, with its own line; with `carrier` behind the outer router of that one. `boxes` are its routers,
-    the one at home first; options are those of the outer one (nat.ruleset)."""
+    the one at home first; options are those of the outer one (nat.ruleset). With `v6` there is IPv6 beside IPv4 (not behind
+    a carrier's router)."""
 
-    def __init__(self, internet, name, lan=None, delay_ms=DELAY_MS, carrier=None, isolated=False, **options):
-        self.internet, self.name, self.delay_ms, self.boxes = internet, name, delay_ms, []
+    def __init__(self, internet, name, lan=None, delay_ms=DELAY_MS, carrier=None, isolated=False, v6=False, **options):
+        self.internet, self.name, self.delay_ms, self.v6, self.boxes = internet, name, delay_ms, v6, []
         self.line = carrier.line if carrier else None
         self.number, kinds = internet.number(), CLASSES[name]
         number = self.number
@@ -121,6 +132,8 @@ class Access:
             inner.live_at(outer.join(inner, "wan", isolated=isolated))
         if kinds and not carrier:
             self.line = internet.line(number, self.boxes[-1], "wan", delay_ms)
+            if v6 and len(kinds) == 1:
+                self.edge.give_v6(self.line)
             self.edge.live_at(self.line.v4)
 
     @property
@@ -136,6 +149,9 @@ class Access:
         if self.boxes:
             return self.home.join(device, name, metric)
         self.line = self.internet.line(self.number, device, name, self.delay_ms, metric)
+        if self.v6:
+            device.route(name, *device.routes[name], f"addr replace {self.line.v6}/64 dev {name} nodad",
+                         f"route replace ::/0 dev {name} metric {metric}")
         return self.line.v4
 
     def renumber(self):
