@@ -27,8 +27,8 @@ struct plk_lane {
     uint64_t waiting_us; // since when an acknowledgement is waited for, whatever was sent later; 0: it is not known
     bool quiet;          // it was reported that none comes
     unsigned ptos;       // in a row
-    unsigned probes; // that may pass window and pacer
-    uint32_t retry;  // packet of which copies are to be reported, PLK_POOL_NONE
+    unsigned probes;     // that may pass window and pacer
+    uint32_t retry;      // packet of which copies are to be reported, PLK_POOL_NONE
     uint8_t retry_told;
     uint64_t run_order,
         run_since_us; // of lost packets without an acknowledged one in between: the next order, the start
