@@ -381,7 +381,10 @@ struct chaos_report chaos_run(struct world *w, enum chaos_kind kind) {
     begin(c, kind);
     struct dice malice = dice(w->seed, "malice", 0);
     if (c->relays && !c->secluded && !c->nats && dice_chance(&malice, 500000)) {
-        relays_corrupt(c->relays, (int)dice_below(&malice, RELAYS_COUNT));
+        static const enum relayd_malice kinds[] = {RELAYD_TAMPERS, RELAYD_TAMPERS, RELAYD_KEEPS_ITEMS,
+                                                   RELAYD_KEEPS_ALL};
+        int which = (int)dice_below(&malice, RELAYS_COUNT);
+        relays_corrupt(c->relays, which, kinds[dice_below(&malice, 4)]);
     }
     if (!w->failed) befriend_all(c);
     if (!w->failed && c->secluded) seclude_all(c);

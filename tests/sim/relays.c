@@ -39,7 +39,7 @@ void relays_start(struct relays *r, int which) {
     r->empty[which] = false;
 }
 
-void relays_corrupt(struct relays *r, int which) { r->of[which]->malice = RELAYD_TAMPERS; }
+void relays_corrupt(struct relays *r, int which, enum relayd_malice malice) { r->of[which]->malice = malice; }
 
 void relays_kill(struct relays *r, int which, bool lose_disk) {
     if (!r->of[which]->relay) return;

@@ -14,7 +14,7 @@ struct relays;
 struct relays *relays_new(struct world *w); // up
 void relays_free(struct relays *r);         // NULL is fine
 void relays_start(struct relays *r, int which);
-void relays_corrupt(struct relays *r, int which); // from now on it is malicious (sim/relayd.h)
+void relays_corrupt(struct relays *r, int which, enum relayd_malice malice); // from now on
 void relays_kill(struct relays *r, int which, bool lose_disk);
 // All of them, by the user's word, or one; waits until they are connected.
 void relays_use(struct relays *r, struct actor *a);
