@@ -7,7 +7,7 @@ void plk_parcel_end(struct plk_node *node, struct plk_peer *peer, struct plk_par
     struct plk_parcel **at = &peer->parcels;
     while (*at != parcel) at = &(*at)->next;
     *at = parcel->next;
-    peer->parcel_count--;
+    peer->parcel_count -= parcel->stored == 0;
     plk_mem_give(node->mem, parcel);
 }
 
@@ -45,7 +45,8 @@ void plk_post_put_done(struct plk_node *node, struct plk_box *box, uint64_t put,
     while (parcel != NULL && parcel->put != put) parcel = parcel->next;
     if (parcel == NULL) return;
     if (code == PLK_QUEUE_CODE_OK) {
-        parcel->stored++;
+        // One relay has it: those that do not answer, perhaps for good, keep nothing else from being put.
+        peer->parcel_count -= parcel->stored++ == 0;
     } else {
         parcel->failed++;
         parcel->reason = reason_of(code);

@@ -8,7 +8,7 @@
 #include "node/boxes.h"
 
 #define PLK_POST_SILENCE_US (1500 * PLK_MS) // a peer that does not answer for so long, or 3 round trips: PUT begins
-#define PLK_POST_PARCELS_MAX 32             // of one contact that are under way
+#define PLK_POST_PARCELS_MAX 32             // of one contact that are under way, and that no relay has yet
 #define PLK_POST_LETTERS_MAX 64             // messages in one cell
 #define PLK_POST_EARLY_BYTES \
     (256 * 1024) // of cells that wait for a contact's acceptance: as much as two relays send ahead
