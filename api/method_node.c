@@ -23,18 +23,13 @@ static json_t *presence_list(const struct plk_node *node) {
     return list;
 }
 
-// Without a relay or STUN nobody says how we look from outside; an interface with a global address does.
-static json_t *nat_object(struct plk_host *host, const struct plk_host_status *status) {
-    size_t count = 0;
-    const struct plk_interface *interfaces = plk_host_interfaces(host, &count);
+static json_t *nat_object(struct plk_host *host) {
+    struct plk_nat_view view;
     json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) {
-        struct plk_addr addr = interfaces[i].addr;
-        addr.port = addr.family == 6 ? status->udp6_port : status->udp4_port;
-        if (plk_addr_class(&addr) != PLK_ADDR_GLOBAL || addr.port == 0) continue;
-        json_array_append_new(list, plk_json_addr(&addr));
-    }
-    return json_pack("{s:s, s:s, s:o}", "mapping", "unknown", "filtering", "unknown", "public", list);
+    plk_node_nat(plk_host_node(host), &view);
+    for (unsigned i = 0; i < view.count; i++) json_array_append_new(list, plk_json_addr(&view.seen[i]));
+    return json_pack("{s:s, s:s, s:o}", "mapping", plk_nat_behavior_word(view.mapping), "filtering",
+                     plk_nat_behavior_word(view.filtering), "public", list);
 }
 
 static const char *state_word(enum plk_node_state state) {
@@ -64,8 +59,8 @@ void plk_method_status(struct plk_call *call) {
         "version", call->api->version, "home", plk_json_text(plk_bytes_text(plk_host_home(call->host))), "socket",
         plk_json_text(plk_bytes_text(plk_api_socket(call->api))), "encrypted", status.encrypted, "stalled",
         status.stalled, "last_event", (json_int_t)(has_profile ? profile.last_event : 0), "unindexed",
-        (json_int_t)status.unindexed, "ports", ports, "nat", nat_object(call->host, &status), "relays",
-        plk_json_relays(node), "contacts", presence_list(node));
+        (json_int_t)status.unindexed, "ports", ports, "nat", nat_object(call->host), "relays", plk_json_relays(node),
+        "contacts", presence_list(node));
     json_object_set_new(object, "id", has_profile ? plk_json_peer_id(profile.peer_id) : json_null());
     json_object_set_new(object, "name", has_profile ? plk_json_text(profile.name) : json_null());
     plk_call_answer(call, object);

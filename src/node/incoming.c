@@ -101,8 +101,12 @@ static void adopt(struct plk_node *node, const struct plk_way *way, struct plk_l
 void plk_node_packet(struct plk_node *node, const struct plk_way *way, struct plk_bytes bytes) {
     struct plk_packet packet;
     if (node->state != PLK_NODE_READY) return;
-    if (plk_packet_decode(&packet, bytes) != PLK_ERR_OK || packet.kind == PLK_PACKET_STUN) {
+    if (plk_packet_decode(&packet, bytes) != PLK_ERR_OK) {
         node->counters.malformed++;
+        return;
+    }
+    if (packet.kind == PLK_PACKET_STUN) {
+        if (way->transport != PLK_UDP || !plk_discovery_heard(node, &way->addr, bytes)) node->counters.stranger++;
         return;
     }
     if (packet.kind == PLK_PACKET_MESSAGE1) {

@@ -10,6 +10,7 @@
 #include "node/callers.h"
 #include "node/carrier.h"
 #include "node/cid_map.h"
+#include "node/discovery.h"
 #include "node/haunts.h"
 #include "node/hints.h"
 #include "node/invites.h"
@@ -44,6 +45,7 @@ struct plk_node {
     struct plk_cid_map cids;
     struct plk_carriers carriers;
     struct plk_network network;
+    struct plk_discovery discovery;
     struct plk_hints hints;
     struct plk_haunts haunts;
     struct plk_peers peers;
@@ -65,10 +67,11 @@ struct plk_node {
     uint64_t events_batch_n;     // and that row's batch
     uint64_t dial_us;            // when the next contact is to be tried, a lower bound
     struct plk_counters counters;
-    uint8_t relay_text[PLK_DATAGRAM_MAX];  // the text of a relay's packet: a link's may be in it
-    uint8_t detour_text[PLK_DATAGRAM_MAX]; // of a packet that was carried in one of those
-    uint8_t scratch[PLK_PACKET_MAX];       // the text of the packet that is being read
-    uint8_t packet[PLK_NODE_PACKET_MAX];   // the packet that the host is looking at
+    uint8_t relay_text[PLK_DATAGRAM_MAX];    // the text of a relay's packet: a link's may be in it
+    uint8_t detour_text[PLK_DATAGRAM_MAX];   // of a packet that was carried in one of those
+    uint8_t stun[PLK_REFLEXIVE_REQUEST_MAX]; // the request that the host is looking at
+    uint8_t scratch[PLK_PACKET_MAX];         // the text of the packet that is being read
+    uint8_t packet[PLK_NODE_PACKET_MAX];     // the packet that the host is looking at
 };
 
 struct plk_peer;

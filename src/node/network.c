@@ -26,6 +26,17 @@ bool plk_network_set(struct plk_network *network, const struct plk_input *input)
     return true;
 }
 
+unsigned plk_network_own(const struct plk_network *network, uint8_t family,
+                         struct plk_addr own[PLK_NETWORK_INTERFACES]) {
+    unsigned count = 0;
+    for (size_t i = 0; i < network->count; i++) {
+        if (network->prefixes[i].addr.family != family) continue;
+        own[count] = network->prefixes[i].addr;
+        own[count++].port = family == 4 ? network->udp4_port : network->udp6_port;
+    }
+    return count;
+}
+
 struct plk_addr_rules plk_network_rules(const struct plk_network *network, bool loopback) {
     return (struct plk_addr_rules){.own = network->prefixes, .own_count = network->count, .loopback = loopback};
 }
@@ -48,6 +59,43 @@ static int usefulness(const struct plk_addr *addr) {
     return 0;
 }
 
+static bool has_seen(const struct plk_network *network, const struct plk_addr *addr) {
+    for (unsigned i = 0; i < network->seen_count; i++) {
+        if (plk_addr_equal(&network->seen[i], addr)) return true;
+    }
+    return false;
+}
+
+// What is one's own address as well says nothing new; what means nothing elsewhere is nobody's business.
+static void note_seen(struct plk_network *network, const struct plk_reflexive_found *found) {
+    struct plk_addr own[PLK_NETWORK_INTERFACES];
+    for (unsigned i = 0; i < found->seen_count && network->seen_count < PLK_NETWORK_SEEN; i++) {
+        const struct plk_addr *addr = &found->seen[i];
+        unsigned count = plk_network_own(network, addr->family, own), k = 0;
+        while (k < count && !plk_addr_equal(&own[k], addr)) k++;
+        if (k < count || usefulness(addr) < 2 || has_seen(network, addr)) continue;
+        network->seen[network->seen_count++] = *addr;
+    }
+}
+
+bool plk_network_seen(struct plk_network *network, const struct plk_reflexive_found *v4,
+                      const struct plk_reflexive_found *v6) {
+    struct plk_network before = *network;
+    network->seen_count = 0;
+    note_seen(network, v4);
+    note_seen(network, v6);
+    bool same = network->seen_count == before.seen_count;
+    for (unsigned i = 0; i < network->seen_count; i++) same = same && has_seen(&before, &network->seen[i]);
+    if (!same) network->sequence++;
+    return !same;
+}
+
+static void list_seen(const struct plk_network *network, struct plk_frame_address *list, unsigned *count) {
+    for (unsigned i = 0; i < network->seen_count && *count < PLK_FRAME_ADDRESSES_MAX; i++) {
+        list[(*count)++] = (struct plk_frame_address){.transport = PLK_UDP, .addr = network->seen[i]};
+    }
+}
+
 static void list_one(const struct plk_network *network, const struct plk_addr *addr, enum plk_transport transport,
                      struct plk_frame_address *list, unsigned *count) {
     uint16_t udp = addr->family == 4 ? network->udp4_port : network->udp6_port;
@@ -63,6 +111,7 @@ unsigned plk_network_listed(const struct plk_network *network, struct plk_frame_
     unsigned count = 0;
     for (int level = 3; level > 0; level--) {
         if (level == 1 && count > 0) break;
+        if (level == 2) list_seen(network, list, &count); // behind those that need no hole
         for (size_t i = 0; i < network->count; i++) {
             if (usefulness(&network->prefixes[i].addr) != level) continue;
             list_one(network, &network->prefixes[i].addr, PLK_UDP, list, &count);

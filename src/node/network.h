@@ -6,21 +6,32 @@
 
 #include "wire/effect.h"
 #include "path/candidates.h"
+#include "path/reflexive.h"
 #include "wire/frame.h"
 #include "wire/place.h"
 
 #define PLK_NETWORK_INTERFACES 32
+#define PLK_NETWORK_SEEN 4 // addresses at which others see this node that it has not itself
 
 struct plk_network {
     struct plk_prefix prefixes[PLK_NETWORK_INTERFACES]; // the interfaces, port 0
     size_t count;
     uint16_t udp4_port, udp6_port, tcp_port;
+    struct plk_addr seen[PLK_NETWORK_SEEN]; // by relays, of the UDP sockets (path/reflexive.h)
+    unsigned seen_count;
     uint64_t sequence; // of the list that contacts are told; grows with each change
     bool known;        // the host has said something
 };
 
 // True when anything changed.
 bool plk_network_set(struct plk_network *network, const struct plk_input *input);
+
+// How relays see the sockets of both families. True: contacts are to be told something else.
+bool plk_network_seen(struct plk_network *network, const struct plk_reflexive_found *v4,
+                      const struct plk_reflexive_found *v6);
+// The addresses that this machine has itself for its UDP socket of that family.
+unsigned plk_network_own(const struct plk_network *network, uint8_t family,
+                         struct plk_addr own[PLK_NETWORK_INTERFACES]);
 
 // The rules for foreign addresses. loopback: the contact was made over it.
 struct plk_addr_rules plk_network_rules(const struct plk_network *network, bool loopback);

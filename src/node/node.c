@@ -26,6 +26,7 @@ struct plk_node *plk_node_new(const struct plk_node_config *config) {
     plk_peers_init(&node->peers, node->mem);
     plk_invites_init(&node->invites, node->mem);
     plk_relays_init(&node->relays, node->mem);
+    plk_discovery_init(&node->discovery);
     plk_boxes_init(&node->boxes, node->mem);
     plk_timers_init(&node->link_timers, node->mem);
     plk_timers_init(&node->mail_timers, node->mem);
@@ -246,6 +247,7 @@ static void network(struct plk_node *node, const struct plk_input *input) {
     bool first = !node->network.known;
     if (!plk_network_set(&node->network, input)) return;
     if (node->state != PLK_NODE_READY) return;
+    plk_discovery_forget(node);
     for (struct plk_link *link = node->links; !first && link != NULL; link = link->next) {
         plk_link_network_changed(node, link);
     }
@@ -374,6 +376,7 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
     tick_carriers(node);
     plk_node_dial(node);
     plk_relays_tick(node);
+    plk_discovery_tick(node);
     plk_sweep_run(node);
     plk_rotation_run(node);
     settle(node);
@@ -393,6 +396,7 @@ static uint64_t deadline(const struct plk_node *node) {
     if (sweeps) deadline_us = plk_earlier(deadline_us, node->sweep.due_us);
     deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->link_timers));
     deadline_us = plk_earlier(deadline_us, plk_relays_deadline(node));
+    deadline_us = plk_earlier(deadline_us, plk_discovery_deadline(node));
     if (!plk_ledger_behind(&node->ledger)) deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->mail_timers));
     for (const struct plk_carrier *carrier = node->carriers.first; carrier != NULL; carrier = carrier->next) {
         if (carrier->link != NULL && carrier->open) continue;
@@ -439,6 +443,7 @@ void plk_node_poll(struct plk_node *node, struct plk_now now, struct plk_output 
         if (plk_outputs_next(&node->outputs, node->ledger.stored_n, output)) return;
         if (poll_links(node, output, &again)) return;
         if (plk_relays_poll(node, output)) return;
+        if (plk_discovery_poll(node, output)) return;
     } while (again);
     // A packet may have closed a stream or opened one.
     if (plk_outputs_next(&node->outputs, node->ledger.stored_n, output)) return;

@@ -4,6 +4,7 @@
 #ifndef PLK_NODE_NODE_H
 #define PLK_NODE_NODE_H
 
+#include "path/nat.h"
 #include "wire/effect.h"
 
 struct plk_node;
@@ -118,6 +119,16 @@ struct plk_relay_view {
     unsigned failures;            // attempts to connect in a row that failed
 };
 bool plk_node_relay(const struct plk_node *node, size_t index, struct plk_relay_view *view);
+
+// What is in front of this machine, as relays see it: the NAT of its IPv4 socket, or, where that is not known, of the other.
+#define PLK_NAT_PUBLIC_MAX 40
+struct plk_nat_view {
+    enum plk_nat_behavior mapping, filtering;
+    unsigned count;
+    struct plk_addr
+        seen[PLK_NAT_PUBLIC_MAX]; // where this node may be seen from anywhere: its own global addresses, and others
+};
+void plk_node_nat(const struct plk_node *node, struct plk_nat_view *view);
 
 // What was counted and dropped, by name. X(name, what)
 #define PLK_COUNTER_LIST(X)                              \

@@ -185,6 +185,7 @@ static void came_up(struct plk_node *node, struct plk_relay_link *relay) {
     plk_boxes_up(node, relay);
     if (relay->detour != NULL) plk_detour_came_up(relay);
     if (relay->source != PLK_RELAY_FOREIGN) plk_detours_up(node);
+    plk_discovery_soon(node);
     plk_node_passing_event(node, PLK_EVENT_RELAY, 0);
 }
 

@@ -47,6 +47,22 @@ const char *plk_path_word_text(enum plk_path_word word) {
     return (unsigned)word < sizeof texts / sizeof texts[0] ? texts[word] : NULL;
 }
 
+void plk_node_nat(const struct plk_node *node, struct plk_nat_view *view) {
+    const struct plk_reflexive_found *v4 = &node->discovery.families[0].found;
+    const struct plk_reflexive_found *found = v4->seen_count > 0 ? v4 : &node->discovery.families[1].found;
+    *view = (struct plk_nat_view){.mapping = found->mapping, .filtering = found->filtering};
+    for (unsigned family = 4; family <= 6; family += 2) {
+        struct plk_addr own[PLK_NETWORK_INTERFACES];
+        unsigned count = plk_network_own(&node->network, (uint8_t)family, own);
+        for (unsigned i = 0; i < count && view->count < PLK_NAT_PUBLIC_MAX; i++) {
+            if (own[i].port != 0 && plk_addr_class(&own[i]) == PLK_ADDR_GLOBAL) view->seen[view->count++] = own[i];
+        }
+    }
+    for (unsigned i = 0; i < node->network.seen_count && view->count < PLK_NAT_PUBLIC_MAX; i++) {
+        view->seen[view->count++] = node->network.seen[i];
+    }
+}
+
 static enum plk_path_word word_of(const struct plk_node *node, const struct plk_path *path) {
     if (path->transport == PLK_PASS) return PLK_PATH_RELAY;
     if (plk_network_is_lan(&node->network, &path->addr)) return PLK_PATH_LAN;

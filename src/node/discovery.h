@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// How the relays that this node is connected to over UDP see its socket, asked by STUN when one has come up, when the network has changed
+// and from time to time (DESIGN 4; path/reflexive.h does it for one address family). What is found goes into the list that contacts
+// are told (node/network.h), and into what the user is told of the NAT.
+#ifndef PLK_NODE_DISCOVERY_H
+#define PLK_NODE_DISCOVERY_H
+
+#include "path/reflexive.h"
+#include "wire/effect.h"
+
+#define PLK_DISCOVERY_EVERY_US (20 * PLK_MINUTE)
+#define PLK_DISCOVERY_GATHER_US (50 * PLK_MS)   // after one relay has come up: so will the others
+#define PLK_DISCOVERY_PAUSE_US (5 * PLK_SECOND) // between two rounds, whatever relays do
+
+struct plk_node;
+
+struct plk_discovery {
+    struct plk_reflexive families[2]; // IPv4, IPv6
+    uint64_t due_us, begun_us;
+};
+
+void plk_discovery_init(struct plk_discovery *discovery);
+void plk_discovery_soon(struct plk_node *node);   // a relay has come up
+void plk_discovery_forget(struct plk_node *node); // the network is another
+bool plk_discovery_heard(struct plk_node *node, const struct plk_addr *from,
+                         struct plk_bytes stun); // false: not asked for
+void plk_discovery_tick(struct plk_node *node);
+bool plk_discovery_poll(struct plk_node *node, struct plk_output *output);
+uint64_t plk_discovery_deadline(const struct plk_node *node);
+
+#endif

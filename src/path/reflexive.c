@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "path/reflexive.h"
+
+#define STEP_MAX 64 // a NAT that counts by more than that is taken for a random one
+
+static void add_probe(struct plk_reflexive *r, const struct plk_addr *to, uint8_t change, struct plk_rng *rng,
+                      uint64_t now_us) {
+    struct plk_reflexive_probe *probe = &r->probes[r->probe_count++];
+    uint8_t random[12];
+    plk_rng_bytes(rng, random, sizeof random);
+    *probe = (struct plk_reflexive_probe){.to = *to, .change = change, .due_us = now_us};
+    plk_stun_id(probe->id, random);
+}
+
+void plk_reflexive_begin(struct plk_reflexive *r, const struct plk_reflexive_server *servers, unsigned count,
+                         struct plk_rng *rng, uint64_t now_us) {
+    r->server_count = count < PLK_REFLEXIVE_SERVERS ? count : PLK_REFLEXIVE_SERVERS;
+    r->probe_count = r->late = 0;
+    r->running = true;
+    r->paced_us = now_us;
+    for (unsigned i = 0; i < r->server_count; i++) {
+        r->servers[i] = servers[i];
+        add_probe(r, &servers[i].addr, 0, rng, now_us);
+    }
+    if (r->server_count == 0 || servers[0].other.family == 0) return;
+    add_probe(r, &servers[0].addr, PLK_STUN_CHANGE_PORT, rng, now_us);
+    if (plk_addr_same_ip(&servers[0].addr, &servers[0].other)) return;
+    add_probe(r, &servers[0].addr, PLK_STUN_CHANGE_PORT | PLK_STUN_CHANGE_ADDRESS, rng, now_us);
+}
+
+bool plk_reflexive_poll(struct plk_reflexive *r, uint64_t now_us, struct plk_addr *to,
+                        uint8_t request[PLK_REFLEXIVE_REQUEST_MAX], size_t *len) {
+    if (!r->running || now_us < r->paced_us) return false;
+    for (unsigned i = 0; i < r->probe_count; i++) {
+        struct plk_reflexive_probe *probe = &r->probes[i];
+        if (probe->due_us > now_us || probe->sends == PLK_REFLEXIVE_SENDS) continue;
+        struct plk_stun ask = {.kind = PLK_STUN_REQUEST, .has_change = probe->change != 0, .change = probe->change};
+        struct plk_writer w = plk_writer(request, PLK_REFLEXIVE_REQUEST_MAX);
+        memcpy(ask.id, probe->id, sizeof ask.id);
+        plk_stun_encode(&w, &ask);
+        plk_assert(!w.failed);
+        probe->due_us = now_us + (PLK_REFLEXIVE_RTO_US << probe->sends++);
+        r->paced_us = now_us + PLK_REFLEXIVE_PACE_US;
+        *to = probe->to;
+        *len = w.len;
+        return true;
+    }
+    return false;
+}
+
+bool plk_reflexive_heard(struct plk_reflexive *r, const struct plk_stun *message) {
+    for (unsigned i = 0; r->running && i < r->probe_count; i++) {
+        struct plk_reflexive_probe *probe = &r->probes[i];
+        if (probe->answered || probe->sends == 0 ||
+            !plk_bytes_equal(plk_bytes(probe->id, sizeof probe->id), plk_bytes(message->id, sizeof message->id)))
+            continue;
+        bool good = message->kind == PLK_STUN_SUCCESS && message->xor_mapped.family == probe->to.family;
+        probe->due_us = PLK_NEVER; // an error is an answer, too
+        probe->answered = good;
+        if (good) probe->seen = message->xor_mapped;
+        return true;
+    }
+    return false;
+}
+
+// ---- what follows -----------------------------------------------------------------------------------------------------
+
+static bool is_plain(const struct plk_reflexive_probe *probe) { return probe->answered && probe->change == 0; }
+
+// Every two answers tell something: the same port of the asked address and another, or another address.
+static enum plk_nat_behavior mapping_of(const struct plk_reflexive *r) {
+    bool ports_alike = false, ips_alike = false, ips_differ = false, any = false;
+    for (unsigned i = 0; i < r->probe_count; i++) {
+        const struct plk_reflexive_probe *a = &r->probes[i];
+        any = any || is_plain(a);
+        for (unsigned k = i + 1; k < r->probe_count; k++) {
+            const struct plk_reflexive_probe *b = &r->probes[k];
+            if (!is_plain(a) || !is_plain(b)) continue;
+            bool alike = plk_addr_equal(&a->seen, &b->seen), one_ip = plk_addr_same_ip(&a->to, &b->to);
+            if (one_ip && !alike) return PLK_NAT_ADDRESS_AND_PORT_DEPENDENT;
+            ports_alike = ports_alike || one_ip;
+            ips_alike = ips_alike || (!one_ip && alike);
+            ips_differ = ips_differ || (!one_ip && !alike);
+        }
+    }
+    if (ips_differ) return ports_alike ? PLK_NAT_ADDRESS_DEPENDENT : PLK_NAT_ADDRESS_AND_PORT_DEPENDENT;
+    // With one IP to ask, who maps by address looks like who maps by nothing: it is rare, and no harm to be taken for it.
+    bool alone = any && !r->found.translated;
+    return ips_alike || ports_alike || alone ? PLK_NAT_ENDPOINT_INDEPENDENT : PLK_NAT_UNKNOWN;
+}
+
+// What is not answered is filtered, if the plain request was answered: of several possible, the strictest.
+static enum plk_nat_behavior filtering_of(const struct plk_reflexive *r) {
+    bool asked = false, by_port = false, by_address = false;
+    for (unsigned i = 0; i < r->probe_count; i++) {
+        const struct plk_reflexive_probe *probe = &r->probes[i];
+        asked = asked || probe->change != 0;
+        if (!probe->answered) continue;
+        by_port = by_port || probe->change == PLK_STUN_CHANGE_PORT;
+        by_address = by_address || (probe->change & PLK_STUN_CHANGE_ADDRESS) != 0;
+    }
+    if (by_address) return PLK_NAT_ENDPOINT_INDEPENDENT;
+    if (by_port) return PLK_NAT_ADDRESS_DEPENDENT;
+    return asked && r->probes[0].answered ? PLK_NAT_ADDRESS_AND_PORT_DEPENDENT : PLK_NAT_UNKNOWN;
+}
+
+static void collect_seen(const struct plk_reflexive *r, struct plk_reflexive_found *found) {
+    found->seen_count = 0;
+    for (unsigned i = 0; i < r->probe_count && found->seen_count < PLK_REFLEXIVE_SEEN; i++) {
+        unsigned k = 0;
+        if (!is_plain(&r->probes[i])) continue;
+        while (k < found->seen_count && !plk_addr_equal(&found->seen[k], &r->probes[i].seen)) k++;
+        if (k == found->seen_count) found->seen[found->seen_count++] = r->probes[i].seen;
+    }
+}
+
+static bool is_among(const struct plk_addr *addr, const struct plk_addr *list, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        if (plk_addr_equal(addr, &list[i])) return true;
+    }
+    return false;
+}
+
+static int32_t step_of(const struct plk_reflexive_found *found) {
+    if (found->seen_count < 2 || !plk_addr_same_ip(&found->seen[0], &found->seen[1])) return 0;
+    int32_t step = (int32_t)found->seen[1].port - (int32_t)found->seen[0].port;
+    return step >= -STEP_MAX && step <= STEP_MAX ? step : 0;
+}
+
+static void judge(struct plk_reflexive *r, struct plk_reflexive_found *found) {
+    found->mapping = mapping_of(r);
+    found->filtering = filtering_of(r);
+    found->step = found->mapping == PLK_NAT_ADDRESS_AND_PORT_DEPENDENT ? step_of(found) : 0;
+}
+
+static bool same_found(const struct plk_reflexive_found *a, const struct plk_reflexive_found *b) {
+    bool same = a->seen_count == b->seen_count && a->mapping == b->mapping && a->filtering == b->filtering &&
+                a->translated == b->translated && a->step == b->step;
+    for (unsigned i = 0; same && i < a->seen_count; i++) same = plk_addr_equal(&a->seen[i], &b->seen[i]);
+    return same;
+}
+
+// ---- the round --------------------------------------------------------------------------------------------------------
+
+static bool part_is_over(struct plk_reflexive *r, uint64_t now_us) {
+    bool over = true;
+    for (unsigned i = 0; i < r->probe_count; i++) {
+        struct plk_reflexive_probe *probe = &r->probes[i];
+        if (probe->sends == PLK_REFLEXIVE_SENDS && probe->due_us <= now_us) probe->due_us = PLK_NEVER;
+        over = over && probe->due_us == PLK_NEVER;
+    }
+    return over;
+}
+
+static bool second_part(struct plk_reflexive *r, uint64_t now_us, struct plk_rng *rng) {
+    r->late = r->probe_count;
+    for (unsigned i = 0; i < r->server_count && r->probe_count < r->late + 2; i++) {
+        if (r->servers[i].other.family == 0 || !r->probes[i].answered) continue;
+        add_probe(r, &r->servers[i].other, 0, rng, now_us);
+    }
+    return r->probe_count > r->late;
+}
+
+bool plk_reflexive_tick(struct plk_reflexive *r, uint64_t now_us, struct plk_rng *rng, const struct plk_addr *own,
+                        unsigned own_count) {
+    struct plk_reflexive_found before = r->found;
+    if (!r->running) return false;
+    collect_seen(r, &r->found);
+    if (r->found.seen_count > 0) {
+        bool moved = before.seen_count == 0 || !plk_addr_equal(&before.seen[0], &r->found.seen[0]);
+        r->found.translated = !is_among(&r->found.seen[0], own, own_count);
+        if (moved) r->found.mapping = r->found.filtering = PLK_NAT_UNKNOWN; // another NAT, perhaps
+    } else {
+        r->found = before;
+    }
+    if (part_is_over(r, now_us) && (r->late != 0 || !second_part(r, now_us, rng))) {
+        r->running = false;
+        collect_seen(r, &r->found);
+        judge(r, &r->found);
+    }
+    return !same_found(&before, &r->found);
+}
+
+uint64_t plk_reflexive_deadline(const struct plk_reflexive *r) {
+    uint64_t due_us = PLK_NEVER;
+    for (unsigned i = 0; r->running && i < r->probe_count; i++) {
+        const struct plk_reflexive_probe *probe = &r->probes[i];
+        bool paced = probe->sends < PLK_REFLEXIVE_SENDS && probe->due_us < r->paced_us;
+        due_us = plk_earlier(due_us, paced ? r->paced_us : probe->due_us);
+    }
+    return due_us;
+}
