@@ -92,7 +92,8 @@ bool plk_network_seen(struct plk_network *network, const struct plk_reflexive_fo
 
 static void list_seen(const struct plk_network *network, struct plk_frame_address *list, unsigned *count) {
     for (unsigned i = 0; i < network->seen_count && *count < PLK_FRAME_ADDRESSES_MAX; i++) {
-        list[(*count)++] = (struct plk_frame_address){.transport = PLK_UDP, .addr = network->seen[i]};
+        list[(*count)++] = (struct plk_frame_address){
+            .kind = PLK_FRAME_ADDRESS_REFLEXIVE, .transport = PLK_UDP, .addr = network->seen[i]};
     }
 }
 

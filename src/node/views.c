@@ -63,10 +63,23 @@ void plk_node_nat(const struct plk_node *node, struct plk_nat_view *view) {
     }
 }
 
-static enum plk_path_word word_of(const struct plk_node *node, const struct plk_path *path) {
+// Checks from both sides have opened a NAT: ours, or theirs.
+static bool is_punched(const struct plk_node *node, const struct plk_link *link, const struct plk_path *path) {
+    if (!path->checked) return false;
+    if (node->discovery.families[path->addr.family == 6].found.translated) return true;
+    for (unsigned i = 0; i < link->told_count; i++) {
+        const struct plk_frame_address *told = &link->told_list[i];
+        if (told->transport == PLK_UDP && plk_addr_equal(&told->addr, &path->addr))
+            return told->kind == PLK_FRAME_ADDRESS_REFLEXIVE;
+    }
+    return true; // where nobody has said that it is: what its NAT has made of it
+}
+
+static enum plk_path_word word_of(const struct plk_node *node, const struct plk_link *link,
+                                  const struct plk_path *path) {
     if (path->transport == PLK_PASS) return PLK_PATH_RELAY;
     if (plk_network_is_lan(&node->network, &path->addr)) return PLK_PATH_LAN;
-    if (path->transport == PLK_UDP) return PLK_PATH_UDP_DIRECT;
+    if (path->transport == PLK_UDP) return is_punched(node, link, path) ? PLK_PATH_UDP_PUNCHED : PLK_PATH_UDP_DIRECT;
     return path->inbound ? PLK_PATH_TCP_REVERSE : PLK_PATH_TCP_DIRECT;
 }
 
@@ -87,7 +100,7 @@ static void view_path(const struct plk_node *node, const struct plk_peer *peer, 
     const struct plk_link *link = peer->link;
     const struct plk_path *path = plk_paths_active(&link->paths);
     if (path == NULL) return;
-    view->path = word_of(node, path);
+    view->path = word_of(node, link, path);
     view->transport = transport_of(node, path);
     view->remote = path->addr;
     struct plk_flight_path_info info;

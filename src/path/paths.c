@@ -233,6 +233,7 @@ static void answered(struct plk_paths *p, struct plk_path *path, bool wide, stru
     path->checking = false;
     path->challenges = 0;
     path->next_us = PLK_NEVER;
+    path->checked = path->checked || !path->proven;
     path->proven = true;
     path->heard_us = now_us;
     p->tell_challenge &= ~(1u << place_of(p, path));

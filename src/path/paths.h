@@ -40,7 +40,8 @@ struct plk_path {
     bool inbound;         // the peer opened it, or was first to send from there
     bool asked;           // we chose it (plk_paths_ask), and it has not answered yet
     bool proven;
-    bool wide; // packets of full size pass, both ways: only then data goes there
+    bool checked; // a challenge has proven it, no handshake
+    bool wide;    // packets of full size pass, both ways: only then data goes there
     bool was_active;
     bool checking;    // a challenge is out
     bool moved;       // the peer sends its data from here: followed when proven

@@ -59,8 +59,9 @@ static bool read_addresses(struct plk_reader *r, struct plk_frame *frame) {
     if (r->failed || count > PLK_FRAME_ADDRESSES_MAX) return false;
     frame->addresses.count = (unsigned)count;
     for (unsigned i = 0; i < frame->addresses.count; i++) {
-        uint8_t transport = plk_reader_u8(r);
+        uint8_t what = plk_reader_u8(r), transport = what & 15;
         if (transport < PLK_UDP || transport > PLK_TLS) return false;
+        frame->addresses.list[i].kind = what >> 4;
         frame->addresses.list[i].transport = (enum plk_transport)transport;
         frame->addresses.list[i].addr = plk_addr_read(r);
     }
@@ -304,8 +305,8 @@ bool plk_frame_put_addresses(struct plk_writer *w, uint64_t sequence, const stru
     plk_writer_varint(w, sequence);
     plk_writer_varint(w, count);
     for (unsigned i = 0; i < count; i++) {
-        plk_assert(list[i].transport >= PLK_UDP && list[i].transport <= PLK_TLS);
-        plk_writer_u8(w, (uint8_t)list[i].transport);
+        plk_assert(list[i].transport >= PLK_UDP && list[i].transport <= PLK_TLS && list[i].kind < 16);
+        plk_writer_u8(w, (uint8_t)(list[i].kind << 4 | (uint8_t)list[i].transport));
         plk_addr_write(w, &list[i].addr);
     }
     return settle(w, begin);

@@ -48,7 +48,15 @@ struct plk_frame_ack {
     struct plk_frame_range ranges[PLK_FRAME_RANGES_MAX];
 };
 
+// How the sender has come to an address of its own (RFC 8445, section 5.1.1: types of candidates).
+enum plk_frame_address_kind {
+    PLK_FRAME_ADDRESS_HOST,
+    PLK_FRAME_ADDRESS_REFLEXIVE, // a relay sees it there
+    PLK_FRAME_ADDRESS_MAPPED     // its router has said so
+};
+
 struct plk_frame_address {
+    uint8_t kind; // plk_frame_address_kind; up to 15: of a later version
     enum plk_transport transport;
     struct plk_addr addr; // any family 4 or 6 address: DESIGN 3.10 is the receiver's business
 };
