@@ -63,16 +63,22 @@ void plk_node_nat(const struct plk_node *node, struct plk_nat_view *view) {
     }
 }
 
-// Checks from both sides have opened a NAT: ours, or theirs.
-static bool is_punched(const struct plk_node *node, const struct plk_link *link, const struct plk_path *path) {
-    if (!path->checked) return false;
-    if (node->discovery.families[path->addr.family == 6].found.translated) return true;
+// Does the peer say that it has this address itself? What it has not told is what a NAT has made of it.
+static bool is_host_address(const struct plk_link *link, const struct plk_addr *addr) {
     for (unsigned i = 0; i < link->told_count; i++) {
         const struct plk_frame_address *told = &link->told_list[i];
-        if (told->transport == PLK_UDP && plk_addr_equal(&told->addr, &path->addr))
-            return told->kind == PLK_FRAME_ADDRESS_REFLEXIVE;
+        if (told->transport == PLK_UDP && plk_addr_equal(&told->addr, addr))
+            return told->kind != PLK_FRAME_ADDRESS_REFLEXIVE;
     }
-    return true; // where nobody has said that it is: what its NAT has made of it
+    return false;
+}
+
+// Both sides had to send before either was let in: we are behind something that lets nobody in, and so is the peer, as far as can be
+// seen from here: its address is no host's, or our call did not get there, and a check did.
+static bool is_punched(const struct plk_node *node, const struct plk_link *link, const struct plk_path *path) {
+    const struct plk_reflexive_found *found = &node->discovery.families[path->addr.family == 6].found;
+    bool closed = found->translated || found->filtering == PLK_NAT_ADDRESS_AND_PORT_DEPENDENT;
+    return closed && (path->checked || !is_host_address(link, &path->addr));
 }
 
 static enum plk_path_word word_of(const struct plk_node *node, const struct plk_link *link,
