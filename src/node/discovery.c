@@ -68,6 +68,11 @@ static void look(struct plk_node *node) {
     if (changed) tell(node);
 }
 
+bool plk_discovery_is_closed(const struct plk_node *node, uint8_t family) {
+    const struct plk_reflexive_found *found = &node->discovery.families[family == 6].found;
+    return found->translated || found->filtering == PLK_NAT_ADDRESS_AND_PORT_DEPENDENT;
+}
+
 bool plk_discovery_heard(struct plk_node *node, const struct plk_addr *from, struct plk_bytes stun) {
     struct plk_stun message;
     if (from->family != 4 && from->family != 6) return false;

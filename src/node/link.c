@@ -14,7 +14,6 @@ struct plk_link *plk_link_new(struct plk_node *node, enum plk_link_role role, st
     plk_gate_init(&link->own_gate, 0);
     plk_paths_init(&link->paths);
     link->born_us = link->heard_us = link->payload_us = node->now.mono_us;
-    link->ping_us = PLK_NEVER;
     link->dirty = true;
     link->next = node->links;
     node->links = link;
@@ -197,6 +196,15 @@ static bool is_hollow(const struct plk_link *link) {
     return !link->attempt.live && link->reply_count == 0;
 }
 
+static uint64_t ping_deadline(const struct plk_node *node, const struct plk_link *link) {
+    const struct plk_path *active = plk_paths_active(&link->paths);
+    uint64_t apart_us = PLK_LINK_PING_US;
+    bool talks = node->now.mono_us - link->payload_us < PLK_LINK_TALK_US;
+    bool direct = active != NULL && active->transport == PLK_UDP;
+    if (talks && direct && plk_discovery_is_closed(node, active->addr.family)) apart_us = PLK_LINK_HOLE_US;
+    return link->pinged_us + apart_us;
+}
+
 void plk_link_tick(struct plk_node *node, struct plk_link *link) {
     uint64_t now_us = node->now.mono_us;
     struct plk_attempt *attempt = &link->attempt;
@@ -212,9 +220,9 @@ void plk_link_tick(struct plk_node *node, struct plk_link *link) {
     end_old_channels(node, link);
     if (plk_link_is_up(link)) {
         plk_paths_tick(&link->paths, &node->rng, now_us);
-        if (now_us >= link->ping_us) {
+        if (now_us >= ping_deadline(node, link)) {
             link->ping_due = true;
-            link->ping_us = now_us + PLK_LINK_PING_US;
+            link->pinged_us = now_us;
         }
         if (now_us - link->payload_us >= PLK_LINK_IDLE_US) link->closing = true;
         if (now_us - link->heard_us >= quiet_us(link)) {
@@ -252,7 +260,7 @@ uint64_t plk_link_deadline(const struct plk_node *node, const struct plk_link *l
     }
     if (!plk_link_is_up(link)) return deadline_us;
     deadline_us = plk_earlier(deadline_us, plk_paths_deadline(&link->paths));
-    deadline_us = plk_earlier(deadline_us, link->ping_us);
+    deadline_us = plk_earlier(deadline_us, ping_deadline(node, link));
     deadline_us = plk_earlier(deadline_us, link->payload_us + PLK_LINK_IDLE_US);
     if (link->paced_us != 0) deadline_us = plk_earlier(deadline_us, link->paced_us);
     return plk_earlier(deadline_us, link->heard_us + quiet_us(link));

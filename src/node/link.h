@@ -41,6 +41,8 @@ enum plk_link_role {
 #define PLK_LINK_OLD_CHANNEL_US (30 * PLK_SECOND)
 #define PLK_LINK_IDLE_US (10 * PLK_MINUTE) // without payload: closed
 #define PLK_LINK_PING_US (100 * PLK_SECOND)
+#define PLK_LINK_HOLE_US (10 * PLK_SECOND) // the same for a hole in a NAT: some forget it after 12 s
+#define PLK_LINK_TALK_US (2 * PLK_MINUTE)  // after payload a hole is kept open so long
 #define PLK_LINK_STUCK_US (10 * PLK_MS)
 #define PLK_LINK_QUIET_US (4 * PLK_MINUTE) // nothing heard at all: gone
 // The same for NN sessions: their other end may have been restarted and has no reason to call again, and what they carry
@@ -131,7 +133,7 @@ struct plk_link {
     unsigned reply_count;
     struct plk_streams *streams;
     struct plk_paths paths;
-    uint64_t payload_us, heard_us, ping_us, born_us;
+    uint64_t payload_us, heard_us, pinged_us, born_us;
     uint64_t polled_us; // when it last had nothing more to send
     uint64_t paced_us;  // nothing may be sent before; 0: not paced
     uint32_t probe;     // path that flight wants probed, 0: none

@@ -149,7 +149,7 @@ void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned i
     }
     struct plk_channel *old = plk_link_current(link);
     link->heard_us = now_us;
-    link->ping_us = now_us + PLK_LINK_PING_US;
+    link->pinged_us = now_us;
     link->ping_due = link->ping_due || channel->session.initiator;
     link->dirty = true;
     if (old != NULL && !replaces(channel, old)) {

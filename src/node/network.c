@@ -37,6 +37,13 @@ unsigned plk_network_own(const struct plk_network *network, uint8_t family,
     return count;
 }
 
+bool plk_network_is_own(const struct plk_network *network, const struct plk_addr *addr) {
+    struct plk_addr own[PLK_NETWORK_INTERFACES];
+    unsigned count = plk_network_own(network, addr->family, own), i = 0;
+    while (i < count && !plk_addr_equal(&own[i], addr)) i++;
+    return i < count;
+}
+
 struct plk_addr_rules plk_network_rules(const struct plk_network *network, bool loopback) {
     return (struct plk_addr_rules){.own = network->prefixes, .own_count = network->count, .loopback = loopback};
 }
@@ -68,12 +75,9 @@ static bool has_seen(const struct plk_network *network, const struct plk_addr *a
 
 // What is one's own address as well says nothing new; what means nothing elsewhere is nobody's business.
 static void note_seen(struct plk_network *network, const struct plk_reflexive_found *found) {
-    struct plk_addr own[PLK_NETWORK_INTERFACES];
     for (unsigned i = 0; i < found->seen_count && network->seen_count < PLK_NETWORK_SEEN; i++) {
         const struct plk_addr *addr = &found->seen[i];
-        unsigned count = plk_network_own(network, addr->family, own), k = 0;
-        while (k < count && !plk_addr_equal(&own[k], addr)) k++;
-        if (k < count || usefulness(addr) < 2 || has_seen(network, addr)) continue;
+        if (plk_network_is_own(network, addr) || usefulness(addr) < 2 || has_seen(network, addr)) continue;
         network->seen[network->seen_count++] = *addr;
     }
 }

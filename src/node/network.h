@@ -33,6 +33,9 @@ bool plk_network_seen(struct plk_network *network, const struct plk_reflexive_fo
 unsigned plk_network_own(const struct plk_network *network, uint8_t family,
                          struct plk_addr own[PLK_NETWORK_INTERFACES]);
 
+// Is this what a socket of ours has itself: nobody has translated it?
+bool plk_network_is_own(const struct plk_network *network, const struct plk_addr *addr);
+
 // The rules for foreign addresses. loopback: the contact was made over it.
 struct plk_addr_rules plk_network_rules(const struct plk_network *network, bool loopback);
 

@@ -76,9 +76,7 @@ static bool is_host_address(const struct plk_link *link, const struct plk_addr *
 // Both sides had to send before either was let in: we are behind something that lets nobody in, and so is the peer, as far as can be
 // seen from here: its address is no host's, or our call did not get there, and a check did.
 static bool is_punched(const struct plk_node *node, const struct plk_link *link, const struct plk_path *path) {
-    const struct plk_reflexive_found *found = &node->discovery.families[path->addr.family == 6].found;
-    bool closed = found->translated || found->filtering == PLK_NAT_ADDRESS_AND_PORT_DEPENDENT;
-    return closed && (path->checked || !is_host_address(link, &path->addr));
+    return plk_discovery_is_closed(node, path->addr.family) && (path->checked || !is_host_address(link, &path->addr));
 }
 
 static enum plk_path_word word_of(const struct plk_node *node, const struct plk_link *link,
