@@ -189,6 +189,7 @@ static void accepted(struct plk_node *node, const struct plk_input *input) {
 // Whole packets out of the stream; what is left waits for the rest.
 static void bytes_came(struct plk_node *node, struct plk_carrier *carrier, struct plk_bytes data) {
     uint32_t stream = carrier->stream;
+    if (data.len == 0) return;
     plk_buf_put(node->mem, &carrier->in, data);
     struct plk_buf in = carrier->in; // the carrier may go while its packets are read
     carrier->in = (struct plk_buf){0};
