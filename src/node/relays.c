@@ -189,12 +189,23 @@ static void came_up(struct plk_node *node, struct plk_relay_link *relay) {
     plk_node_passing_event(node, PLK_EVENT_RELAY, 0);
 }
 
+// It has seen us at another address: our NAT has forgotten the one before.
+static void look_for_a_move(struct plk_node *node, struct plk_relay_link *relay) {
+    uint8_t challenged = plk_relay_channel_status(plk_relay_dial_channel(relay->dial)).challenged;
+    if (challenged == relay->challenged) return;
+    relay->challenged = challenged;
+    plk_discovery_soon(node);
+}
+
 static void news(struct plk_node *node, struct plk_relay_link *relay) {
     enum plk_relay_dial_news told = plk_relay_dial_news(relay->dial);
     if (plk_relay_dial_channel(relay->dial) == NULL) {
         plk_relays_went_down(node, relay);
     } else if (told == PLK_RELAY_DIAL_UP && !relay->ending) {
+        relay->challenged = 0;
         came_up(node, relay);
+    } else {
+        look_for_a_move(node, relay);
     }
 }
 

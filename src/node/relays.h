@@ -45,6 +45,7 @@ struct plk_relay_link {
     uint64_t wanted_us;    // FOREIGN: connected until then
     uint64_t up_us;        // when the present channel came up; 0: there is none
     struct plk_buf rest;   // what the stream has not yet taken of a record
+    uint8_t challenged;    // what its channel had counted when it was last looked at
     bool dirty, polls;     // to be settled; may have something to send
     bool ending;           // CLOSE is said, then the dial goes
     bool readdress;        // its address is another: it is dialled anew

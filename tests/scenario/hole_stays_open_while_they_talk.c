@@ -28,7 +28,8 @@ static void tell(struct world *w) {
     story_expect(w, passed(&s) == before);
 
     story_run(w, dice_between(&w->dice, 4 * PLK_MINUTE, 9 * PLK_MINUTE)); // the link is still up, the hole is not
-    homes_talk(&s, "I fell asleep", HOMES_TALK);
+    homes_talk(&s, "I fell asleep",
+               30 * PLK_SECOND); // the NATs may have closed the way from the relay, too, until the next PING
     homes_until_direct(&s, 20 * PLK_SECOND);
     homes_end(&s);
 }
