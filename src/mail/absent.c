@@ -163,6 +163,17 @@ bool plk_absent_age(struct plk_mail *m, uint64_t wall_ms) {
     return any;
 }
 
+void plk_absent_doubt(struct plk_mail *m) {
+    size_t unacked = plk_state_unacked(m);
+    for (size_t i = 0; i < unacked && i < m->window.count; i++) {
+        struct plk_entry *entry = plk_window_at(&m->window, i);
+        entry->renew = entry->renew || entry->kept > 0;
+    }
+    if (m->receiving_count > 0) m->ack_us = 0;
+    if (is_awaited(m)) m->have_due = true;
+    m->have_boxed = false;
+}
+
 // ---- acks and reports -----------------------------------------------------------------------------------------------
 
 void plk_absent_owe(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_receiving *s, bool news) {

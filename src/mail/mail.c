@@ -317,6 +317,8 @@ void plk_mail_boxed(struct plk_mail *m, const struct plk_mail_turn *turn, uint64
 
 void plk_mail_box_retry(struct plk_mail *m, bool lost) { plk_absent_retry(m, lost); }
 
+void plk_mail_box_doubt(struct plk_mail *m) { plk_absent_doubt(m); }
+
 enum plk_err plk_mail_cancel(struct plk_mail *m, const struct plk_mail_turn *turn, uint64_t row) {
     return plk_outbox_cancel(m, turn, row);
 }

@@ -265,6 +265,8 @@ void plk_mail_boxed(struct plk_mail *mail, const struct plk_mail_turn *turn, uin
 // By itself mail gives again what was kept for PLK_MAIL_BOX_KEPT_MS (it stays stored meanwhile), and what the peer lacks
 // although it has later ones (queued, LOST).
 void plk_mail_box_retry(struct plk_mail *mail, bool lost);
+// Nothing is known to be lost, but the peer acts as if it had not got what relays keep: all of it is given again, and stays stored.
+void plk_mail_box_doubt(struct plk_mail *mail);
 
 // ---- receiving ------------------------------------------------------------------------------------------------------
 

@@ -210,6 +210,7 @@ void plk_absent_lose(struct plk_mail *m, struct plk_entry *entry, enum plk_err w
 bool plk_absent_late(struct plk_mail *m,
                      const struct plk_mail_turn *turn); // true: call again when there is a new batch
 void plk_absent_missing(struct plk_mail *m, uint64_t wall_ms, const struct plk_sending *s, const struct plk_ack *ack);
+void plk_absent_doubt(struct plk_mail *m);
 bool plk_absent_age(struct plk_mail *m, uint64_t wall_ms); // true: something is kept
 // Something came while no link was up; s may be NULL. news: the peer does not know that it is here.
 void plk_absent_owe(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_receiving *s, bool news);

@@ -151,6 +151,8 @@ struct plk_peer {
     unsigned parcel_count;
     uint64_t asked_us;    // since when it is called and has not answered, 0: it is not
     uint64_t called_us;   // when it was last called
+    uint64_t doubted_us;  // when relays were last doubted, 0: never; see plk_post_unanswered
+    unsigned doubts;      // in a row
     uint64_t retry_us;    // when what no relay took is tried again, 0: nothing
     uint64_t undelivered; // as of when it was last warm
 };

@@ -240,7 +240,28 @@ uint64_t plk_post_deadline(const struct plk_node *node, const struct plk_peer *p
     return plk_earlier(due_us, since_us + wait_us);
 }
 
+static bool is_read(const struct plk_node *node, const struct plk_peer *peer) {
+    const struct plk_box *box = NULL;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
+        if (box->ready && plk_box_takes(box) && box->nobody_us < peer->called_us) return true;
+    }
+    return false;
+}
+
+void plk_post_unanswered(struct plk_node *node, struct plk_peer *peer) {
+    uint64_t now_us = node->now.mono_us;
+    if (!plk_post_may(peer) || peer->heat != PLK_WARM || !is_read(node, peer)) return;
+    if (peer->doubted_us == 0) peer->doubted_us = now_us; // it may just have come
+    unsigned doublings = peer->doubts < PLK_POST_DOUBT_DOUBLINGS ? peer->doubts : PLK_POST_DOUBT_DOUBLINGS;
+    if (now_us - peer->doubted_us < PLK_POST_DOUBT_US << doublings) return;
+    peer->doubted_us = now_us;
+    peer->doubts++;
+    plk_mail_box_doubt(peer->warm->mail);
+}
+
 void plk_post_link_up(struct plk_node *node, struct plk_peer *peer) {
+    peer->doubted_us = 0;
+    peer->doubts = 0;
     peer->asked_us = 0;
     peer->retry_us = 0;
     plk_mail_box_close(peer->warm->mail);

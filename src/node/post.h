@@ -15,6 +15,8 @@
 #define PLK_POST_CALL_US (30 * PLK_SECOND) // a cell that comes leads to a call, unless one was made since
 #define PLK_POST_RETRY_US (2 * PLK_MINUTE) // after no relay took it
 
+#define PLK_POST_DOUBT_US (10 * PLK_MINUTE) // see plk_post_unanswered; doubles
+#define PLK_POST_DOUBT_DOUBLINGS 7
 #define PLK_POST_REOPEN_US PLK_MINUTE // after a queue was refused, until it is asked for again; doubles
 #define PLK_POST_REOPEN_DOUBLINGS 5
 
@@ -70,6 +72,9 @@ void plk_post_reach(struct plk_node *node, struct plk_peer *peer);
 // Something is to be said: who did not answer some time ago is called once more before relays have it.
 void plk_post_ask(struct plk_node *node, struct plk_peer *peer);
 // The peer has answered on a link: nothing more is put.
+// A call has ended, and nobody answered. Where no relay has said NOBODY, somebody reads the peer's queue who cannot answer: it knows no
+// queue of ours, since what we told it of them is lost, whatever relays say that they keep. That is put again, at growing intervals.
+void plk_post_unanswered(struct plk_node *node, struct plk_peer *peer);
 void plk_post_link_up(struct plk_node *node, struct plk_peer *peer);
 // Part of settling a contact that is warm: cells in, messages out.
 void plk_post_settle(struct plk_node *node, struct plk_peer *peer);

@@ -352,6 +352,7 @@ static void call_again(struct plk_node *node, struct plk_peer *peer, struct plk_
 static void link_went_down(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
     plk_mail_link_down(peer->warm->mail);
     forget_streams(peer);
+    if (!plk_link_is_up(link)) plk_post_unanswered(node, peer);
     peer->greet = peer->greet || link->vanished;
     peer->link = NULL;
     link->peer = NULL;
