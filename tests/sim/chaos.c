@@ -380,7 +380,7 @@ struct chaos_report chaos_run(struct world *w, enum chaos_kind kind) {
     c->dice = dice(w->seed, "chaos", (uint64_t)kind);
     begin(c, kind);
     struct dice malice = dice(w->seed, "malice", 0);
-    if (c->relays && !c->secluded && !c->nats && dice_chance(&malice, 500000)) {
+    if (c->relays && !c->secluded && dice_chance(&malice, 500000)) {
         static const enum relayd_malice kinds[] = {RELAYD_TAMPERS, RELAYD_TAMPERS, RELAYD_KEEPS_ITEMS,
                                                    RELAYD_KEEPS_ALL};
         int which = (int)dice_below(&malice, RELAYS_COUNT);
