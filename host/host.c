@@ -23,11 +23,6 @@ struct plk_now plk_host_now(const struct plk_host *host) {
     return plk_clock_now();
 }
 
-const struct plk_interface *plk_host_interfaces(const struct plk_host *host, size_t *count) {
-    *count = host->interfaces.count;
-    return host->interfaces.list;
-}
-
 void plk_host_status(struct plk_host *host, struct plk_host_status *status) {
     *status = (struct plk_host_status){.can_encrypt = plk_store_db_can_encrypt(),
                                        .stalled = true,

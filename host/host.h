@@ -87,7 +87,4 @@ struct plk_host_status {
 };
 void plk_host_status(struct plk_host *host, struct plk_host_status *status);
 
-// Local addresses with their prefixes, as last told to the node; borrowed until the loop runs again.
-const struct plk_interface *plk_host_interfaces(const struct plk_host *host, size_t *count);
-
 #endif

@@ -1,60 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "channel/relay_dial.h"
 
-#include "base/buf.h"
-#include "session/cookie.h"
-
-enum { UDP, TCP, WAYS };
-
-// One hello under way.
-struct way {
-    bool live;
-    struct plk_hello hello;
-    uint64_t started_us, next_us; // next_us: of the next copy; TCP: of the next address
-    unsigned copies, cursor;      // cursor: UDP: addresses that have this copy; TCP: the address that is tried
-    uint32_t stream;              // TCP: 0: none
-    bool asked, open;             // TCP: STREAM_OPEN was given out; it has succeeded
-    struct plk_addr to;           // TCP: where it goes
-    size_t writable;
-    struct plk_buf in;
-};
-
-struct plk_relay_dial {
-    struct plk_mem *mem;
-    uint8_t host[PLK_RELAY_DIAL_HOST_MAX];
-    size_t host_len;
-    uint16_t port;
-    uint8_t relay[32];
-    uint32_t first_stream, streams;
-    uint64_t ticket;
-    bool carried, begun, over; // begun, over: of one that is carried, which begins once
-    uint8_t carried_cid[PLK_PACKET_CID_LEN];
-    struct plk_addr addrs[PLK_RELAY_DIAL_ADDRS];
-    size_t addr_count;
-    bool asked;          // RESOLVE was given out, or is to be
-    bool asking;         // it is to be
-    uint64_t resolve_us; // answered by then, or not
-    bool racing;         // after the names
-    uint64_t again_us;   // when to begin; PLK_NEVER while something is under way or nothing is to be done
-    uint64_t doubt_us;   // when a relay that does not answer was asked for another channel, the old one kept; 0: not
-    unsigned failures;
-    struct way ways[WAYS];
-    struct plk_relay_channel *channel;
-    struct plk_hello_heard heard;
-    uint8_t cid[PLK_PACKET_CID_LEN];
-    uint32_t stream; // of the channel, 0: UDP
-    struct plk_addr stream_to;
-    size_t writable;
-    struct plk_buf in;
-    bool has_cookie;
-    uint8_t cookie[PLK_COOKIE_LEN];
-    uint64_t cookie_us;
-    struct plk_keepalive keepalive;
-    uint32_t to_close[WAYS + 1];
-    unsigned close_count;
-    bool up, down; // news
-    uint8_t packet[PLK_PACKET_FRAME_LEN + PLK_RELAY_CHANNEL_PACKET_MAX];
-};
+#include "channel/dial_inside.h"
 
 struct plk_relay_dial *plk_relay_dial_new(struct plk_mem *mem, const struct plk_relay_dial_config *config) {
     plk_assert(config->host.len >= 1 && config->host.len <= PLK_RELAY_DIAL_HOST_MAX && config->first_stream != 0);
@@ -78,21 +25,21 @@ struct plk_relay_dial *plk_relay_dial_new(struct plk_mem *mem, const struct plk_
 
 // ---- ends -----------------------------------------------------------------------------------------------------------
 
-static void close_stream(struct plk_relay_dial *d, uint32_t stream) {
+void plk_dial_close_stream(struct plk_relay_dial *d, uint32_t stream) {
     if (stream == 0) return;
-    plk_assert(d->close_count <= WAYS); // polled between any two calls
+    plk_assert(d->close_count <= PLK_DIAL_WAYS); // polled between any two calls
     d->to_close[d->close_count++] = stream;
 }
 
-static void end_way(struct plk_relay_dial *d, struct way *way) {
-    if (way->live && way->asked) close_stream(d, way->stream);
+static void end_way(struct plk_relay_dial *d, struct plk_dial_way *way) {
+    if (way->live && way->asked) plk_dial_close_stream(d, way->stream);
     plk_buf_free(d->mem, &way->in);
     plk_mem_wipe(way, sizeof *way);
 }
 
-static void end_channel(struct plk_relay_dial *d) {
+void plk_dial_end_channel(struct plk_relay_dial *d) {
     if (d->channel == NULL) return;
-    close_stream(d, d->stream);
+    plk_dial_close_stream(d, d->stream);
     plk_relay_channel_free(d->channel);
     plk_buf_free(d->mem, &d->in);
     plk_mem_wipe(&d->heard, sizeof d->heard);
@@ -103,15 +50,15 @@ static void end_channel(struct plk_relay_dial *d) {
 }
 
 void plk_relay_dial_stop(struct plk_relay_dial *d) {
-    end_channel(d);
-    for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
+    plk_dial_end_channel(d);
+    for (unsigned i = 0; i < PLK_DIAL_WAYS; i++) end_way(d, &d->ways[i]);
     d->racing = d->asked = d->asking = false;
     d->again_us = PLK_NEVER;
 }
 
 void plk_relay_dial_free(struct plk_relay_dial *d) {
     if (d == NULL) return;
-    for (unsigned i = 0; i < WAYS; i++) plk_buf_free(d->mem, &d->ways[i].in);
+    for (unsigned i = 0; i < PLK_DIAL_WAYS; i++) plk_buf_free(d->mem, &d->ways[i].in);
     plk_relay_channel_free(d->channel);
     plk_buf_free(d->mem, &d->in);
     plk_mem_give(d->mem, d);
@@ -123,7 +70,7 @@ static void begin(struct plk_relay_dial *d, uint64_t now_us) {
     d->again_us = PLK_NEVER;
     d->over = d->carried && d->begun;
     if (d->over) return;
-    for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
+    for (unsigned i = 0; i < PLK_DIAL_WAYS; i++) end_way(d, &d->ways[i]);
     d->begun = true;
     d->racing = false;
     d->asked = true;
@@ -133,7 +80,7 @@ static void begin(struct plk_relay_dial *d, uint64_t now_us) {
 
 static void fail(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng) {
     uint64_t pause_us = PLK_RELAY_DIAL_PAUSE_MAX_US;
-    for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
+    for (unsigned i = 0; i < PLK_DIAL_WAYS; i++) end_way(d, &d->ways[i]);
     d->racing = false;
     if (d->failures < 20) d->failures++;
     if (d->carried) {
@@ -149,7 +96,7 @@ static void fail(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng)
 }
 
 static bool start_way(struct plk_relay_dial *d, unsigned which, uint64_t now_us, struct plk_rng *rng) {
-    struct way *way = &d->ways[which];
+    struct plk_dial_way *way = &d->ways[which];
     uint8_t cid[PLK_PACKET_CID_LEN];
     plk_rng_bytes(rng, cid, sizeof cid);
     if (d->carried) memcpy(cid, d->carried_cid, sizeof cid);
@@ -157,8 +104,8 @@ static bool start_way(struct plk_relay_dial *d, unsigned which, uint64_t now_us,
     if (d->has_cookie && now_us - d->cookie_us < PLK_COOKIE_US) plk_hello_prove(&way->hello, d->cookie);
     way->live = true;
     way->started_us = now_us;
-    way->next_us = which == TCP ? now_us + PLK_RELAY_DIAL_TCP_US : now_us;
-    way->cursor = which == UDP ? (unsigned)d->addr_count : 0;
+    way->next_us = which == PLK_DIAL_TCP ? now_us + PLK_RELAY_DIAL_TCP_US : now_us;
+    way->cursor = which == PLK_DIAL_UDP ? (unsigned)d->addr_count : 0;
     return true;
 }
 
@@ -166,7 +113,8 @@ static void race(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng)
     d->asked = d->asking = false;
     d->racing = true;
     bool good = d->addr_count > 0;
-    for (unsigned i = 0; i < (d->carried ? TCP : WAYS) && good; i++) good = start_way(d, i, now_us, rng);
+    for (unsigned i = 0; i < (d->carried ? PLK_DIAL_TCP : PLK_DIAL_WAYS) && good; i++)
+        good = start_way(d, i, now_us, rng);
     if (!good) fail(d, now_us, rng);
 }
 
@@ -193,16 +141,16 @@ void plk_relay_dial_hurry(struct plk_relay_dial *d, uint64_t now_us) {
 
 // ---- packets --------------------------------------------------------------------------------------------------------
 
-static void win(struct plk_relay_dial *d, uint64_t now_us, struct way *way, const struct plk_addr *from,
+static void win(struct plk_relay_dial *d, uint64_t now_us, struct plk_dial_way *way, const struct plk_addr *from,
                 const struct plk_hello_heard *heard) {
-    bool tcp = way == &d->ways[TCP];
+    bool tcp = way == &d->ways[PLK_DIAL_TCP];
     struct plk_relay_channel_start start = {
         .role = PLK_RELAY_CHANNEL_CLIENT, .transport = tcp ? PLK_TCP : PLK_UDP, .session = &heard->session};
     start.inner = d->carried;
     if (!tcp) start.addr = *from;
     if (!tcp && way->copies == 1) start.rtt_us = now_us - way->started_us; // else nobody knows which copy was answered
     memcpy(start.peer_cid, heard->greeting.cid, sizeof start.peer_cid);
-    end_channel(d); // without a word: a CLOSE from a new address would tell that both are one client's
+    plk_dial_end_channel(d); // without a word: a CLOSE from a new address would tell that both are one client's
     d->heard = *heard;
     memcpy(d->cid, way->hello.cid, sizeof d->cid);
     d->channel = plk_relay_channel_new(d->mem, &start, now_us);
@@ -213,7 +161,7 @@ static void win(struct plk_relay_dial *d, uint64_t now_us, struct way *way, cons
     d->in = way->in;
     way->in = (struct plk_buf){0};
     way->stream = 0;
-    for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
+    for (unsigned i = 0; i < PLK_DIAL_WAYS; i++) end_way(d, &d->ways[i]);
     if (!tcp) plk_relay_channel_keepalive(d->channel, d->keepalive.interval_us);
     d->racing = false;
     d->failures = 0;
@@ -223,10 +171,10 @@ static void win(struct plk_relay_dial *d, uint64_t now_us, struct way *way, cons
     d->down = false;
 }
 
-static void answered(struct plk_relay_dial *d, uint64_t now_us, struct way *way, const struct plk_addr *from,
+static void answered(struct plk_relay_dial *d, uint64_t now_us, struct plk_dial_way *way, const struct plk_addr *from,
                      const struct plk_packet *packet) {
     if (packet->kind == PLK_PACKET_COOKIE) {
-        if (way != &d->ways[UDP]) return; // TCP has proved the address
+        if (way != &d->ways[PLK_DIAL_UDP]) return; // TCP has proved the address
         if (plk_hello_cookie(&way->hello, packet, d->cookie) != PLK_ERR_OK) return;
         d->has_cookie = true;
         d->cookie_us = now_us;
@@ -238,10 +186,9 @@ static void answered(struct plk_relay_dial *d, uint64_t now_us, struct way *way,
     plk_mem_wipe(&heard, sizeof heard);
 }
 
-// stream: 0: UDP.
-static bool take(struct plk_relay_dial *d, uint64_t now_us, uint32_t stream, const struct plk_addr *from,
-                 const struct plk_packet *packet, struct plk_rng *rng, uint8_t *text,
-                 struct plk_relay_channel_passed *passed) {
+bool plk_dial_take(struct plk_relay_dial *d, uint64_t now_us, uint32_t stream, const struct plk_addr *from,
+                   const struct plk_packet *packet, struct plk_rng *rng, uint8_t *text,
+                   struct plk_relay_channel_passed *passed) {
     if (packet->cid.len != PLK_PACKET_CID_LEN) return false;
     if (packet->kind == PLK_PACKET_DATA) {
         if (d->channel == NULL || d->stream != stream || memcmp(packet->cid.at, d->cid, sizeof d->cid) != 0)
@@ -250,8 +197,8 @@ static bool take(struct plk_relay_dial *d, uint64_t now_us, uint32_t stream, con
         return true;
     }
     if (packet->kind != PLK_PACKET_MESSAGE2 && packet->kind != PLK_PACKET_COOKIE) return false;
-    for (unsigned i = 0; i < WAYS; i++) {
-        struct way *way = &d->ways[i];
+    for (unsigned i = 0; i < PLK_DIAL_WAYS; i++) {
+        struct plk_dial_way *way = &d->ways[i];
         if (!way->live || way->stream != stream || memcmp(packet->cid.at, way->hello.cid, PLK_PACKET_CID_LEN) != 0)
             continue;
         answered(d, now_us, way, from, packet);
@@ -264,73 +211,7 @@ bool plk_relay_dial_packet(struct plk_relay_dial *d, uint64_t now_us, const stru
                            const struct plk_packet *packet, struct plk_rng *rng, uint8_t *text,
                            struct plk_relay_channel_passed *passed) {
     passed->r = plk_reader(plk_bytes(NULL, 0));
-    return take(d, now_us, 0, from, packet, rng, text, passed);
-}
-
-// ---- streams --------------------------------------------------------------------------------------------------------
-
-static void stream_gone(struct plk_relay_dial *d, uint32_t stream, uint64_t now_us) {
-    struct way *way = &d->ways[TCP];
-    if (d->channel != NULL && d->stream == stream) {
-        d->stream = 0; // it needs no closing
-        end_channel(d);
-        if (d->again_us == PLK_NEVER && !d->racing && !d->asked) d->again_us = now_us;
-    } else if (way->live && way->stream == stream) {
-        way->stream = 0;
-        way->open = way->asked = false;
-        way->copies = 0;
-        plk_buf_free(d->mem, &way->in);
-        way->cursor++;
-        way->next_us = now_us + PLK_RELAY_DIAL_TCP_US;
-    }
-}
-
-bool plk_relay_dial_stream(struct plk_relay_dial *d, uint64_t now_us, const struct plk_input *input) {
-    uint32_t stream = input->stream.stream;
-    struct way *way = &d->ways[TCP];
-    if (stream < d->first_stream || stream - d->first_stream >= PLK_RELAY_DIAL_STREAMS) return false;
-    bool current = d->channel != NULL && d->stream == stream, trying = way->live && way->stream == stream;
-    if (!current && !trying) return true; // one that was given up
-    switch (input->stream.event) {
-    case PLK_STREAM_OPENED:
-    case PLK_STREAM_WRITABLE:
-        way->open = way->open || trying;
-        *(current ? &d->writable : &way->writable) = input->stream.writable;
-        break;
-    case PLK_STREAM_BYTES:
-        plk_buf_put(d->mem, current ? &d->in : &way->in, input->stream.data);
-        break;
-    case PLK_STREAM_CLOSED:
-        stream_gone(d, stream, now_us);
-        break;
-    case PLK_STREAM_ACCEPTED:
-        break;
-    }
-    return true;
-}
-
-bool plk_relay_dial_framed(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng, uint8_t *text,
-                           struct plk_relay_channel_passed *passed) {
-    bool current = d->channel != NULL && d->stream != 0;
-    uint32_t stream = current ? d->stream : d->ways[TCP].stream;
-    struct plk_buf *in = current ? &d->in : &d->ways[TCP].in;
-    struct plk_bytes bytes;
-    struct plk_packet packet;
-    bool broken;
-    uint8_t copy[PLK_RELAY_CHANNEL_PACKET_MAX]; // a buffer may change hands when its packet is taken
-    passed->r = plk_reader(plk_bytes(NULL, 0));
-    size_t took = plk_packet_next_framed(plk_buf_bytes(in), sizeof copy, &bytes, &broken);
-    if (broken) {
-        close_stream(d, stream);
-        stream_gone(d, stream, now_us);
-        return false;
-    }
-    if (bytes.len > 0) memcpy(copy, bytes.at, bytes.len);
-    plk_buf_drop_front(in, took);
-    if (bytes.len == 0) return false;
-    if (plk_packet_decode(&packet, plk_bytes(copy, bytes.len)) == PLK_ERR_OK)
-        take(d, now_us, stream, NULL, &packet, rng, text, passed);
-    return true;
+    return plk_dial_take(d, now_us, 0, from, packet, rng, text, passed);
 }
 
 // ---- time -----------------------------------------------------------------------------------------------------------
@@ -346,7 +227,7 @@ static void learn(struct plk_relay_dial *d) {
 // another one is opened as soon as there is a doubt. If the old one was only slow, it stays.
 static void doubt(struct plk_relay_dial *d, uint64_t now_us, const struct plk_relay_channel_status *status) {
     if (d->doubt_us != 0 && status->heard_us > d->doubt_us) {
-        for (unsigned i = 0; i < WAYS; i++) end_way(d, &d->ways[i]);
+        for (unsigned i = 0; i < PLK_DIAL_WAYS; i++) end_way(d, &d->ways[i]);
         d->racing = d->asked = d->asking = false;
         d->again_us = PLK_NEVER;
         d->doubt_us = d->failures = 0;
@@ -367,7 +248,7 @@ static void tick_channel(struct plk_relay_dial *d, uint64_t now_us, struct plk_r
         if (idle && now_us - status.opened_us >= PLK_RELAY_CHANNEL_RENEW_US) begin(d, now_us);
         return;
     }
-    end_channel(d);
+    plk_dial_end_channel(d);
     if (d->racing || d->asked) return;
     if (status.end == PLK_RELAY_CHANNEL_SILENT || status.end == PLK_RELAY_CHANNEL_OLD) {
         begin(d, now_us);
@@ -377,9 +258,9 @@ static void tick_channel(struct plk_relay_dial *d, uint64_t now_us, struct plk_r
 }
 
 static void tick_way(struct plk_relay_dial *d, unsigned which, uint64_t now_us) {
-    struct way *way = &d->ways[which];
+    struct plk_dial_way *way = &d->ways[which];
     if (!way->live || now_us < way->next_us) return;
-    if (which == TCP) {
+    if (which == PLK_DIAL_TCP) {
         if (way->stream != 0 || way->cursor >= d->addr_count) return;
         way->stream = d->first_stream + d->streams++ % PLK_RELAY_DIAL_STREAMS;
         return;
@@ -394,16 +275,16 @@ void plk_relay_dial_tick(struct plk_relay_dial *d, uint64_t now_us, struct plk_r
     if (d->channel != NULL) tick_channel(d, now_us, rng);
     if (d->again_us <= now_us) begin(d, now_us);
     if (d->asked && now_us >= d->resolve_us) race(d, now_us, rng);
-    for (unsigned i = 0; i < WAYS; i++) tick_way(d, i, now_us);
-    if (d->racing && now_us - d->ways[UDP].started_us >= PLK_RELAY_DIAL_GIVE_UP_US) fail(d, now_us, rng);
+    for (unsigned i = 0; i < PLK_DIAL_WAYS; i++) tick_way(d, i, now_us);
+    if (d->racing && now_us - d->ways[PLK_DIAL_UDP].started_us >= PLK_RELAY_DIAL_GIVE_UP_US) fail(d, now_us, rng);
 }
 
 uint64_t plk_relay_dial_deadline(const struct plk_relay_dial *d) {
     uint64_t at_us = d->again_us;
     if (d->asked) at_us = plk_earlier(at_us, d->resolve_us);
-    if (d->racing) at_us = plk_earlier(at_us, d->ways[UDP].started_us + PLK_RELAY_DIAL_GIVE_UP_US);
-    if (d->ways[UDP].live) at_us = plk_earlier(at_us, d->ways[UDP].next_us);
-    const struct way *tcp = &d->ways[TCP];
+    if (d->racing) at_us = plk_earlier(at_us, d->ways[PLK_DIAL_UDP].started_us + PLK_RELAY_DIAL_GIVE_UP_US);
+    if (d->ways[PLK_DIAL_UDP].live) at_us = plk_earlier(at_us, d->ways[PLK_DIAL_UDP].next_us);
+    const struct plk_dial_way *tcp = &d->ways[PLK_DIAL_TCP];
     if (tcp->live && tcp->stream == 0 && tcp->cursor < d->addr_count) at_us = plk_earlier(at_us, tcp->next_us);
     if (d->channel == NULL) return at_us;
     bool blocked = d->stream != 0 && d->writable < PLK_RELAY_CHANNEL_PACKET_MAX + PLK_PACKET_FRAME_LEN;
@@ -431,7 +312,7 @@ static void give_datagram(const struct plk_addr *to, struct plk_bytes bytes, str
 }
 
 static bool poll_ways(struct plk_relay_dial *d, struct plk_output *output) {
-    struct way *udp = &d->ways[UDP], *tcp = &d->ways[TCP];
+    struct plk_dial_way *udp = &d->ways[PLK_DIAL_UDP], *tcp = &d->ways[PLK_DIAL_TCP];
     if (udp->live && udp->cursor < d->addr_count) {
         give_datagram(&d->addrs[udp->cursor++], plk_hello_message(&udp->hello), output);
         return true;

@@ -40,7 +40,7 @@ static void begin(struct plk_node *node) {
     bool any = false;
     for (unsigned i = 0; i < 2; i++) {
         unsigned count = servers_of(node, i == 0 ? 4 : 6, servers);
-        if (count > 0) plk_reflexive_begin(&discovery->families[i], servers, count, &node->rng, node->now.mono_us);
+        plk_reflexive_begin(&discovery->families[i], servers, count, &node->rng, node->now.mono_us);
         any = any || count > 0;
     }
     discovery->begun_us = node->now.mono_us | 1;
@@ -60,17 +60,24 @@ static void tell(struct plk_node *node) {
 
 static void look(struct plk_node *node) {
     bool changed = false;
-    for (unsigned i = 0; i < 2; i++) {
-        struct plk_addr own[PLK_NETWORK_INTERFACES];
-        unsigned count = plk_network_own(&node->network, i == 0 ? 4 : 6, own);
-        changed |= plk_reflexive_tick(&node->discovery.families[i], node->now.mono_us, &node->rng, own, count);
-    }
+    for (unsigned i = 0; i < 2; i++)
+        changed |= plk_reflexive_tick(&node->discovery.families[i], node->now.mono_us, &node->rng);
     if (changed) tell(node);
+}
+
+static bool is_translated(const struct plk_node *node, const struct plk_reflexive_found *found) {
+    return found->seen_count > 0 && !plk_network_is_own(&node->network, &found->seen[0]);
 }
 
 bool plk_discovery_is_closed(const struct plk_node *node, uint8_t family) {
     const struct plk_reflexive_found *found = &node->discovery.families[family == 6].found;
-    return found->translated || found->filtering == PLK_NAT_ADDRESS_AND_PORT_DEPENDENT;
+    return is_translated(node, found) || found->filtering == PLK_NAT_ADDRESS_AND_PORT_DEPENDENT;
+}
+
+enum plk_nat_behavior plk_discovery_mapping(const struct plk_node *node, uint8_t family) {
+    const struct plk_reflexive_found *found = &node->discovery.families[family == 6].found;
+    bool open = found->seen_count > 0 && !is_translated(node, found);
+    return open ? PLK_NAT_ENDPOINT_INDEPENDENT : found->mapping;
 }
 
 bool plk_discovery_heard(struct plk_node *node, const struct plk_addr *from, struct plk_bytes stun) {

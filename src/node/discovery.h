@@ -24,6 +24,8 @@ void plk_discovery_soon(struct plk_node *node);   // a relay has come up
 void plk_discovery_forget(struct plk_node *node); // the network is another
 // We are behind something that lets only those in whom we have sent to: a NAT, or a firewall that filters by port.
 bool plk_discovery_is_closed(const struct plk_node *node, uint8_t family);
+// Who is not translated has one address for all, even where a single answer cannot show it.
+enum plk_nat_behavior plk_discovery_mapping(const struct plk_node *node, uint8_t family);
 bool plk_discovery_heard(struct plk_node *node, const struct plk_addr *from,
                          struct plk_bytes stun); // false: not asked for
 void plk_discovery_tick(struct plk_node *node);

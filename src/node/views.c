@@ -48,9 +48,10 @@ const char *plk_path_word_text(enum plk_path_word word) {
 }
 
 void plk_node_nat(const struct plk_node *node, struct plk_nat_view *view) {
-    const struct plk_reflexive_found *v4 = &node->discovery.families[0].found;
-    const struct plk_reflexive_found *found = v4->seen_count > 0 ? v4 : &node->discovery.families[1].found;
-    *view = (struct plk_nat_view){.mapping = found->mapping, .filtering = found->filtering};
+    const struct plk_reflexive *families = node->discovery.families;
+    bool has4 = families[0].found.seen_count > 0;
+    *view = (struct plk_nat_view){.mapping = plk_discovery_mapping(node, has4 ? 4 : 6),
+                                  .filtering = families[!has4].found.filtering};
     for (unsigned family = 4; family <= 6; family += 2) {
         struct plk_addr own[PLK_NETWORK_INTERFACES];
         unsigned count = plk_network_own(&node->network, (uint8_t)family, own);

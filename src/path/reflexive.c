@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "path/reflexive.h"
 
-#define STEP_MAX 64 // a NAT that counts by more than that is taken for a random one
-
 static void add_probe(struct plk_reflexive *r, const struct plk_addr *to, uint8_t change, struct plk_rng *rng,
                       uint64_t now_us) {
     struct plk_reflexive_probe *probe = &r->probes[r->probe_count++];
@@ -69,10 +67,9 @@ static bool is_plain(const struct plk_reflexive_probe *probe) { return probe->an
 
 // Every two answers tell something: the same port of the asked address and another, or another address.
 static enum plk_nat_behavior mapping_of(const struct plk_reflexive *r) {
-    bool ports_alike = false, ips_alike = false, ips_differ = false, any = false;
+    bool ports_alike = false, ips_alike = false, ips_differ = false;
     for (unsigned i = 0; i < r->probe_count; i++) {
         const struct plk_reflexive_probe *a = &r->probes[i];
-        any = any || is_plain(a);
         for (unsigned k = i + 1; k < r->probe_count; k++) {
             const struct plk_reflexive_probe *b = &r->probes[k];
             if (!is_plain(a) || !is_plain(b)) continue;
@@ -85,8 +82,7 @@ static enum plk_nat_behavior mapping_of(const struct plk_reflexive *r) {
     }
     if (ips_differ) return ports_alike ? PLK_NAT_ADDRESS_DEPENDENT : PLK_NAT_ADDRESS_AND_PORT_DEPENDENT;
     // With one IP to ask, who maps by address looks like who maps by nothing: it is rare, and no harm to be taken for it.
-    bool alone = any && !r->found.translated;
-    return ips_alike || ports_alike || alone ? PLK_NAT_ENDPOINT_INDEPENDENT : PLK_NAT_UNKNOWN;
+    return ips_alike || ports_alike ? PLK_NAT_ENDPOINT_INDEPENDENT : PLK_NAT_UNKNOWN;
 }
 
 // What is not answered is filtered, if the plain request was answered: of several possible, the strictest.
@@ -114,28 +110,8 @@ static void collect_seen(const struct plk_reflexive *r, struct plk_reflexive_fou
     }
 }
 
-static bool is_among(const struct plk_addr *addr, const struct plk_addr *list, unsigned count) {
-    for (unsigned i = 0; i < count; i++) {
-        if (plk_addr_equal(addr, &list[i])) return true;
-    }
-    return false;
-}
-
-static int32_t step_of(const struct plk_reflexive_found *found) {
-    if (found->seen_count < 2 || !plk_addr_same_ip(&found->seen[0], &found->seen[1])) return 0;
-    int32_t step = (int32_t)found->seen[1].port - (int32_t)found->seen[0].port;
-    return step >= -STEP_MAX && step <= STEP_MAX ? step : 0;
-}
-
-static void judge(struct plk_reflexive *r, struct plk_reflexive_found *found) {
-    found->mapping = mapping_of(r);
-    found->filtering = filtering_of(r);
-    found->step = found->mapping == PLK_NAT_ADDRESS_AND_PORT_DEPENDENT ? step_of(found) : 0;
-}
-
 static bool same_found(const struct plk_reflexive_found *a, const struct plk_reflexive_found *b) {
-    bool same = a->seen_count == b->seen_count && a->mapping == b->mapping && a->filtering == b->filtering &&
-                a->translated == b->translated && a->step == b->step;
+    bool same = a->seen_count == b->seen_count && a->mapping == b->mapping && a->filtering == b->filtering;
     for (unsigned i = 0; same && i < a->seen_count; i++) same = plk_addr_equal(&a->seen[i], &b->seen[i]);
     return same;
 }
@@ -161,24 +137,21 @@ static bool second_part(struct plk_reflexive *r, uint64_t now_us, struct plk_rng
     return r->probe_count > r->late;
 }
 
-bool plk_reflexive_tick(struct plk_reflexive *r, uint64_t now_us, struct plk_rng *rng, const struct plk_addr *own,
-                        unsigned own_count) {
-    struct plk_reflexive_found before = r->found;
+bool plk_reflexive_tick(struct plk_reflexive *r, uint64_t now_us, struct plk_rng *rng) {
     if (!r->running) return false;
-    collect_seen(r, &r->found);
-    if (r->found.seen_count > 0) {
-        bool moved = before.seen_count == 0 || !plk_addr_equal(&before.seen[0], &r->found.seen[0]);
-        r->found.translated = !is_among(&r->found.seen[0], own, own_count);
-        if (moved) r->found.mapping = r->found.filtering = PLK_NAT_UNKNOWN; // another NAT, perhaps
-    } else {
-        r->found = before;
-    }
+    struct plk_reflexive_found found = r->found, before = r->found;
+    collect_seen(r, &found);
     if (part_is_over(r, now_us) && (r->late != 0 || !second_part(r, now_us, rng))) {
         r->running = false;
-        collect_seen(r, &r->found);
-        judge(r, &r->found);
+        found.mapping = mapping_of(r);
+        found.filtering = filtering_of(r);
+    } else if (found.seen_count == 0) {
+        return false; // what was known before is good until more is known
+    } else if (before.seen_count == 0 || !plk_addr_equal(&before.seen[0], &found.seen[0])) {
+        found.mapping = found.filtering = PLK_NAT_UNKNOWN; // another NAT, perhaps
     }
-    return !same_found(&before, &r->found);
+    r->found = found;
+    return !same_found(&before, &found);
 }
 
 uint64_t plk_reflexive_deadline(const struct plk_reflexive *r) {

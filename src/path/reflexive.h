@@ -41,9 +41,6 @@ struct plk_reflexive_found {
     unsigned seen_count;
     struct plk_addr seen[PLK_REFLEXIVE_SEEN]; // in the order of the requests; several: they differ by who is asked
     enum plk_nat_behavior mapping, filtering;
-    bool translated; // what is seen is not what the socket is bound to
-    int32_t
-        step; // from the first mapping to the next that was made: a NAT that counts; 0: none was seen, or it is random
 };
 
 struct plk_reflexive {
@@ -64,10 +61,8 @@ bool plk_reflexive_poll(struct plk_reflexive *r, uint64_t now_us, struct plk_add
                         uint8_t request[PLK_REFLEXIVE_REQUEST_MAX], size_t *len);
 // A STUN message that came. false: it is no answer to a request of this round.
 bool plk_reflexive_heard(struct plk_reflexive *r, const struct plk_stun *message);
-// After each of these calls, and when its time has come: true when `found` has changed, so that it is to be told. own: the host
-// addresses of the socket, with its port.
-bool plk_reflexive_tick(struct plk_reflexive *r, uint64_t now_us, struct plk_rng *rng, const struct plk_addr *own,
-                        unsigned own_count);
+// After each of these calls, and when its time has come: true when `found` has changed, so that it is to be told.
+bool plk_reflexive_tick(struct plk_reflexive *r, uint64_t now_us, struct plk_rng *rng);
 uint64_t plk_reflexive_deadline(const struct plk_reflexive *r);
 
 #endif

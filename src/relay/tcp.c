@@ -104,6 +104,7 @@ static void arrived(struct plk_relay *relay, struct plk_relay_tcp *tcp, struct p
     struct plk_buf all = tcp->in;
     size_t took;
     bool broken;
+    if (bytes.len == 0) return;
     if (all.len == 0 && tcp->client != NULL) tcp->since_us = relay->now.mono_us;
     tcp->in = (struct plk_buf){0};
     if (all.len > 0) plk_buf_put(relay->mem, &all, bytes);

@@ -109,3 +109,14 @@ void mailbox_talk(struct actor *a, struct actor *b, const char *text, uint64_t l
     story_say(b, a, answer);
     story_heard(a, answer, limit_us);
 }
+
+void mailbox_by_turns(struct actor *a, struct actor *b, uint64_t span_us) {
+    for (int i = 0; i < 8; i++) {
+        world_stop(a);
+        story_run(a->world, span_us);
+        world_start(a);
+        world_stop(b);
+        story_run(a->world, span_us);
+        world_start(b);
+    }
+}

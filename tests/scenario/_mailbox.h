@@ -20,6 +20,8 @@ size_t mailbox_items(const struct relayd *relay); // on its disk
 void mailbox_until_kept(struct relayd *relay, uint64_t limit_us, const char *what);
 // A word each way, heard within that time.
 void mailbox_talk(struct actor *a, struct actor *b, const char *text, uint64_t limit_us);
+// They go off by turns, eight times each, for so long: one has what the other has said from relays only. Both are there then.
+void mailbox_by_turns(struct actor *a, struct actor *b, uint64_t span_us);
 // Nothing is left on the relay's disk of what it kept.
 void mailbox_until_empty(struct relayd *relay, uint64_t limit_us);
 bool mailbox_connected(const struct actor *a, const struct relayd *relay);

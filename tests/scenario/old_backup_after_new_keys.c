@@ -56,14 +56,7 @@ static void tell(struct world *w) {
     world_jump_wall(again, 351 * DAY_MS);
     story_say(again, bob, "I was set back");
     story_say(bob, again, "you are quiet");
-    for (int i = 0; i < 8; i++) { // never both at once
-        world_stop(again);
-        story_run(w, 10 * PLK_MINUTE);
-        world_start(again);
-        world_stop(bob);
-        story_run(w, 10 * PLK_MINUTE);
-        world_start(bob);
-    }
+    mailbox_by_turns(again, bob, 10 * PLK_MINUTE);
     story_heard(bob, "I was set back", PLK_HOUR);
     story_heard(again, "you are quiet", PLK_HOUR);
     mailbox_talk(again, bob, "well again", PLK_HOUR);

@@ -23,14 +23,7 @@ static void tell(struct world *w) {
     story_run(w, 5 * PLK_MINUTE);
     world_start(bob);
     story_say(bob, again, "good");
-    for (int i = 0; i < 8; i++) { // never both at once
-        world_stop(again);
-        story_run(w, 2 * PLK_MINUTE);
-        world_start(again);
-        world_stop(bob);
-        story_run(w, 2 * PLK_MINUTE);
-        world_start(bob);
-    }
+    mailbox_by_turns(again, bob, 2 * PLK_MINUTE);
     story_heard(bob, "a new machine", PLK_MINUTE);
     story_heard(again, "good", PLK_MINUTE);
     story_ends_well(w);
