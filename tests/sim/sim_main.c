@@ -18,7 +18,6 @@
 
 #define JOBS_MAX 64
 #define SEED_LIMIT_S 120 // of processor time, however busy the machine is, for one seed: more is a loop without end
-#define HASH_SHOWN 32
 
 static const char *const kinds[] = {"chaos", "rollback", "relays", "nats"}; // in the order of enum chaos_kind
 
@@ -34,7 +33,7 @@ struct outcome { // written by a job in one piece
     unsigned job;
     bool done, failed;
     uint64_t seed;
-    char hash[2 * PLK_HASH_LEN + 1], why[512];
+    char hash[2 * TRACE_HASH_LEN + 1], why[512];
 };
 
 struct job {
@@ -107,7 +106,7 @@ static void start_job(struct job *jobs, unsigned job, uint64_t from, const struc
 
 struct tally {
     uint64_t passed, failed;
-    uint8_t sum[PLK_HASH_LEN]; // exclusive or of the seeds' hashes: the same whatever order they end in
+    uint8_t sum[TRACE_HASH_LEN]; // exclusive or of the seeds' hashes: the same whatever order they end in
 };
 
 static void say_failed(struct tally *t, const struct options *o, uint64_t seed, const char *why) {
@@ -119,7 +118,7 @@ static void say_failed(struct tally *t, const struct options *o, uint64_t seed, 
 }
 
 static void count(struct tally *t, const struct options *o, const struct outcome *out) {
-    for (size_t i = 0; i < PLK_HASH_LEN; i++) {
+    for (size_t i = 0; i < TRACE_HASH_LEN; i++) {
         unsigned byte = 0;
         sscanf(out->hash + 2 * i, "%2x", &byte);
         t->sum[i] ^= (uint8_t)byte;
@@ -190,7 +189,7 @@ static int run_many(const struct options *o) {
     }
     read_outcomes(jobs, &t, o, fds[0], 0);
     printf("trace hash ");
-    for (size_t i = 0; i < HASH_SHOWN; i++) printf("%02x", t.sum[i]);
+    for (size_t i = 0; i < TRACE_HASH_LEN; i++) printf("%02x", t.sum[i]);
     printf("\n%" PRIu64 " passed, %" PRIu64 " failed\n", t.passed, t.failed);
     return t.failed != 0;
 }

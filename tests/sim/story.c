@@ -122,7 +122,7 @@ void story_ends_well(struct world *w) {
 
 static void tell_one(uint64_t seed, FILE *trace, void (*tell)(struct world *w)) {
     struct world *w = world_new(seed, trace);
-    char hash[2 * PLK_HASH_LEN + 1];
+    char hash[2 * TRACE_HASH_LEN + 1];
     tell(w);
     story_holds(w);
     for (int i = 0; i < w->actor_count; i++) world_stop(w->actors[i]);

@@ -12,9 +12,8 @@ void trace_start(struct trace *t, FILE *out) {
 }
 
 static void fold(struct trace *t) {
-    struct plk_bytes parts[2] = {plk_bytes(t->chain, sizeof t->chain), plk_bytes(t->held, t->held_len)};
-    uint8_t next[PLK_HASH_LEN];
-    plk_hash(next, parts, 2);
+    uint8_t next[TRACE_HASH_LEN];
+    plk_siphash128(next, t->chain, plk_bytes(t->held, t->held_len));
     memcpy(t->chain, next, sizeof next);
     t->held_len = 0;
 }
@@ -66,21 +65,46 @@ void trace_add(struct trace *t, const struct trace_entry *e, const char *format,
     if (t->out && e->at_us >= t->from_us && e->at_us <= t->to_us) show(t, e, note);
 }
 
-void trace_hash(struct trace *t, char out[2 * PLK_HASH_LEN + 1]) {
+void trace_hash(struct trace *t, char out[2 * TRACE_HASH_LEN + 1]) {
     fold(t);
-    for (size_t i = 0; i < PLK_HASH_LEN; i++) snprintf(out + 2 * i, 3, "%02x", t->chain[i]);
+    for (size_t i = 0; i < TRACE_HASH_LEN; i++) snprintf(out + 2 * i, 3, "%02x", t->chain[i]);
 }
 
-static void addr6(char *out, const struct plk_addr *addr) {
-    char *at = out + sprintf(out, "[");
-    for (size_t i = 0; i < 16; i += 2) at += sprintf(at, "%s%x", i ? ":" : "", addr->ip[i] << 8 | addr->ip[i + 1]);
-    sprintf(at, "]:%u", addr->port);
+// Every packet's two addresses are written, so this is worth more than a printf.
+static char *number(char *at, unsigned value, unsigned base) {
+    unsigned unit = 1;
+    while (value / unit >= base) unit *= base;
+    for (; unit; unit /= base) *at++ = "0123456789abcdef"[value / unit % base];
+    return at;
+}
+
+static char *addr4(char *at, const struct plk_addr *addr) {
+    for (size_t i = 0; i < 4; i++) {
+        if (i) *at++ = '.';
+        at = number(at, addr->ip[i], 10);
+    }
+    return at;
+}
+
+static char *addr6(char *at, const struct plk_addr *addr) {
+    *at++ = '[';
+    for (size_t i = 0; i < 16; i += 2) {
+        if (i) *at++ = ':';
+        at = number(at, (unsigned)(addr->ip[i] << 8 | addr->ip[i + 1]), 16);
+    }
+    *at++ = ']';
+    return at;
 }
 
 const char *trace_addr(char out[TRACE_ADDR_MAX], const struct plk_addr *addr) {
-    const uint8_t *ip = addr->ip;
-    if (addr->family == 4) snprintf(out, TRACE_ADDR_MAX, "%u.%u.%u.%u:%u", ip[0], ip[1], ip[2], ip[3], addr->port);
-    if (addr->family == 6) addr6(out, addr);
-    if (addr->family == 0) snprintf(out, TRACE_ADDR_MAX, "-");
+    char *at = out;
+    if (addr->family == 0) {
+        *at++ = '-';
+    } else {
+        at = addr->family == 4 ? addr4(at, addr) : addr6(at, addr);
+        *at++ = ':';
+        at = number(at, addr->port, 10);
+    }
+    *at = 0;
     return out;
 }

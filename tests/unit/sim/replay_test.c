@@ -10,7 +10,7 @@
 #include "sim/chaos.h"
 
 struct run {
-    char hash[2 * PLK_HASH_LEN + 1];
+    char hash[2 * TRACE_HASH_LEN + 1];
     uint64_t lines;
 };
 
