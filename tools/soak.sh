@@ -42,7 +42,7 @@ is_done() { awk -v what="$1" -v from="$2" '$1 == what && $2 == from { found = 1 
 
 summary() {
     say "$(column chaos 4) seeds passed, $(column chaos 5) failed; rolled back: $(column rollback 4) passed, $(column rollback 5) failed; behind NATs: $(column nats 4) passed, $(column nats 5) failed"
-    say "fuzzing: $(column fuzz 4) rounds passed, $(column fuzz 5) failed; kill test: $(column kill 4) passed, $(column kill 5) failed"
+    say "as on arm64: $(column arm64 4); fuzzing: $(column fuzz 4) rounds passed, $(column fuzz 5) failed; kill test: $(column kill 4) passed, $(column kill 5) failed"
     [ ! -s "$failures" ] || { say "what failed:"; cat "$failures"; }
 }
 
@@ -110,6 +110,7 @@ while [ "$at" -le "$last" ]; do
     say "seeds up to $to of $last, $(wc -l <"$failures") failed, $((spent / 60)) minutes, about $left to go"
     at=$((to + 1))
 done
+again arm64 1 ./run arm64
 [ "$fuzz_s" = 0 ] || again fuzz 1 ./run fuzz "$fuzz_s"
 round=0
 while [ "$round" -lt "$kills" ]; do
