@@ -21,10 +21,11 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "process"))
 from _peer import Rpc, World  # noqa: E402
+from bulk_figures import bulk_all, bulk_rows  # noqa: E402
 from relay_figures import relay_all, relay_rows  # noqa: E402
 
 TOOLS = pathlib.Path(os.environ.get("PLK_BUILD_DIR", HERE.parent.parent / "build" / "release")) / "tests" / "bench"
-PARTS = ["talk", "idle", "cold", "strangers", "relay", "tox"]
+PARTS = ["talk", "idle", "cold", "strangers", "bulk", "relay", "tox"]
 LINKS_OPEN_S = 5  # what a node does after its start is over by then
 
 
@@ -246,6 +247,10 @@ def relay(results, options):
     relay_all(tool, say, results, options)
 
 
+def bulk(results, options):
+    bulk_all(TOOLS, say, results, options)
+
+
 def tox(results, options):
     """The peer: toxcore, where it is installed."""
     program = TOOLS / "bench_toxcore_peer"
@@ -254,7 +259,7 @@ def tox(results, options):
         return
     for _ in range(min(options.rounds, options.tox_rounds)):
         ports = [free_port(), free_port()]
-        peer = subprocess.Popen([str(program), *map(str, [options.tox_messages, options.tox_idle, *ports])], text=True,
+        peer = subprocess.Popen([str(program), *map(str, [options.tox_messages, options.tox_idle, 0, *ports])], text=True,
                                 stdout=subprocess.PIPE)
         peer.stdout.readline()  # "idle"
         wire = Wire(ports)
@@ -334,6 +339,7 @@ def table(r):
     row("a stranger's packet that is none", "malformed_us", "µs", 2)
     row("a stranger's message 1 among 200 contacts", "scan_200_us", "µs", 10)
     row("a stranger's message 1 among 1,000 contacts", "scan_1000_us", "µs", 50)
+    bulk_rows(row, beside)
     relay_rows(row, beside)
     calm = median(r["p99_ms"])
     row("p99 of a link while strangers flood", "flood_p99_ms", "ms", None, f"calm: {number(calm)} ms",
@@ -366,6 +372,8 @@ def main():
     parser.add_argument("--idle", type=float, default=60, help="seconds")
     parser.add_argument("--flood", type=int, default=10000, help="strangers' packets a second")
     parser.add_argument("--cells", type=int, default=400, help="that each of 200 clients puts")
+    parser.add_argument("--bulk", type=int, default=5, help="seconds of a bulk stream on loopback")
+    parser.add_argument("--line", type=int, default=20, help="seconds of one over a long line that loses")
     parser.add_argument("--tox-rounds", type=int, default=3)
     parser.add_argument("--tox-messages", type=int, default=5000)
     parser.add_argument("--tox-idle", type=float, default=30, help="seconds")
@@ -377,7 +385,7 @@ def main():
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.messages, options.idle, options.tox_idle, options.singles = 1, 10000, 15, 10, 200
-        options.cells = 100
+        options.cells, options.bulk, options.line = 100, 3, 10
     results = Results()
     parts = options.only or PARTS
     if "talk" in parts:
@@ -385,7 +393,7 @@ def main():
             say(f"two nodes talk, round {i + 1} of {options.rounds} ...")
             talk_round(results, options)
     for name, part, what in (("idle", idle_all, f"they are idle for {options.idle:.0f} s"), ("cold", cold_all, "a start with much"),
-                             ("strangers", strangers, "strangers"), ("relay", relay, "a relay"), ("tox", tox, "toxcore")):
+                             ("strangers", strangers, "strangers"), ("bulk", bulk, "a bulk stream"), ("relay", relay, "a relay"), ("tox", tox, "toxcore")):
         if name in parts:
             say(f"{what} ...")
             part(results, options)

@@ -2,8 +2,9 @@
 // The same figures for c-toxcore, through its public API and its normal loop (sleep for tox_iteration_interval): two
 // processes on loopback that know each other's keys and bootstrap from each other. Nothing is written to a disk.
 //
-// usage: bench_toxcore_peer MESSAGES IDLE_SECONDS PORT_A PORT_B
-// Prints a line "idle" when the two begin to be idle, and one JSON object at the end.
+// usage: bench_toxcore_peer MESSAGES IDLE_SECONDS FILE_MB PORT_A PORT_B
+// Prints a line "idle" when the two begin to be idle, and one JSON object at the end. Without messages and idle time, only the
+// file is sent: its bytes come from memory, and the receiver drops them.
 #define _POSIX_C_SOURCE 200809L
 #include <signal.h>
 #include <stdbool.h>
@@ -11,18 +12,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <tox/tox.h>
 #include <unistd.h>
 
-enum { SINGLE = 20, TEXT = 100, GIVE_UP_S = 120, SETTLE_S = 30 };
+enum { SINGLE = 20, TEXT = 100, GIVE_UP_S = 120, SETTLE_S = 30, SETTLE_FILE_S = 2 };
 
 struct peer {
     Tox *tox;
     bool echo; // answers what begins with 'e'
     bool connected;
     unsigned receipts, answers;
+    unsigned files; // wholly sent
     uint64_t turns;
     double receipt_at, answer_at;
 };
@@ -65,6 +68,24 @@ static void on_receipt(Tox *tox, uint32_t friend_number, uint32_t message_id, vo
     peer->receipt_at = now_ms();
 }
 
+static void on_file(Tox *tox, uint32_t friend_number, uint32_t file, uint32_t kind, uint64_t size, const uint8_t *name,
+                    size_t name_len, void *ctx) {
+    (void)kind, (void)size, (void)name, (void)name_len, (void)ctx;
+    if (!tox_file_control(tox, friend_number, file, TOX_FILE_CONTROL_RESUME, NULL)) die("no file");
+}
+
+static void on_piece(Tox *tox, uint32_t friend_number, uint32_t file, uint64_t at, const uint8_t *data, size_t len,
+                     void *ctx) {
+    (void)tox, (void)friend_number, (void)file, (void)at, (void)data, (void)len, (void)ctx;
+}
+
+static void on_piece_wanted(Tox *tox, uint32_t friend_number, uint32_t file, uint64_t at, size_t len, void *ctx) {
+    static const uint8_t bytes[4096];
+    if (len == 0) ((struct peer *)ctx)->files++; // all of it is there
+    if (len > sizeof bytes) die("a large piece");
+    if (len > 0) tox_file_send_chunk(tox, friend_number, file, at, bytes, len, NULL);
+}
+
 static void begin(struct peer *peer, uint16_t port) {
     struct Tox_Options *options = tox_options_new(NULL);
     if (options == NULL) die("no memory");
@@ -78,6 +99,9 @@ static void begin(struct peer *peer, uint16_t port) {
     tox_callback_friend_connection_status(peer->tox, on_connection);
     tox_callback_friend_message(peer->tox, on_message);
     tox_callback_friend_read_receipt(peer->tox, on_receipt);
+    tox_callback_file_recv(peer->tox, on_file);
+    tox_callback_file_recv_chunk(peer->tox, on_piece);
+    tox_callback_file_chunk_request(peer->tox, on_piece_wanted);
 }
 
 static void meet(struct peer *peer, int to, int from, uint16_t port) {
@@ -145,11 +169,30 @@ static void stream(struct peer *peer, unsigned count) {
     printf(",\"messages_per_s\":%.0f", count / (now_ms() - start) * 1e3);
 }
 
+static double cpu_s(int who) {
+    struct rusage used;
+    getrusage(who, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+// Sends so many megabytes; the rate, and how long the sender has used a processor for each gigabyte.
+static void file(struct peer *peer, unsigned megabytes) {
+    double start = now_ms(), cpu = cpu_s(RUSAGE_SELF);
+    if (tox_file_send(peer->tox, 0, TOX_FILE_KIND_DATA, (uint64_t)megabytes * 1000000, NULL, (const uint8_t *)"file", 4,
+                      NULL) == UINT32_MAX)
+        die("no file is sent");
+    await(peer, &peer->files, 1);
+    printf(",\"file_mb_per_s\":%.1f,\"file_cpu_s_per_gb\":%.2f", megabytes / (now_ms() - start) * 1e3,
+           (cpu_s(RUSAGE_SELF) - cpu) * 1000 / megabytes);
+}
+
 int main(int argc, char **argv) {
     struct peer peer = {0};
     int there[2], back[2];
-    if (argc != 5) die("usage: bench_toxcore_peer MESSAGES IDLE_SECONDS PORT_A PORT_B");
-    uint16_t port_a = (uint16_t)atoi(argv[3]), port_b = (uint16_t)atoi(argv[4]);
+    if (argc != 6) die("usage: bench_toxcore_peer MESSAGES IDLE_SECONDS FILE_MB PORT_A PORT_B");
+    unsigned messages = (unsigned)atoi(argv[1]), megabytes = (unsigned)atoi(argv[3]);
+    uint16_t port_a = (uint16_t)atoi(argv[4]), port_b = (uint16_t)atoi(argv[5]);
     if (pipe(there) != 0 || pipe(back) != 0) die("pipe");
     pid_t other = fork();
     if (other < 0) die("fork");
@@ -169,16 +212,20 @@ int main(int argc, char **argv) {
         turn(&peer);
     }
     double connected = now_ms() - start, end;
-    for (end = now_ms() + SETTLE_S * 1e3; now_ms() < end;) turn(&peer); // after connecting it is busier for a while
+    double settle_s = messages > 0 ? SETTLE_S : SETTLE_FILE_S; // after connecting it is busier for a while
+    for (end = now_ms() + settle_s * 1e3; now_ms() < end;) turn(&peer);
     printf("idle\n");
     fflush(stdout);
     uint64_t turns = peer.turns;
     for (start = now_ms(), end = start + atof(argv[2]) * 1e3; now_ms() < end;) turn(&peer);
-    printf("{\"connect_ms\":%.0f,\"wakeups_per_s\":%.1f,", connected,
-           (double)(peer.turns - turns) / (now_ms() - start) * 1e3);
-    fflush(stdout);
-    singles(&peer);
-    stream(&peer, (unsigned)atoi(argv[1]));
+    printf("{\"connect_ms\":%.0f", connected);
+    if (messages > 0) {
+        printf(",\"wakeups_per_s\":%.1f,", (double)(peer.turns - turns) / (now_ms() - start) * 1e3);
+        fflush(stdout);
+        singles(&peer);
+        stream(&peer, messages);
+    }
+    if (megabytes > 0) file(&peer, megabytes);
     printf("}\n");
     tox_kill(peer.tox);
     kill(other, SIGTERM);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A line between two network namespaces on which every packet takes so long: a TUN device at each end, and this process between
-// them, since the lab has no netem. Packets stay in order, none is lost here.
+// them, since the lab has no netem. Packets stay in order, and none is lost here unless that is asked for.
 //
-//     lab_delay NAMESPACE DEVICE NAMESPACE DEVICE MICROSECONDS
+//     lab_delay NAMESPACE DEVICE NAMESPACE DEVICE MICROSECONDS [RATE QUEUE LOSS]
 //
-// A NAMESPACE is a path as /proc/PID/ns/net. Prints `ready` when both devices are there, ends with its standard input, and the
+// A NAMESPACE is a path as /proc/PID/ns/net. RATE: bytes a second, 0: no limit; QUEUE: bytes that may wait for it; LOSS: so many
+// of a million packets are lost, each for itself; all three each way. Prints `ready` when both devices are there, ends with its standard input, and the
 // devices with it. Each end takes a real-time priority where it may: a busy machine must not make the line longer.
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +42,13 @@ struct direction {
     int from, to;
     size_t first, count;
     struct packet *ring;
+    int64_t free_ns; // when all that has been taken has left at the rate
+};
+
+// What the line does beside taking time.
+struct quality {
+    int64_t delay_ns, rate, queue_len, loss_ppm;
+    uint64_t dice;
 };
 
 static _Noreturn void fail(const char *what) {
@@ -66,12 +75,30 @@ static int device(const char *namespace, const char *name) {
     return tun;
 }
 
-static void take(struct direction *way, int64_t delay_ns) {
+static bool is_lost(struct quality *quality) {
+    quality->dice ^= quality->dice << 13;
+    quality->dice ^= quality->dice >> 7;
+    quality->dice ^= quality->dice << 17;
+    return (int64_t)(quality->dice % 1000000) < quality->loss_ppm;
+}
+
+// When a packet that comes now has left at the line's rate; -1: there is no room for it.
+static int64_t leaves_ns(struct direction *way, const struct quality *quality, ssize_t len) {
+    int64_t now = now_ns();
+    if (quality->rate == 0) return now;
+    if (way->free_ns < now) way->free_ns = now;
+    if ((way->free_ns - now) / 1000 * quality->rate / 1000000 > quality->queue_len) return -1;
+    return way->free_ns += len * 1000000000 / quality->rate;
+}
+
+static void take(struct direction *way, struct quality *quality) {
     for (int i = 0; i < BURST && way->count < ON_THE_WAY; i++) {
         struct packet *packet = &way->ring[(way->first + way->count) % ON_THE_WAY];
         packet->len = read(way->from, packet->bytes, sizeof packet->bytes);
         if (packet->len <= 0) return;
-        packet->due_ns = now_ns() + delay_ns;
+        int64_t at_ns = leaves_ns(way, quality, packet->len);
+        if (at_ns < 0 || is_lost(quality)) continue;
+        packet->due_ns = at_ns + quality->delay_ns;
         way->count++;
     }
 }
@@ -105,11 +132,16 @@ static int wait(struct direction ways[SIDES]) {
 int main(int argc, char **argv) {
     struct direction ways[SIDES];
     struct sched_param priority = {.sched_priority = 10};
-    if (argc != 6) {
-        fprintf(stderr, "lab_delay NAMESPACE DEVICE NAMESPACE DEVICE MICROSECONDS\n");
+    if (argc != 6 && argc != 9) {
+        fprintf(stderr, "lab_delay NAMESPACE DEVICE NAMESPACE DEVICE MICROSECONDS [RATE QUEUE LOSS]\n");
         return 2;
     }
-    int64_t delay_ns = (int64_t)atoll(argv[5]) * 1000;
+    struct quality quality = {.delay_ns = (int64_t)atoll(argv[5]) * 1000, .dice = (uint64_t)now_ns() | 1};
+    if (argc == 9) {
+        quality.rate = atoll(argv[6]);
+        quality.queue_len = atoll(argv[7]);
+        quality.loss_ppm = atoll(argv[8]);
+    }
     int a = device(argv[1], argv[2]), b = device(argv[3], argv[4]);
     ways[0] = (struct direction){.from = a, .to = b, .ring = calloc(ON_THE_WAY, sizeof(struct packet))};
     ways[1] = (struct direction){.from = b, .to = a, .ring = calloc(ON_THE_WAY, sizeof(struct packet))};
@@ -120,7 +152,7 @@ int main(int argc, char **argv) {
     fflush(stdout);
     while (wait(ways)) {
         for (int i = 0; i < SIDES; i++) {
-            take(&ways[i], delay_ns);
+            take(&ways[i], &quality);
             give(&ways[i]);
         }
     }

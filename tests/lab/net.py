@@ -54,12 +54,13 @@ class Place(Namespace):
 
 
 class Line:
-    """A customer's line: what goes in at one end comes out at the other, `delay_ms` later."""
+    """A customer's line: what goes in at one end comes out at the other, `delay_ms` later. limits: words for lab_delay."""
 
-    def __init__(self, internet, number, space, device, delay_ms, metric):
+    def __init__(self, internet, number, space, device, delay_ms, metric, limits=()):
         self.internet, self.space, self.device, self.here = internet, space, device, f"s{number}"
         spaces = (f"/proc/{space.pid}/ns/net", f"/proc/{internet.pid}/ns/net")
-        self.process = subprocess.Popen([str(DELAY), spaces[0], device, spaces[1], self.here, str(int(delay_ms * 1000))],
+        self.process = subprocess.Popen([str(DELAY), spaces[0], device, spaces[1], self.here, str(int(delay_ms * 1000)),
+                                         *map(str, limits)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         check(self.process.stdout.readline() == b"ready\n", "lab_delay did not start")
         internet.ip(f"addr add 93.{number}.0.1/16 dev {self.here}", f"addr add 2a02:{number}::1/32 dev {self.here} nodad",
@@ -126,8 +127,8 @@ class Internet(Namespace):
         self.customers += 1
         return self.customers
 
-    def line(self, number, space, device="wan", delay_ms=DELAY_MS, metric=100):
-        return self.keep(Line(self, number, space, device, delay_ms, metric))
+    def line(self, number, space, device="wan", delay_ms=DELAY_MS, metric=100, limits=()):
+        return self.keep(Line(self, number, space, device, delay_ms, metric, limits))
 
     def server(self):
         self.servers += 1
