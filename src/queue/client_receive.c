@@ -34,7 +34,7 @@ static void newq_done(struct plk_queue_client *c, struct plk_queue_slot *slot, u
     slot->newq = PLK_QUEUE_WISH_NONE;
     if (slot->drop) return;
     if (is_for_later(c, now_us, code, &slot->newq)) {
-        plk_queue_client_refuse(c, slot, code);
+        if (code == PLK_QUEUE_CODE_LIMIT) plk_queue_client_refuse(c, slot, code); // the token is used up
     } else if (code == PLK_QUEUE_CODE_OK) {
         slot->made = true;
         slot->fresh = slot->refused = false;

@@ -66,7 +66,7 @@ static bool newq(struct plk_relay *relay, struct plk_relay_client *client, const
     plk_queues_drop(&relay->queues, queue);
     if (locked) return wait_for_place(relay, client);
     if (!plk_bucket_take(&client->newq, relay->now.mono_us, 1, PLK_RELAY_CLIENT_NEWQ_BURST, 1)) {
-        return done(relay, client, command, PLK_QUEUE_CODE_LIMIT);
+        return done(relay, client, command, PLK_QUEUE_CODE_BUSY); // LIMIT is a token that is used up
     }
     if (!plk_command_flags_valid(command->newq.flags)) {
         return done(relay, client, command, PLK_QUEUE_CODE_INVALID);

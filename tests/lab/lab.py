@@ -6,6 +6,7 @@
     lab.py events [EVENT]...         something happens to their networks while they talk
     lab.py table FILE...             the table of results that were kept with --out
     lab.py classes [CLASS]...        is each kind of router what it is meant to be?
+    lab.py idle                      what a line carries while nothing is said
     lab.py mappings                  are ports that a router gives away really open?
 
 Ends with 77 where there are no rights for it.
@@ -18,6 +19,7 @@ import sys
 from net import need_lab
 import classes
 import events
+import idle
 import mappings
 import pairs
 from router import CLASSES
@@ -83,7 +85,12 @@ def arguments():
     of_classes.set_defaults(main=classes.main)
     of_mappings = commands.add_parser("mappings", help="are ports that a router gives away really open?")
     of_mappings.set_defaults(main=mappings.main)
-    for command in (of_classes, of_mappings, add_events(commands), *add_pairs(commands)):
+    of_idle = commands.add_parser("idle", help="what a line carries while nothing is said")
+    of_idle.add_argument("--contacts", type=counted, default=200, metavar="N", help="who are all there (200)")
+    of_idle.add_argument("--minutes", type=counted, default=15, metavar="N", help="how long it is watched (15)")
+    of_idle.add_argument("--network", type=class_name, default="port-restr", metavar="CLASS", help="what is between (port-restr)")
+    of_idle.set_defaults(main=idle.main)
+    for command in (of_classes, of_mappings, of_idle, add_events(commands), *add_pairs(commands)):
         command.add_argument("--json", action="store_true", help="an object a line")
     return parser.parse_args(sys.argv[1:] or ["pairs"])
 

@@ -227,6 +227,22 @@ static void every_command_bears_later(void **state) {
     }
 }
 
+// Forty invitations in a minute: the relay slows them down, and nobody is told that a token was missing.
+static void a_queue_that_came_too_fast_is_made_later(void **state) {
+    (void)state;
+    toy.fail[PLK_QUEUE_NEWQ] = PLK_QUEUE_CODE_BUSY;
+    toy.fail_count[PLK_QUEUE_NEWQ] = 1;
+    add_own(1, true);
+    up();
+    talk();
+    assert_int_equal(toy.fail_count[PLK_QUEUE_NEWQ], 0);
+    assert_state(MINE + 1, UNDER_WAY);
+    now_us = plk_queue_client_deadline(c, now_us);
+    plk_queue_client_tick(c, now_us, &rng);
+    talk();
+    assert_state(MINE + 1, READY);
+}
+
 static void a_cancelled_put_says_nothing(void **state) {
     (void)state;
     struct plk_queue_record record;
@@ -416,6 +432,7 @@ int main(void) {
         TEST(a_queue_that_is_gone_is_told),
         TEST(a_busy_relay_is_given_time),
         TEST(every_command_bears_later),
+        TEST(a_queue_that_came_too_fast_is_made_later),
         TEST(a_cancelled_put_says_nothing),
         TEST(the_overwritable_cell_is_written_and_read),
         TEST(a_guest_gets_a_token),
