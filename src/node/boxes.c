@@ -343,12 +343,28 @@ void plk_boxes_told(const struct plk_node *node, uint32_t contact, struct plk_qu
     }
 }
 
+static const struct plk_box *next_offered(const struct plk_node *node, uint32_t contact, bool early,
+                                          const struct plk_box *box) {
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, contact, box)) != NULL) {
+        bool begun = early && !box->refused && plk_box_other(node, box, false) == NULL;
+        if ((box->made || begun) && !plk_box_is_left(node, box)) break;
+    }
+    return box;
+}
+
+void plk_boxes_offered(const struct plk_node *node, uint32_t contact, struct plk_queue_list *list) {
+    static const uint8_t untold[PLK_QUEUE_KEY_LEN] = {0};
+    const struct plk_box *box = NULL;
+    list->count = 0;
+    while (list->count < PLK_QUEUE_LIST_OFFERS_MAX && (box = next_offered(node, contact, false, box)) != NULL) {
+        put_offer(list, box, untold);
+    }
+}
+
 void plk_boxes_offer(const struct plk_node *node, uint32_t contact, bool early, struct plk_queue_list *list) {
     const struct plk_box *box = NULL;
     list->count = 0;
-    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, contact, box)) != NULL) {
-        bool begun = early && !box->refused && plk_box_other(node, box, false) == NULL;
-        if (!(box->made || begun) || plk_box_is_left(node, box) || list->count == PLK_QUEUE_LIST_OFFERS_MAX) continue;
+    while (list->count < PLK_QUEUE_LIST_OFFERS_MAX && (box = next_offered(node, contact, early, box)) != NULL) {
         struct plk_queue_own_keys keys;
         own_keys(box, &keys);
         put_offer(list, box, keys.sender);

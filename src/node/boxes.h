@@ -113,6 +113,8 @@ bool plk_box_is_left(const struct plk_node *node, const struct plk_box *box);
 // What the other side is told of own boxes of a contact that were made: PLK_BODY_QUEUES. early: of those that are asked for, too:
 // payload's queues in a first contact, which are told once.
 void plk_boxes_offer(const struct plk_node *node, uint32_t contact, bool early, struct plk_queue_list *list);
+// The same (not early) without the senders' keys, which have to be derived: enough to see whether the list has changed.
+void plk_boxes_offered(const struct plk_node *node, uint32_t contact, struct plk_queue_list *list);
 // Whether the relay says NOBODY for this contact's queues: no word of one's presence for whoever is blocked. Durable.
 void plk_boxes_quiet(struct plk_node *node, uint32_t contact, bool quiet);
 // What it has told us: the foreign boxes of this contact are those of the list from now on.

@@ -78,18 +78,35 @@ static void sort(struct plk_queue_list *list) {
     }
 }
 
-static size_t write_list(const struct plk_node *node, const struct plk_peer *peer, uint8_t out[PLK_QUEUE_LIST_LEN_MAX],
-                         uint64_t *mark) {
-    static const uint8_t key[16] = {0}; // it is compared with itself only
+static size_t write_list(struct plk_queue_list *list, uint8_t out[PLK_QUEUE_LIST_LEN_MAX]) {
     struct plk_writer w = plk_writer(out, PLK_QUEUE_LIST_LEN_MAX);
+    sort(list);
+    plk_queue_list_encode(&w, list);
+    plk_assert(!w.failed);
+    return w.len;
+}
+
+// Of the list that it should have. Asked whenever anything has happened to a contact, so nothing is derived for it.
+static uint64_t mark_of(const struct plk_node *node, const struct plk_peer *peer) {
+    static const uint8_t key[16] = {0}; // it is compared with itself only
+    uint8_t text[PLK_QUEUE_LIST_LEN_MAX];
+    struct plk_queue_list list;
+    plk_boxes_offered(node, peer->row.contact, &list);
+    if (list.count == 0) return 0;
+    uint64_t mark = plk_siphash(key, plk_bytes(text, write_list(&list, text))) | 1;
+    plk_mem_wipe(&list, sizeof list); // envelope keys
+    plk_mem_wipe(text, sizeof text);
+    return mark;
+}
+
+static void send_list(struct plk_node *node, struct plk_peer *peer) {
+    uint8_t body[PLK_QUEUE_LIST_LEN_MAX];
     struct plk_queue_list list;
     plk_boxes_offer(node, peer->row.contact, false, &list);
-    sort(&list);
-    plk_queue_list_encode(&w, &list);
-    plk_assert(!w.failed);
-    *mark = list.count == 0 ? 0 : plk_siphash(key, plk_writer_bytes(&w)) | 1;
+    size_t len = write_list(&list, body);
+    plk_peer_send_control_as(node, peer, PLK_BODY_QUEUES, plk_bytes(body, len), peer->warm->told_queues_id);
     plk_mem_wipe(&list, sizeof list);
-    return w.len;
+    plk_mem_wipe(body, sizeof body);
 }
 
 static void write_told(struct plk_node *node, struct plk_peer *peer) {
@@ -102,17 +119,13 @@ static void write_told(struct plk_node *node, struct plk_peer *peer) {
 
 // As for the profile: the mark of what it was told goes into the batch of the message.
 void plk_post_tell(struct plk_node *node, struct plk_peer *peer) {
-    uint8_t body[PLK_QUEUE_LIST_LEN_MAX];
-    uint64_t mark;
     if (!plk_post_may(peer) || peer->warm->joining || !plk_mail_has_begun(peer->warm->mail)) return;
     plk_post_ensure(node, peer);
-    size_t len = write_list(node, peer, body, &mark);
-    if (mark != peer->warm->told_queues) {
-        peer->warm->told_queues = mark;
-        plk_peer_send_control_as(node, peer, PLK_BODY_QUEUES, plk_bytes(body, len), peer->warm->told_queues_id);
-        write_told(node, peer);
-    }
-    plk_mem_wipe(body, sizeof body);
+    uint64_t mark = mark_of(node, peer);
+    if (mark == peer->warm->told_queues) return;
+    peer->warm->told_queues = mark;
+    send_list(node, peer);
+    write_told(node, peer);
 }
 
 void plk_post_tell_again(struct plk_node *node, struct plk_peer *peer) {
@@ -122,13 +135,9 @@ void plk_post_tell_again(struct plk_node *node, struct plk_peer *peer) {
 }
 
 void plk_post_taken(struct plk_node *node, struct plk_peer *peer, const uint8_t id[PLK_ID_LEN]) {
-    uint8_t body[PLK_QUEUE_LIST_LEN_MAX];
     struct plk_box *box = NULL;
-    uint64_t mark;
     if (memcmp(id, peer->warm->told_queues_id, PLK_ID_LEN) != 0) return; // an earlier one
-    write_list(node, peer, body, &mark);
-    plk_mem_wipe(body, sizeof body);
-    if (mark != peer->warm->told_queues) return; // there is a newer list, which it has not heard of
+    if (mark_of(node, peer) != peer->warm->told_queues) return; // there is a newer list, which it has not heard of
     while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, true, peer->row.contact, box)) != NULL) {
         if (box->left_ms != 0 || !plk_box_is_left(node, box)) continue;
         box->left_ms = node->now.wall_ms;
