@@ -55,6 +55,7 @@ void plk_relay_channel_wake(struct plk_relay_channel *ch, uint64_t now_us) {
     struct plk_flight_path path = {
         .id = PLK_RELAY_CHANNEL_PATH,
         .carrier = udp ? PLK_FLIGHT_LOSSY : PLK_FLIGHT_RELIABLE,
+        .law = PLK_FLIGHT_RENO,
         .mtu = plk_relay_channel_size(ch),
         .rtt_us = ch->flight.rtt_us,
     };

@@ -78,7 +78,7 @@ void plk_flight_path_rtt(struct plk_flight *f, uint32_t path, uint64_t rtt_us) {
 void plk_flight_path_mtu(struct plk_flight *f, uint32_t path, uint32_t mtu) {
     struct plk_lane *lane = find_mutable(f, path);
     plk_assert(mtu >= 256 && mtu <= 65535);
-    if (lane != NULL) lane->reno.mtu = mtu;
+    if (lane != NULL) lane->congestion.mtu = mtu;
 }
 
 bool plk_flight_path_info(const struct plk_flight *f, uint32_t path, struct plk_flight_path_info *info) {
@@ -92,9 +92,9 @@ bool plk_flight_path_info(const struct plk_flight *f, uint32_t path, struct plk_
         .var_us = lane->rtt.var_us,
         .min_us = lane->rtt.min_us,
         .pto_us = plk_rtt_pto_us(&lane->rtt),
-        .window = lane->reno.size,
-        .in_flight = lane->reno.in_flight,
-        .slow_start_threshold = lane->reno.threshold,
+        .window = lane->congestion.size,
+        .in_flight = lane->congestion.in_flight,
+        .slow_start_threshold = lane->congestion.threshold,
         .outstanding = lane->flying.count,
         .ptos = lane->ptos,
         .sent_us = lane->sent_us,
@@ -117,8 +117,8 @@ enum plk_flight_room plk_flight_room(struct plk_flight *f, uint32_t path, uint64
     if (lane->probes > 0) return PLK_FLIGHT_YES;
     if (f->pool.used >= PLK_FLIGHT_PACKETS - PLK_FLIGHT_RESERVE) return PLK_FLIGHT_FULL;
     if (lane->carrier == PLK_FLIGHT_RELIABLE) return PLK_FLIGHT_YES;
-    if (!plk_reno_fits(&lane->reno, size)) return PLK_FLIGHT_FULL;
-    uint64_t pace_us = plk_reno_pace_us(&lane->reno, lane->rtt.smoothed_us);
+    if (!plk_congestion_fits(&lane->congestion, size)) return PLK_FLIGHT_FULL;
+    uint64_t pace_us = plk_congestion_pace_us(&lane->congestion, lane->rtt.smoothed_us);
     if (pace_us <= now_us) return PLK_FLIGHT_YES;
     *until_us = pace_us;
     return PLK_FLIGHT_WAIT;

@@ -40,9 +40,13 @@ struct plk_flight;
 // lost only with it.
 enum plk_flight_carrier { PLK_FLIGHT_LOSSY, PLK_FLIGHT_RELIABLE };
 
+// How the window of a path grows between losses: CUBIC (RFC 9438), or NewReno (RFC 9002 section 7.3.3).
+enum plk_flight_law { PLK_FLIGHT_CUBIC, PLK_FLIGHT_RENO };
+
 struct plk_flight_path {
     uint32_t id; // the caller's, unique among the paths of this flight
     enum plk_flight_carrier carrier;
+    enum plk_flight_law law;
     uint32_t mtu;        // largest packet, bytes (UDP payload); 256..65535
     uint64_t rtt_us;     // from the handshake on this path, 0 when there was none
     uint64_t window_max; // bytes; 0: PLK_FLIGHT_WINDOW_MAX. A receiver's socket buffer, where it is known

@@ -17,7 +17,8 @@ void plk_lane_init(struct plk_lane *lane, const struct plk_flight_path *path) {
     };
     plk_rtt_init(&lane->rtt);
     if (path->rtt_us != 0) plk_rtt_sample(&lane->rtt, 0, path->rtt_us, 0);
-    plk_reno_init(&lane->reno, path->mtu, path->window_max != 0 ? path->window_max : PLK_FLIGHT_WINDOW_MAX);
+    plk_congestion_init(&lane->congestion, path->law, path->mtu,
+                        path->window_max != 0 ? path->window_max : PLK_FLIGHT_WINDOW_MAX);
 }
 
 void plk_lane_reset(struct plk_lane *lane, bool keep_rtt) {
@@ -26,7 +27,7 @@ void plk_lane_reset(struct plk_lane *lane, bool keep_rtt) {
         lane->overtakers = PLK_FLIGHT_PACKET_THRESHOLD;
         lane->time_shift = PLK_FLIGHT_TIME_SHIFT;
     }
-    plk_reno_reset(&lane->reno, lane->next_order);
+    plk_congestion_reset(&lane->congestion, lane->next_order);
     lane->fresh_from = lane->next_order;
     lane->ptos = 0;
     lane->probes = 0;
@@ -42,7 +43,7 @@ void plk_lane_sent(struct plk_lane *lane, struct plk_pool *pool, uint32_t index,
     packet->path = lane->id;
     packet->fate = PLK_POOL_FLYING;
     plk_pool_append(pool, &lane->flying, index);
-    plk_reno_sent(&lane->reno, now_us, packet->size, lane->rtt.smoothed_us);
+    plk_congestion_sent(&lane->congestion, now_us, packet->size, lane->rtt.smoothed_us);
     lane->sent_us = now_us;
     if (lane->probes > 0) lane->probes--;
     lane->packets_sent++;
@@ -61,7 +62,7 @@ static void note_run(struct plk_lane *lane, const struct plk_pool_packet *packet
     if (packet->order != lane->run_order || lane->run_order == 0) lane->run_since_us = packet->sent_us;
     lane->run_order = packet->order + 1;
     if (packet->sent_us - lane->run_since_us > 3 * plk_rtt_pto_us(&lane->rtt)) {
-        plk_reno_collapse(&lane->reno);
+        plk_congestion_collapse(&lane->congestion);
         lane->run_order = 0;
         lane->persistent++;
     }
@@ -85,7 +86,7 @@ static void lose(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_us, 
     take_off(lane, pool, index, lost);
     packet->fate = PLK_POOL_LOST;
     lane->packets_lost++;
-    if (plk_reno_lost(&lane->reno, packet->order, lane->next_order, packet->size)) grow_impatient(lane);
+    if (plk_congestion_lost(&lane->congestion, packet->order, lane->next_order, packet->size)) grow_impatient(lane);
     note_run(lane, packet);
 }
 
@@ -99,7 +100,7 @@ static void was_late(struct plk_lane *lane, const struct plk_late_packet *packet
     while (lane->time_shift > 0 && plk_rtt_loss_us(&lane->rtt, lane->time_shift) < took_us) lane->time_shift--;
     lane->true_losses = 0;
     lane->late++;
-    plk_reno_not_lost(&lane->reno, packet->order);
+    plk_congestion_not_lost(&lane->congestion, packet->order);
 }
 
 // Section 6.1: a packet is lost when a later one of this path was acknowledged, and three later ones (more where packets
@@ -142,7 +143,7 @@ static void collect(struct plk_lane *lane, struct plk_pool *pool, const struct p
 void plk_lane_acked(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_us, const struct plk_frame_ack *ack,
                     struct plk_pool_list *newly, struct plk_pool_list *lost) {
     struct plk_pool_list mine = PLK_POOL_LIST_EMPTY;
-    bool was_full = plk_reno_used(&lane->reno);
+    struct plk_congestion_ack window_ack = {.now_us = now_us, .was_full = plk_congestion_used(&lane->congestion)};
     collect(lane, pool, ack, &mine);
     for (struct plk_late_packet late; plk_late_take(&pool->late, lane->id, ack, now_us, &late);)
         was_late(lane, &late, now_us);
@@ -157,8 +158,9 @@ void plk_lane_acked(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_u
     lane->probes = 0;
     lane->packets_acked += mine.count;
     detect(lane, pool, now_us, lost); // first: what it finds decides whether the window may grow
+    window_ack.rtt_us = lane->rtt.smoothed_us;
     for (uint32_t at = mine.head; at != PLK_POOL_NONE; at = pool->at[at].next) {
-        plk_reno_acked(&lane->reno, pool->at[at].order, was_full, pool->at[at].size);
+        plk_congestion_acked(&lane->congestion, &window_ack, pool->at[at].order, pool->at[at].size);
     }
     plk_pool_join(pool, newly, &mine);
 }
@@ -210,8 +212,8 @@ void plk_lane_tick(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_us
 
 void plk_lane_carry_over(struct plk_lane *lane, const struct plk_lane *from) {
     lane->rtt = from->rtt;
-    lane->reno = from->reno;
-    plk_reno_new_orders(&lane->reno);
+    lane->congestion = from->congestion;
+    plk_congestion_new_orders(&lane->congestion);
     lane->overtakers = from->overtakers;
     lane->time_shift = from->time_shift;
 }
@@ -219,7 +221,7 @@ void plk_lane_carry_over(struct plk_lane *lane, const struct plk_lane *from) {
 void plk_lane_left(struct plk_lane *lane, struct plk_pool *pool, struct plk_pool_list *lost) {
     for (uint32_t at = lane->flying.head; at != PLK_POOL_NONE; at = pool->at[at].next) {
         pool->at[at].fate = PLK_POOL_LOST;
-        plk_reno_dropped(&lane->reno, pool->at[at].size);
+        plk_congestion_dropped(&lane->congestion, pool->at[at].size);
     }
     plk_pool_join(pool, lost, &lane->flying);
     plk_late_forget(&pool->late, lane->id);

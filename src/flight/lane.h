@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // One path as flight sees it: its outstanding packets in order of sending, loss detection (RFC 9002 section
-// 6), probe time-outs (6.2) and persistent congestion (7.6) over rtt and reno.
+// 6), probe time-outs (6.2) and persistent congestion (7.6) over rtt and congestion.
 #ifndef PLK_FLIGHT_LANE_H
 #define PLK_FLIGHT_LANE_H
 
 #include "flight/pool.h"
 #include "flight/rtt.h"
-#include "flight/reno.h"
+#include "flight/congestion.h"
 
 struct plk_lane {
     bool used;
@@ -14,7 +14,7 @@ struct plk_lane {
     uint32_t id;
     enum plk_flight_carrier carrier;
     struct plk_rtt rtt;
-    struct plk_reno reno;
+    struct plk_congestion congestion;
     struct plk_pool_list flying;
     uint64_t next_order;
     uint64_t acked_to; // one more than the highest order acknowledged

@@ -134,7 +134,7 @@ static void a_new_session_keeps_what_is_known_of_the_paths(void **state) {
     assert_int_equal(ack_range(3, 3), PLK_ERR_OK);
     expect_item(PLK_FLIGHT_ACKED, 3);
     expect_item(PLK_FLIGHT_LOST, 0);
-    assert_int_equal(info_of(1).window, before.window / 2);
+    assert_int_equal(info_of(1).window, before.window * 7 / 10);
 }
 
 static void a_moved_path_starts_with_a_new_window(void **state) {

@@ -197,7 +197,7 @@ static void one_answer_in_between_is_not_persistent_congestion(void **state) {
     assert_int_equal(plk_flight_on_ack(f, now_us, &ack), PLK_ERR_OK);
     assert_int_equal(info_of(1).packets_lost, 6);
     assert_int_equal(info_of(1).persistent, 0);
-    assert_int_equal(info_of(1).window, 5 * 1152);
+    assert_int_equal(info_of(1).window, 7 * 1152);
 }
 
 static void a_packet_is_lost_only_by_acks_of_its_own_path(void **state) {
