@@ -239,6 +239,7 @@ void plk_boxes_up(struct plk_node *node, struct plk_relay_link *relay) {
         if (!box->own) box->refused = false; // asked anew
     }
     plk_post_relay_up(node, relay);
+    plk_links_relay_up(node);
 }
 
 void plk_boxes_down(struct plk_node *node, struct plk_relay_link *relay) {

@@ -161,11 +161,9 @@ static void opened(struct plk_node *node, struct plk_carrier *carrier, size_t wr
     const struct plk_path *active = plk_paths_active(&link->paths);
     if (active != NULL && active->transport == PLK_UDP && !link->paths.suspect) {
         drop_carrier(node, carrier, true); // UDP was quicker
-        return;
+    } else {
+        plk_link_ask_carriers(node, link);
     }
-    struct plk_path *path =
-        plk_paths_open(&link->paths, PLK_TCP, &carrier->remote, carrier->stream, false, node->now.mono_us);
-    if (path != NULL) plk_paths_check(&link->paths, path->id, &node->rng, node->now.mono_us);
 }
 
 static void accepted(struct plk_node *node, const struct plk_input *input) {

@@ -194,6 +194,8 @@ bool plk_link_poll(struct plk_node *node, struct plk_link *link, struct plk_outp
 // ---- link_move.c
 // What was decided of the paths, but for challenges, which are packets.
 void plk_link_act(struct plk_node *node, struct plk_link *link, const struct plk_paths_action *action);
+// Connections that are open and no path yet are asked whether they are one: a call that was answered elsewhere left them.
+void plk_link_ask_carriers(struct plk_node *node, struct plk_link *link);
 
 // ---- link_relay.c
 // The queues of the peer's that this link may send into, index from 0; NULL: no more.
@@ -208,6 +210,11 @@ bool plk_link_deaf_relay(const struct plk_node *node,
                          const struct plk_link *link); // data goes by one that takes none now
 // What goes by it is not answered: perhaps its relay has forgotten us, which it would not say. It is asked for a sign of life.
 void plk_link_doubt_relay(struct plk_node *node, const struct plk_path *path);
+// The direct path is silent: perhaps all that goes by it is cut off, relays as well, the peer's and our own.
+void plk_link_doubt_relays(struct plk_node *node, const struct plk_link *link);
+// In a link that has no path that answers, those through relays may work again: a relay has come up, the peer asks through one.
+void plk_link_recheck_relays(struct plk_node *node, struct plk_link *link);
+void plk_links_relay_up(struct plk_node *node);
 // For node/boxes: a relay has said NOBODY for that queue of the peer's; the peer has other queues, or one takes packets again.
 void plk_link_nobody(struct plk_node *node, struct plk_peer *peer, uint32_t box);
 void plk_link_boxes_changed(struct plk_node *node, struct plk_peer *peer);

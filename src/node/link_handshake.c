@@ -138,6 +138,7 @@ void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned i
     struct plk_path *path;
     if (plk_path_kind_of(way->transport).directed) {
         path = plk_link_relay_confirmed(node, link);
+        plk_link_ask_carriers(node, link);
     } else {
         path = plk_paths_open(&link->paths, way->transport, &way->addr, way->stream, true, now_us);
         plk_link_ask_relays(node, link); // they stay warm until this path has proved itself

@@ -45,11 +45,24 @@ static void race_on(struct plk_node *node, struct plk_link *link) {
     link->paths.waiting = candidate != NULL;
 }
 
+void plk_link_ask_carriers(struct plk_node *node, struct plk_link *link) {
+    for (struct plk_carrier *c = NULL; (c = plk_carriers_of(&node->carriers, link, c)) != NULL;) {
+        if (!c->open || plk_paths_find(&link->paths, PLK_TCP, &c->remote, c->stream) != NULL) continue;
+        const struct plk_path *path =
+            plk_paths_open(&link->paths, PLK_TCP, &c->remote, c->stream, false, node->now.mono_us);
+        if (path == NULL) return; // a place is made for it: with the next race
+        plk_paths_check(&link->paths, path->id, &node->rng, node->now.mono_us);
+    }
+}
+
 static void race(struct plk_node *node, struct plk_link *link) {
     const struct plk_path *active = plk_paths_active(&link->paths);
-    if (active == NULL || active->transport != PLK_UDP || link->paths.suspect) plk_link_open_tcp(node, link);
+    if (active == NULL || active->transport != PLK_UDP || link->paths.suspect) {
+        plk_link_open_tcp(node, link);
+        plk_link_ask_carriers(node, link);
+    }
     if (link->candidates != NULL) plk_candidates_race(link->candidates);
-    if (active != NULL && link->paths.suspect) plk_link_doubt_relay(node, active);
+    if (link->paths.suspect) plk_link_doubt_relays(node, link);
     // Relays are no candidates for something better: they are asked until the direct path has proved itself, and when it fails.
     if (!link->paths.settled || link->paths.suspect) plk_link_ask_relays(node, link);
     race_on(node, link);

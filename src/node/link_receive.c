@@ -185,6 +185,7 @@ static void heard(struct plk_node *node, struct plk_link *link, unsigned index, 
     if (plk_path_kind_of(way->transport).directed) {
         plk_paths_relayed(&link->paths, newest, purpose->data, &node->rng, now_us);
         if (!plk_link_has_relay(link)) plk_link_ask_relays(node, link); // who comes by one is to be answered by one
+        if (purpose->challenge) plk_link_recheck_relays(node, link);
     }
     if (path == NULL) return;
     plk_paths_heard(&link->paths, path->id, newest, purpose->data, &node->rng, now_us);

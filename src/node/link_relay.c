@@ -70,13 +70,39 @@ bool plk_link_deaf_relay(const struct plk_node *node, const struct plk_link *lin
     return box == NULL || !plk_box_takes(box);
 }
 
-void plk_link_doubt_relay(struct plk_node *node, const struct plk_path *path) {
-    struct plk_box *box = is_directed(path) ? plk_boxes_find(node, path->stream) : NULL;
-    struct plk_relay_channel *channel =
-        box == NULL || box->relay->dial == NULL ? NULL : plk_relay_dial_channel(box->relay->dial);
+static void doubt(struct plk_node *node, struct plk_relay_link *relay) {
+    struct plk_relay_channel *channel = relay->dial == NULL ? NULL : plk_relay_dial_channel(relay->dial);
     if (channel == NULL) return;
     plk_relay_channel_ping(channel, node->now.mono_us);
-    plk_relays_touch(node, box->relay);
+    plk_relays_touch(node, relay);
+}
+
+void plk_link_doubt_relay(struct plk_node *node, const struct plk_path *path) {
+    struct plk_box *box = is_directed(path) ? plk_boxes_find(node, path->stream) : NULL;
+    if (box != NULL) doubt(node, box->relay);
+}
+
+void plk_link_doubt_relays(struct plk_node *node, const struct plk_link *link) {
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        if (link->paths.list[i].id != 0) plk_link_doubt_relay(node, &link->paths.list[i]);
+    }
+    for (struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
+        if (relay->source != PLK_RELAY_FOREIGN) doubt(node, relay);
+    }
+}
+
+void plk_link_recheck_relays(struct plk_node *node, struct plk_link *link) {
+    if (!plk_link_is_up(link) || !link->paths.suspect) return;
+    plk_link_ask_relays(node, link);
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        const struct plk_path *path = &link->paths.list[i];
+        if (path->id == 0 || !is_directed(path)) continue;
+        plk_paths_recheck(&link->paths, path->id, &node->rng, node->now.mono_us);
+    }
+}
+
+void plk_links_relay_up(struct plk_node *node) {
+    for (struct plk_link *link = node->links; link != NULL; link = link->next) plk_link_recheck_relays(node, link);
 }
 
 static void nobody(struct plk_node *node, struct plk_link *link, uint32_t box) {

@@ -67,7 +67,7 @@ void plk_choice_activate(struct plk_paths *p, struct plk_path *path, bool silent
     path->was_active = true;
     p->active_us = now_us;
     p->insists_us = 0;
-    if (p->look_us <= now_us) p->look_us = now_us + PLK_PATHS_LOOK_US;
+    if (p->look_us <= now_us || plk_choice_may_improve(p)) p->look_us = plk_choice_look_us(p, now_us);
     p->settle_us = PLK_NEVER;
     p->unsettled = true;
     p->settled = false;
@@ -142,6 +142,11 @@ void plk_choice_follow(struct plk_paths *p, struct plk_path *path, uint64_t now_
 bool plk_choice_may_improve(const struct plk_paths *p) {
     const struct plk_path *active = plk_paths_active(p);
     return active != NULL && rank(active) > 0;
+}
+
+uint64_t plk_choice_look_us(const struct plk_paths *p, uint64_t now_us) {
+    if (!plk_choice_may_improve(p)) return now_us + PLK_PATHS_LOOK_US;
+    return now_us + plk_earlier(later((now_us - p->active_us) / 4, PLK_PATHS_LOOK_SOON_US), PLK_PATHS_LOOK_US);
 }
 
 // Not while the peer still sends over the worse kind. Directed ones are kept: they cost nothing, and are what remains when all

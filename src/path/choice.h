@@ -23,6 +23,7 @@ void plk_choice_proven(struct plk_paths *p, struct plk_path *path, uint64_t now_
 void plk_choice_follow(struct plk_paths *p, struct plk_path *path, uint64_t now_us);
 // The active path is not of the best kind.
 bool plk_choice_may_improve(const struct plk_paths *p);
+uint64_t plk_choice_look_us(const struct plk_paths *p, uint64_t now_us); // when others are looked at next
 // Its time has come: which places hold paths that are not needed any more.
 uint32_t plk_choice_settle(struct plk_paths *p, uint64_t now_us);
 

@@ -147,6 +147,13 @@ void plk_paths_check(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint
     if (path != NULL) begin_check(p, path, rng, now_us);
 }
 
+void plk_paths_recheck(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us) {
+    struct plk_path *path = plk_paths_by_id(p, id);
+    if (path == NULL || (path->checking && now_us - path->challenged_us < PLK_PATHS_CHALLENGE_US)) return;
+    path->checking = false;
+    begin_check(p, path, rng, now_us);
+}
+
 bool plk_paths_ask(struct plk_paths *p, const struct plk_addr *addr, struct plk_rng *rng, uint64_t now_us) {
     struct plk_path *path = plk_paths_find(p, PLK_UDP, addr, 0);
     unsigned asked = 0;
@@ -356,7 +363,7 @@ static void give_up(struct plk_paths *p, struct plk_path *path) {
 
 // While data goes over a worse kind, better ones are looked for; else the spares are measured, as long as there is data.
 static void look(struct plk_paths *p, struct plk_rng *rng, uint64_t now_us) {
-    p->look_us = now_us + PLK_PATHS_LOOK_US;
+    p->look_us = plk_choice_look_us(p, now_us);
     p->busy = false;
     bool worse = plk_choice_may_improve(p);
     p->tell_race = p->tell_race || worse || (p->leads && !p->surveyed);
@@ -365,6 +372,10 @@ static void look(struct plk_paths *p, struct plk_rng *rng, uint64_t now_us) {
         struct plk_path *path = &p->list[i];
         if (path->id == 0 || path->id == p->active) continue;
         bool addressed = plk_path_kind_of(path->transport).addressed;
+        if (worse && path->asked && path->challenges >= PLK_PATHS_HASTY) {
+            kill(p, path); // what may go to an unproven address has gone: it is asked anew, with the others
+            continue;
+        }
         if (addressed && (worse || path->proven)) begin_check(p, path, rng, now_us);
         if (is_directed(path) && path->proven && !p->settled) begin_check(p, path, rng, now_us);
     }

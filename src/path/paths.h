@@ -17,8 +17,10 @@
 #define PLK_PATHS_CHALLENGES 5 // unanswered ones until a path is given up
 #define PLK_PATHS_HASTY 2      // the same for an address of our own choice while others wait for its place
 #define PLK_PATHS_CHALLENGE_US (150 * PLK_MS) // before the second; doubles, at most 2 s
-#define PLK_PATHS_LOOK_US \
-    (15 * PLK_SECOND) // how often spares are measured while there is data; and UDP tried while it takes TCP
+#define PLK_PATHS_LOOK_US (15 * PLK_SECOND)   // how often spares are measured while there is data
+// While data goes over a worse kind, better ones are looked for when a quarter of the time since that began is over once more,
+// at least this and at most the one above: a short outage is noticed to be over soon, and a long one costs little.
+#define PLK_PATHS_LOOK_SOON_US (2 * PLK_SECOND)
 #define PLK_PATHS_UNPROVEN_LEN 1280        // bytes that may go to an address of our own choice before it has answered
 #define PLK_PATHS_LOST_US (6 * PLK_SECOND) // no path has answered for so long while being asked: the link is lost
 #define PLK_PATHS_HOLD_US \
@@ -147,6 +149,9 @@ void plk_paths_went(struct plk_paths *p, uint32_t id, size_t len);
 
 // Begins a check unless one is under way.
 void plk_paths_check(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us);
+
+// The same anew and at once: what stood in the way of its challenges may be gone. Not sooner after one than a second one is due.
+void plk_paths_recheck(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us);
 
 // Whether a challenge on it, and so its answer, must have the full size (RFC 9000 section 8.2.1): not known yet, or in doubt.
 bool plk_paths_is_narrow(const struct plk_paths *p, const struct plk_path *path);

@@ -129,13 +129,52 @@ static void when_nothing_answers_the_link_is_lost(void **state) {
     assert_int_equal(plk_paths_active(&p)->id, active);
 }
 
+// When a better kind is looked for, counted from the choice of the worse one.
+static void a_better_kind_is_looked_for_less_and_less_often(void **state) {
+    (void)state;
+    open_tcp(5, true);
+    uint64_t began_us = now_us, last_us = now_us, longest_us = 0;
+    expect(PLK_PATHS_ACTIVE);
+    expect_nothing();
+    while (now_us - began_us < 5 * PLK_MINUTE) {
+        tick_to(plk_paths_deadline(&p));
+        expect(PLK_PATHS_RACE);
+        expect_nothing();
+        assert_true(now_us - last_us >= PLK_PATHS_LOOK_SOON_US && now_us - last_us >= longest_us);
+        assert_true(now_us - last_us <= PLK_PATHS_LOOK_SOON_US + (last_us - began_us) / 4);
+        longest_us = now_us - last_us;
+        last_us = now_us;
+    }
+    assert_int_equal(longest_us, PLK_PATHS_LOOK_US);
+}
+
+// What may go to an address that does not answer has gone with two challenges: with the next look it is asked as if it were new.
+static void an_address_that_was_cut_off_is_asked_anew(void **state) {
+    (void)state;
+    open_tcp(5, true);
+    struct plk_addr addr = place(1);
+    assert_true(plk_paths_ask(&p, &addr, &rng, now_us));
+    uint32_t first = plk_paths_find(&p, PLK_UDP, &addr, 0)->id;
+    expect(PLK_PATHS_ACTIVE);
+    plk_paths_went(&p, first, PLK_PATHS_UNPROVEN_LEN);
+    for (uint64_t end_us = now_us + PLK_PATHS_LOOK_SOON_US; now_us < end_us;) {
+        expect(PLK_PATHS_CHALLENGE);
+        expect_nothing();
+        tick_to(plk_earlier(plk_paths_deadline(&p), end_us));
+    }
+    assert_int_equal(expect(PLK_PATHS_DEAD).path.id, first);
+    expect(PLK_PATHS_RACE);
+    assert_true(plk_paths_ask(&p, &addr, &rng, now_us));
+    assert_true(plk_paths_room(&p, plk_paths_find(&p, PLK_UDP, &addr, 0)->id) == PLK_PATHS_UNPROVEN_LEN);
+}
+
 static void udp_replaces_tcp_and_not_the_other_way(void **state) {
     (void)state;
     uint32_t tcp = open_tcp(5, true)->id, udp = open_udp(1, false)->id;
     assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, tcp);
     expect_nothing();
     tick_to(plk_paths_deadline(&p));
-    assert_true(now_us - 100 * PLK_SECOND == PLK_PATHS_LOOK_US);
+    assert_true(now_us - 100 * PLK_SECOND == PLK_PATHS_LOOK_SOON_US);
     struct plk_paths_action action = expect(PLK_PATHS_CHALLENGE);
     assert_int_equal(action.path.id, udp);
     expect(PLK_PATHS_RACE);
@@ -352,6 +391,8 @@ int main(void) {
         TEST(silence_asks_all_and_the_first_that_answers_wins),
         TEST(an_active_path_that_answers_after_all_stays),
         TEST(when_nothing_answers_the_link_is_lost),
+        TEST(a_better_kind_is_looked_for_less_and_less_often),
+        TEST(an_address_that_was_cut_off_is_asked_anew),
         TEST(udp_replaces_tcp_and_not_the_other_way),
         TEST(a_closed_stream_gives_way_to_a_proven_path),
         TEST(after_a_change_of_network_everything_is_asked_again),
