@@ -23,13 +23,25 @@ static json_t *presence_list(const struct plk_node *node) {
     return list;
 }
 
+static const char *mapping_word(enum plk_mapping_by by) {
+    return by == PLK_MAPPING_UPNP ? "upnp" : by == PLK_MAPPING_NATPMP ? "nat-pmp" : "pcp";
+}
+
+static json_t *mapped_object(const struct plk_mapping *mapping) {
+    bool global = plk_addr_class(&mapping->external) == PLK_ADDR_GLOBAL;
+    return json_pack("{s:s, s:s, s:o, s:o, s:b}", "protocol", mapping_word(mapping->by), "transport",
+                     plk_json_transport(mapping->transport), "internal", plk_json_addr(&mapping->internal), "external",
+                     plk_json_addr(&mapping->external), "global", global);
+}
+
 static json_t *nat_object(struct plk_host *host) {
     struct plk_nat_view view;
-    json_t *list = json_array();
+    json_t *list = json_array(), *mapped = json_array();
     plk_node_nat(plk_host_node(host), &view);
     for (unsigned i = 0; i < view.count; i++) json_array_append_new(list, plk_json_addr(&view.seen[i]));
-    return json_pack("{s:s, s:s, s:o}", "mapping", plk_nat_behavior_word(view.mapping), "filtering",
-                     plk_nat_behavior_word(view.filtering), "public", list);
+    for (unsigned i = 0; i < view.mapped_count; i++) json_array_append_new(mapped, mapped_object(&view.mapped[i]));
+    return json_pack("{s:s, s:s, s:o, s:o}", "mapping", plk_nat_behavior_word(view.mapping), "filtering",
+                     plk_nat_behavior_word(view.filtering), "public", list, "mapped", mapped);
 }
 
 static const char *state_word(enum plk_node_state state) {

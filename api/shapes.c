@@ -42,10 +42,18 @@ static const struct plk_field id_fields[] = {
 
 // ---- status ---------------------------------------------------------------------------------------------------------
 
+static const struct plk_field mapped_fields[] = {
+    WORD("protocol", 0, PLK_SHAPES_MAPPED_WORDS, "by which the router was asked"),
+    WORD("transport", 0, "udp|tcp", "what it lets in"),
+    TEXT("internal", 0, "ADDR:PORT of this node"),
+    TEXT("external", 0, "ADDR:PORT at which the router says that it lets in"),
+    FLAG("global", 0, "whether that can be reached from anywhere; false: another NAT is in front of the router"),
+};
 static const struct plk_field nat_fields[] = {
     WORD("mapping", 0, NAT_WORDS, "RFC 5780, section 4.3"),
     WORD("filtering", 0, NAT_WORDS, "RFC 5780, section 4.4"),
     TEXT("public", LIST, "ADDR:PORT at which the node may be seen from anywhere"),
+    OBJECT("mapped", LIST, mapped, "ports that routers hold open for this node"),
 };
 static const struct plk_field relay_fields[] = {
     TEXT("address", 0, "HOST:PORT"),
@@ -275,6 +283,7 @@ SHAPE_EMPTY(nothing, "Nothing")
 SHAPE(contact_param, "ContactParam")
 SHAPE(done, "Done")
 SHAPE(id, "Id")
+SHAPE(mapped, "Mapped")
 SHAPE(nat, "Nat")
 SHAPE(relay, "Relay")
 SHAPE(relay_param, "RelayParam")

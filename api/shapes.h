@@ -5,6 +5,7 @@
 
 #include "api/shape.h"
 
+#define PLK_SHAPES_MAPPED_WORDS "pcp|nat-pmp|upnp"
 #define PLK_SHAPES_WAIT_WORDS "queued|sent|stored|delivered" // of `wait` of `send`
 
 // X(C name, name in the OpenRPC document)
@@ -13,6 +14,7 @@
     X(contact_param, "ContactParam")   \
     X(done, "Done")                    \
     X(id, "Id")                        \
+    X(mapped, "Mapped")                \
     X(nat, "Nat")                      \
     X(relay, "Relay")                  \
     X(relay_param, "RelayParam")       \

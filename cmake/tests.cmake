@@ -107,6 +107,7 @@ if(PLK_TESTS)
   plk_add_script(lab.classes lab 300 ${lab} classes)
   plk_add_script(lab.pairs lab 300 ${lab} pairs --some 6 --wait 5)
   plk_add_script(lab.mappings lab 120 ${lab} mappings)
+  plk_add_script(lab.ports lab 120 ${lab} ports)
   plk_add_script(lab.events lab 300 ${lab} events --some 4)
 endif()
 

@@ -99,6 +99,7 @@ enum plk_fault_kind plk_host_open(struct plk_host **out, const struct plk_host_c
     host->lock = -1;
     host->no_udp = config->no_udp;
     host->no_tcp = config->no_tcp;
+    host->no_portmap = config->no_portmap;
     host->log = config->log;
     host->on = config->on;
     host->ctx = config->ctx;
@@ -124,6 +125,8 @@ enum plk_fault_kind plk_host_open(struct plk_host **out, const struct plk_host_c
 
 // What the node has accepted becomes durable, and what waits for that (results, acks) still leaves.
 static void settle(struct plk_host *host) {
+    struct plk_input leave = {.kind = PLK_IN_LEAVE};
+    if (host->node != NULL) plk_host_input(host, &leave);
     plk_host_drain(host);
     uint64_t until_us = plk_clock_now().mono_us + PLK_STORE_CLOSE_MS * PLK_MS, n = host->put_n;
     while (host->store != NULL && host->stored_n < n && !plk_store_stalled(host->store) &&

@@ -39,6 +39,7 @@ struct plk_host_config {
     const char *listen;          // "ADDR:PORT", "[ADDR]:PORT", ":PORT" or "PORT" (all addresses of both families);
                                  // NULL: all, on a random port that is chosen once and kept in the home
     bool no_udp, no_tcp;
+    bool no_portmap; // routers are not asked to hold ports open
     struct plk_log log;
     struct plk_host_events on;
     void *ctx;

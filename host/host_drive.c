@@ -35,7 +35,9 @@ static void tell_network(struct plk_host *host) {
                                           .count = host->interfaces.count,
                                           .udp4_port = host->bound.udp4_port,
                                           .udp6_port = host->bound.udp6_port,
-                                          .tcp_port = host->bound.tcp_port}};
+                                          .tcp_port = host->bound.tcp_port,
+                                          .gateways = host->interfaces.gateways,
+                                          .gateway_count = host->no_portmap ? 0 : host->interfaces.gateway_count}};
     plk_host_input(host, &input);
 }
 

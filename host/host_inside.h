@@ -29,7 +29,7 @@ struct plk_host {
     uv_loop_t *loop;
     char home[PLK_HOME_PATH_MAX];
     int lock;
-    bool no_udp, no_tcp;
+    bool no_udp, no_tcp, no_portmap;
     struct plk_log log;
     struct plk_host_events on;
     void *ctx;

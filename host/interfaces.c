@@ -62,11 +62,25 @@ static bool same_list(const struct plk_interface *a, size_t a_count, const struc
     return true;
 }
 
+static bool same_gateways(const struct plk_gateway *a, size_t a_count, const struct plk_gateway *b, size_t b_count) {
+    if (a_count != b_count) return false;
+    for (size_t i = 0; i < a_count; i++) {
+        if (!plk_addr_equal(&a[i].addr, &b[i].addr) || !plk_addr_equal(&a[i].local, &b[i].local)) return false;
+    }
+    return true;
+}
+
 void plk_interfaces_look(struct plk_interfaces *interfaces) {
     struct plk_interface list[PLK_INTERFACES_MAX];
     memset(list, 0, sizeof list);
+    struct plk_gateway gateways[PLK_GATEWAYS_MAX];
     size_t count = read_list(list, &interfaces->only);
-    if (same_list(list, count, interfaces->list, interfaces->count)) return;
+    size_t gateway_count = plk_gateways_read(gateways, &interfaces->only);
+    bool same = same_list(list, count, interfaces->list, interfaces->count);
+    same = same && same_gateways(gateways, gateway_count, interfaces->gateways, interfaces->gateway_count);
+    if (same) return;
+    memcpy(interfaces->gateways, gateways, gateway_count * sizeof gateways[0]);
+    interfaces->gateway_count = gateway_count;
     memcpy(interfaces->list, list, sizeof list);
     interfaces->count = count;
     interfaces->changed(interfaces->ctx);
@@ -81,7 +95,8 @@ static int open_notices(void) {
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (fd < 0) return -1;
     struct sockaddr_nl at = {.nl_family = AF_NETLINK,
-                             .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+                             .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+                                          RTMGRP_IPV6_ROUTE};
     if (bind(fd, (struct sockaddr *)&at, sizeof at) == 0) return fd;
     close(fd);
     return -1;
@@ -117,6 +132,7 @@ void plk_interfaces_open(struct plk_interfaces *interfaces, uv_loop_t *loop, con
     if (interfaces->fd < 0)
         uv_timer_start(&interfaces->timer, on_timer, PLK_INTERFACES_POLL_MS, PLK_INTERFACES_POLL_MS);
     interfaces->count = read_list(interfaces->list, &interfaces->only);
+    interfaces->gateway_count = plk_gateways_read(interfaces->gateways, &interfaces->only);
 }
 
 static void on_closed(uv_handle_t *handle) { close((int)(intptr_t)handle->data); }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The machine's own addresses with their prefixes, and word of their changes: from the system on Linux (a routing socket, so
+// The machine's own addresses with their prefixes and its routers, and word of their changes: from the system on Linux (a routing socket, so
 // that nothing polls), every 10 s elsewhere.
 #ifndef PLK_HOST_INTERFACES_H
 #define PLK_HOST_INTERFACES_H
 
 #include <uv.h>
 
-#include "wire/effect.h"
+#include "host/gateways.h"
 
 #define PLK_INTERFACES_MAX 64
 #define PLK_INTERFACES_POLL_MS 10000
@@ -15,6 +15,8 @@
 struct plk_interfaces {
     struct plk_interface list[PLK_INTERFACES_MAX];
     size_t count;
+    struct plk_gateway gateways[PLK_GATEWAYS_MAX];
+    size_t gateway_count;
     struct plk_addr only; // where the sockets are bound to one address: others are no way to this node. Family 0: all
     void (*changed)(void *ctx);
     void *ctx;

@@ -87,6 +87,21 @@ static void print_relays(const json_t *relays) {
     }
 }
 
+static const char *protocol_name(const char *word) {
+    return strcmp(word, "pcp") == 0 ? "PCP" : strcmp(word, "upnp") == 0 ? "UPnP" : "NAT-PMP";
+}
+
+static void print_mapped(const json_t *list) {
+    json_t *mapped = NULL;
+    size_t i = 0;
+    json_array_foreach(list, i, mapped) {
+        bool udp = strcmp(plk_plain_text(mapped, "transport"), "udp") == 0;
+        printf("the router lets in %s at %s (%s)%s\n", udp ? "UDP" : "TCP", plk_plain_text(mapped, "external"),
+               protocol_name(plk_plain_text(mapped, "protocol")),
+               json_is_true(json_object_get(mapped, "global")) ? "" : ", but is behind another one");
+    }
+}
+
 static void print_status(const json_t *status) {
     json_t *contact = NULL;
     size_t i = 0;
@@ -103,6 +118,7 @@ static void print_status(const json_t *status) {
     printf("listens on UDP %llu, TCP %llu\n", (unsigned long long)udp,
            (unsigned long long)plk_plain_count(ports, "tcp"));
     printf("NAT: mapping %s, filtering %s\n", plk_plain_text(nat, "mapping"), plk_plain_text(nat, "filtering"));
+    print_mapped(json_object_get(nat, "mapped"));
     print_relays(json_object_get(status, "relays"));
     if (json_is_true(json_object_get(status, "encrypted")))
         puts("the store is encrypted under your passphrase");

@@ -47,10 +47,7 @@ static void begin(struct plk_node *node) {
     discovery->due_us = any ? node->now.mono_us + PLK_DISCOVERY_EVERY_US : PLK_NEVER; // until one comes up
 }
 
-// Contacts are told, and asked: they ask in the same moment, so that both NATs let the other side in.
-static void tell(struct plk_node *node) {
-    struct plk_discovery *discovery = &node->discovery;
-    if (!plk_network_seen(&node->network, &discovery->families[0].found, &discovery->families[1].found)) return;
+void plk_discovery_tell(struct plk_node *node) {
     for (struct plk_link *link = node->links; link != NULL; link = link->next) {
         if (!plk_link_is_up(link)) continue;
         link->addresses_due = link->dirty = true;
@@ -62,7 +59,8 @@ static void look(struct plk_node *node) {
     bool changed = false;
     for (unsigned i = 0; i < 2; i++)
         changed |= plk_reflexive_tick(&node->discovery.families[i], node->now.mono_us, &node->rng);
-    if (changed) tell(node);
+    const struct plk_reflexive *families = node->discovery.families;
+    if (changed && plk_network_seen(&node->network, &families[0].found, &families[1].found)) plk_discovery_tell(node);
 }
 
 static bool is_translated(const struct plk_node *node, const struct plk_reflexive_found *found) {

@@ -28,6 +28,8 @@ bool plk_discovery_is_closed(const struct plk_node *node, uint8_t family);
 enum plk_nat_behavior plk_discovery_mapping(const struct plk_node *node, uint8_t family);
 bool plk_discovery_heard(struct plk_node *node, const struct plk_addr *from,
                          struct plk_bytes stun); // false: not asked for
+// Contacts are told where we are, and asked where they are: they ask in the same moment, so that both NATs let the other side in.
+void plk_discovery_tell(struct plk_node *node);
 void plk_discovery_tick(struct plk_node *node);
 bool plk_discovery_poll(struct plk_node *node, struct plk_output *output);
 uint64_t plk_discovery_deadline(const struct plk_node *node);

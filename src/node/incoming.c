@@ -137,6 +137,7 @@ void plk_node_packet(struct plk_node *node, const struct plk_way *way, struct pl
 void plk_node_datagram(struct plk_node *node, const struct plk_input *input) {
     node->counters.datagrams_in++;
     struct plk_way way = {.transport = PLK_UDP, .addr = input->datagram.from};
+    if (plk_mapped_heard(node, &way.addr, input->datagram.data)) return;
     plk_node_packet(node, &way, input->datagram.data);
 }
 

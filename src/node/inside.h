@@ -11,6 +11,7 @@
 #include "node/carrier.h"
 #include "node/cid_map.h"
 #include "node/discovery.h"
+#include "node/mapped.h"
 #include "node/haunts.h"
 #include "node/hints.h"
 #include "node/invites.h"
@@ -46,6 +47,7 @@ struct plk_node {
     struct plk_carriers carriers;
     struct plk_network network;
     struct plk_discovery discovery;
+    struct plk_mapped mapped;
     struct plk_hints hints;
     struct plk_haunts haunts;
     struct plk_peers peers;

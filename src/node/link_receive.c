@@ -107,6 +107,7 @@ static enum plk_err take_frame(struct plk_node *node, struct plk_link *link, uns
         answer_challenge(link, index, way, frame->challenge, size);
         break;
     case PLK_FRAME_PATH_RESPONSE:
+        plk_paths_seen(&link->paths, frame->response.token, &frame->response.seen);
         plk_paths_answered(&link->paths, frame->response.token, size >= PLK_PACKET_UDP_LEN, &node->rng,
                            node->now.mono_us);
         break;

@@ -94,8 +94,63 @@ bool plk_network_seen(struct plk_network *network, const struct plk_reflexive_fo
     return !same;
 }
 
+// ---- what routers hold open -------------------------------------------------------------------------------------------
+
+static bool same_mapping(const struct plk_mapping *a, const struct plk_mapping *b) {
+    return a->transport == b->transport && a->by == b->by && plk_addr_equal(&a->internal, &b->internal) &&
+           plk_addr_equal(&a->external, &b->external);
+}
+
+bool plk_network_mapped(struct plk_network *network, const struct plk_mapping *list, unsigned count) {
+    if (count > PLK_NETWORK_MAPPED) count = PLK_NETWORK_MAPPED;
+    bool same = count == network->mapped_count;
+    for (unsigned i = 0; same && i < count; i++) same = same_mapping(&list[i], &network->mapped[i]);
+    if (same) return false;
+    for (unsigned i = 0; i < count; i++) network->mapped[i] = list[i];
+    network->mapped_count = count;
+    network->sequence++;
+    return true;
+}
+
+// Nobody is sent to where a router behind another router says, or where it cannot be true.
+static bool is_of_use(const struct plk_mapping *mapping) {
+    return plk_addr_class(&mapping->external) == PLK_ADDR_GLOBAL;
+}
+
+bool plk_network_is_mapped(const struct plk_network *network, enum plk_transport transport,
+                           const struct plk_addr *addr) {
+    for (unsigned i = 0; i < network->mapped_count; i++) {
+        const struct plk_mapping *mapping = &network->mapped[i];
+        if (mapping->transport == transport && is_of_use(mapping) && plk_addr_equal(&mapping->external, addr))
+            return true;
+    }
+    return false;
+}
+
+bool plk_network_has_mapped(const struct plk_network *network, enum plk_transport transport, uint8_t family) {
+    for (unsigned i = 0; i < network->mapped_count; i++) {
+        const struct plk_mapping *mapping = &network->mapped[i];
+        if (mapping->transport == transport && is_of_use(mapping) && mapping->external.family == family) return true;
+    }
+    return false;
+}
+
+static void list_mapped(const struct plk_network *network, struct plk_frame_address *list, unsigned *count) {
+    for (unsigned i = 0; i < network->mapped_count && *count < PLK_FRAME_ADDRESSES_MAX; i++) {
+        const struct plk_mapping *mapping = &network->mapped[i];
+        unsigned k = 0;
+        while (k < *count &&
+               !(list[k].transport == mapping->transport && plk_addr_equal(&list[k].addr, &mapping->external)))
+            k++;
+        if (k < *count || !is_of_use(mapping)) continue; // a hole in a firewall: it is our own address
+        list[(*count)++] = (struct plk_frame_address){
+            .kind = PLK_FRAME_ADDRESS_MAPPED, .transport = mapping->transport, .addr = mapping->external};
+    }
+}
+
 static void list_seen(const struct plk_network *network, struct plk_frame_address *list, unsigned *count) {
     for (unsigned i = 0; i < network->seen_count && *count < PLK_FRAME_ADDRESSES_MAX; i++) {
+        if (plk_network_is_mapped(network, PLK_UDP, &network->seen[i])) continue;
         list[(*count)++] = (struct plk_frame_address){
             .kind = PLK_FRAME_ADDRESS_REFLEXIVE, .transport = PLK_UDP, .addr = network->seen[i]};
     }
@@ -109,6 +164,7 @@ static void list_one(const struct plk_network *network, const struct plk_addr *a
     list[*count] = (struct plk_frame_address){.transport = transport, .addr = *addr};
     list[*count].addr.port = port;
     list[*count].addr.scope = 0;
+    if (plk_network_is_mapped(network, transport, &list[*count].addr)) list[*count].kind = PLK_FRAME_ADDRESS_MAPPED;
     (*count)++;
 }
 
@@ -116,7 +172,10 @@ unsigned plk_network_listed(const struct plk_network *network, struct plk_frame_
     unsigned count = 0;
     for (int level = 3; level > 0; level--) {
         if (level == 1 && count > 0) break;
-        if (level == 2) list_seen(network, list, &count); // behind those that need no hole
+        if (level == 2) {
+            list_mapped(network, list, &count);
+            list_seen(network, list, &count); // behind those that need no hole
+        }
         for (size_t i = 0; i < network->count; i++) {
             if (usefulness(&network->prefixes[i].addr) != level) continue;
             list_one(network, &network->prefixes[i].addr, PLK_UDP, list, &count);

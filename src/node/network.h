@@ -11,6 +11,7 @@
 #include "wire/place.h"
 
 #define PLK_NETWORK_INTERFACES 32
+#define PLK_NETWORK_MAPPED 16
 #define PLK_NETWORK_SEEN 4 // addresses at which others see this node that it has not itself
 
 struct plk_network {
@@ -19,6 +20,8 @@ struct plk_network {
     uint16_t udp4_port, udp6_port, tcp_port;
     struct plk_addr seen[PLK_NETWORK_SEEN]; // by relays, of the UDP sockets (path/reflexive.h)
     unsigned seen_count;
+    struct plk_mapping mapped[PLK_NETWORK_MAPPED]; // ports that routers hold open for us
+    unsigned mapped_count;
     uint64_t sequence; // of the list that contacts are told; grows with each change
     bool known;        // the host has said something
 };
@@ -29,6 +32,13 @@ bool plk_network_set(struct plk_network *network, const struct plk_input *input)
 // How relays see the sockets of both families. True: contacts are to be told something else.
 bool plk_network_seen(struct plk_network *network, const struct plk_reflexive_found *v4,
                       const struct plk_reflexive_found *v6);
+// What routers hold open for us, as they say. True: contacts are to be told something else.
+bool plk_network_mapped(struct plk_network *network, const struct plk_mapping *list, unsigned count);
+// A router has said that others reach us there.
+bool plk_network_is_mapped(const struct plk_network *network, enum plk_transport transport,
+                           const struct plk_addr *addr);
+// Others reach us from anywhere by what is mapped, in that family. A router that is behind another one says private addresses.
+bool plk_network_has_mapped(const struct plk_network *network, enum plk_transport transport, uint8_t family);
 // The addresses that this machine has itself for its UDP socket of that family.
 unsigned plk_network_own(const struct plk_network *network, uint8_t family,
                          struct plk_addr own[PLK_NETWORK_INTERFACES]);

@@ -27,6 +27,7 @@ struct plk_node *plk_node_new(const struct plk_node_config *config) {
     plk_invites_init(&node->invites, node->mem);
     plk_relays_init(&node->relays, node->mem);
     plk_discovery_init(&node->discovery);
+    plk_mapped_init(&node->mapped);
     plk_boxes_init(&node->boxes, node->mem);
     plk_timers_init(&node->link_timers, node->mem);
     plk_timers_init(&node->mail_timers, node->mem);
@@ -244,8 +245,9 @@ static void all_dirty(struct plk_node *node) {
 }
 
 static void network(struct plk_node *node, const struct plk_input *input) {
-    bool first = !node->network.known;
-    if (!plk_network_set(&node->network, input)) return;
+    bool first = !node->network.known, changed = plk_network_set(&node->network, input);
+    plk_mapped_network(node, input);
+    if (!changed) return;
     if (node->state != PLK_NODE_READY) return;
     plk_discovery_forget(node);
     for (struct plk_link *link = node->links; !first && link != NULL; link = link->next) {
@@ -262,6 +264,7 @@ static void resume(struct plk_node *node, const struct plk_input *input) {
     if (node->state != PLK_NODE_READY) return;
     for (struct plk_link *link = node->links; link != NULL; link = link->next) plk_link_network_changed(node, link);
     plk_relays_network_changed(node);
+    plk_mapped_again(node);
     plk_node_greet_all(node);
 }
 
@@ -370,6 +373,12 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
     case PLK_IN_COMMAND:
         plk_node_command(node, &input->command);
         break;
+    case PLK_IN_MAPPED:
+        plk_mapped_host(node, input);
+        break;
+    case PLK_IN_LEAVE:
+        plk_mapped_leave(node);
+        break;
     }
     tick_links(node);
     tick_mail(node);
@@ -377,6 +386,7 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
     plk_node_dial(node);
     plk_relays_tick(node);
     plk_discovery_tick(node);
+    plk_mapped_tick(node);
     plk_sweep_run(node);
     plk_rotation_run(node);
     settle(node);
@@ -397,6 +407,7 @@ static uint64_t deadline(const struct plk_node *node) {
     deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->link_timers));
     deadline_us = plk_earlier(deadline_us, plk_relays_deadline(node));
     deadline_us = plk_earlier(deadline_us, plk_discovery_deadline(node));
+    deadline_us = plk_earlier(deadline_us, plk_mapped_deadline(node));
     if (!plk_ledger_behind(&node->ledger)) deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->mail_timers));
     for (const struct plk_carrier *carrier = node->carriers.first; carrier != NULL; carrier = carrier->next) {
         if (carrier->link != NULL && carrier->open) continue;
@@ -444,6 +455,7 @@ void plk_node_poll(struct plk_node *node, struct plk_now now, struct plk_output 
         if (poll_links(node, output, &again)) return;
         if (plk_relays_poll(node, output)) return;
         if (plk_discovery_poll(node, output)) return;
+        if (plk_mapped_poll(node, output)) return;
     } while (again);
     // A packet may have closed a stream or opened one.
     if (plk_outputs_next(&node->outputs, node->ledger.stored_n, output)) return;

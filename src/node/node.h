@@ -122,11 +122,15 @@ bool plk_node_relay(const struct plk_node *node, size_t index, struct plk_relay_
 
 // What is in front of this machine, as relays see it: the NAT of its IPv4 socket, or, where that is not known, of the other.
 #define PLK_NAT_PUBLIC_MAX 40
+#define PLK_NAT_MAPPED_MAX 16
 struct plk_nat_view {
     enum plk_nat_behavior mapping, filtering;
     unsigned count;
     struct plk_addr
         seen[PLK_NAT_PUBLIC_MAX]; // where this node may be seen from anywhere: its own global addresses, and others
+    unsigned mapped_count;
+    struct plk_mapping
+        mapped[PLK_NAT_MAPPED_MAX]; // what routers hold open; one behind another router says a private address
 };
 void plk_node_nat(const struct plk_node *node, struct plk_nat_view *view);
 

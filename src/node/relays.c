@@ -194,6 +194,7 @@ static void look_for_a_move(struct plk_node *node, struct plk_relay_link *relay)
     uint8_t challenged = plk_relay_channel_status(plk_relay_dial_channel(relay->dial)).challenged;
     if (challenged == relay->challenged) return;
     relay->challenged = challenged;
+    plk_mapped_again(node);
     plk_discovery_soon(node);
 }
 

@@ -47,6 +47,14 @@ const char *plk_path_word_text(enum plk_path_word word) {
     return (unsigned)word < sizeof texts / sizeof texts[0] ? texts[word] : NULL;
 }
 
+static void add_seen(struct plk_nat_view *view, const struct plk_addr *addr) {
+    if (view->count == PLK_NAT_PUBLIC_MAX || plk_addr_class(addr) != PLK_ADDR_GLOBAL) return;
+    for (unsigned i = 0; i < view->count; i++) {
+        if (plk_addr_equal(&view->seen[i], addr)) return;
+    }
+    view->seen[view->count++] = *addr;
+}
+
 void plk_node_nat(const struct plk_node *node, struct plk_nat_view *view) {
     const struct plk_reflexive *families = node->discovery.families;
     bool has4 = families[0].found.seen_count > 0;
@@ -59,19 +67,39 @@ void plk_node_nat(const struct plk_node *node, struct plk_nat_view *view) {
             if (own[i].port != 0 && plk_addr_class(&own[i]) == PLK_ADDR_GLOBAL) view->seen[view->count++] = own[i];
         }
     }
-    for (unsigned i = 0; i < node->network.seen_count && view->count < PLK_NAT_PUBLIC_MAX; i++) {
-        view->seen[view->count++] = node->network.seen[i];
+    for (unsigned i = 0; i < node->network.mapped_count; i++) {
+        view->mapped[view->mapped_count++] = node->network.mapped[i];
+        add_seen(view, &node->network.mapped[i].external);
     }
+    for (unsigned i = 0; i < node->network.seen_count && view->count < PLK_NAT_PUBLIC_MAX; i++) {
+        add_seen(view, &node->network.seen[i]);
+    }
+}
+
+// What the peer has told of this address; NULL: nothing.
+static const struct plk_frame_address *told_of(const struct plk_link *link, const struct plk_addr *addr) {
+    for (unsigned i = 0; i < link->told_count; i++) {
+        const struct plk_frame_address *told = &link->told_list[i];
+        if (told->transport == PLK_UDP && plk_addr_equal(&told->addr, addr)) return told;
+    }
+    return NULL;
 }
 
 // Does the peer say that it has this address itself? What it has not told is what a NAT has made of it.
 static bool is_host_address(const struct plk_link *link, const struct plk_addr *addr) {
-    for (unsigned i = 0; i < link->told_count; i++) {
-        const struct plk_frame_address *told = &link->told_list[i];
-        if (told->transport == PLK_UDP && plk_addr_equal(&told->addr, addr))
-            return told->kind != PLK_FRAME_ADDRESS_REFLEXIVE;
-    }
-    return false;
+    const struct plk_frame_address *told = told_of(link, addr);
+    return told != NULL && told->kind != PLK_FRAME_ADDRESS_REFLEXIVE;
+}
+
+// It goes through a port that a router holds open, the peer's or ours.
+static bool is_mapped(const struct plk_node *node, const struct plk_link *link, const struct plk_path *path) {
+    const struct plk_frame_address *told = told_of(link, &path->addr);
+    if (told != NULL && told->kind == PLK_FRAME_ADDRESS_MAPPED) return true;
+    if (path->seen.family != 0) return plk_network_is_mapped(&node->network, PLK_UDP, &path->seen);
+    // It was never asked about: where both sides let in only those they have sent to, a call got in by such a port.
+    uint8_t family = path->addr.family;
+    return !path->checked && !is_host_address(link, &path->addr) && plk_discovery_is_closed(node, family) &&
+           plk_network_has_mapped(&node->network, PLK_UDP, family);
 }
 
 // Both sides had to send before either was let in: we are behind something that lets nobody in, and so is the peer, as far as can be
@@ -84,6 +112,7 @@ static enum plk_path_word word_of(const struct plk_node *node, const struct plk_
                                   const struct plk_path *path) {
     if (path->transport == PLK_PASS) return PLK_PATH_RELAY;
     if (plk_network_is_lan(&node->network, &path->addr)) return PLK_PATH_LAN;
+    if (path->transport == PLK_UDP && is_mapped(node, link, path)) return PLK_PATH_UDP_MAPPED;
     if (path->transport == PLK_UDP) return is_punched(node, link, path) ? PLK_PATH_UDP_PUNCHED : PLK_PATH_UDP_DIRECT;
     return path->inbound ? PLK_PATH_TCP_REVERSE : PLK_PATH_TCP_DIRECT;
 }

@@ -255,14 +255,23 @@ static void answered(struct plk_paths *p, struct plk_path *path, bool wide, stru
     trim(p);
 }
 
-bool plk_paths_answered(struct plk_paths *p, const uint8_t token[8], bool wide, struct plk_rng *rng, uint64_t now_us) {
+static struct plk_path *by_token(struct plk_paths *p, const uint8_t token[8]) {
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *path = &p->list[i];
-        if (path->id == 0 || !path->checking || memcmp(path->token, token, sizeof path->token) != 0) continue;
-        answered(p, path, wide, rng, now_us);
-        return true;
+        if (path->id != 0 && path->checking && memcmp(path->token, token, sizeof path->token) == 0) return path;
     }
-    return false;
+    return NULL;
+}
+
+void plk_paths_seen(struct plk_paths *p, const uint8_t token[8], const struct plk_addr *seen) {
+    struct plk_path *path = by_token(p, token);
+    if (path != NULL) path->seen = *seen;
+}
+
+bool plk_paths_answered(struct plk_paths *p, const uint8_t token[8], bool wide, struct plk_rng *rng, uint64_t now_us) {
+    struct plk_path *path = by_token(p, token);
+    if (path != NULL) answered(p, path, wide, rng, now_us);
+    return path != NULL;
 }
 
 void plk_paths_came(struct plk_paths *p, uint32_t id, size_t len) {

@@ -39,6 +39,7 @@ struct plk_path {
     enum plk_transport transport;
     struct plk_addr addr; // remote
     uint32_t stream;      // TCP: the host's id; PASS: the id of the peer's queue
+    struct plk_addr seen; // where the peer sees us on it, by its last answer; family 0: it has not said so
     bool inbound;         // the peer opened it, or was first to send from there
     bool asked;           // we chose it (plk_paths_ask), and it has not answered yet
     bool proven;
@@ -159,6 +160,9 @@ bool plk_paths_is_narrow(const struct plk_paths *p, const struct plk_path *path)
 // The peer's answer: true when it was one of ours; then that path is proven. wide: it came in a packet of full size. One that
 // is proven in a small packet only is asked once more, now that a large one may be sent there, before data goes over it.
 bool plk_paths_answered(struct plk_paths *p, const uint8_t token[8], bool wide, struct plk_rng *rng, uint64_t now_us);
+
+// Where the challenge with that token came from, as its answer says: told before plk_paths_answered.
+void plk_paths_seen(struct plk_paths *p, const uint8_t token[8], const struct plk_addr *seen);
 
 // Packets on this path are not acknowledged: look for others, at once.
 void plk_paths_silent(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us);

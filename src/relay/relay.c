@@ -209,6 +209,8 @@ void plk_relay_handle(struct plk_relay *relay, struct plk_now now, const struct 
     case PLK_IN_NETWORK:
     case PLK_IN_SUSPEND:
     case PLK_IN_COMMAND:
+    case PLK_IN_MAPPED:
+    case PLK_IN_LEAVE:
         break;
     }
     plk_admit_tick(relay);

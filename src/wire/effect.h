@@ -34,6 +34,8 @@ enum plk_in_kind {
     PLK_IN_SUSPEND, // the system is about to sleep: send nothing more than must be
     PLK_IN_RESUME,  // it is awake again; carries fresh entropy
     PLK_IN_COMMAND,
+    PLK_IN_MAPPED, // all ports that the host itself holds at a router now (UPnP-IGD), when they change
+    PLK_IN_LEAVE,  // the process is about to end: what others hold for it is given back, then nothing more is sent
 };
 
 enum plk_stream_event {
@@ -48,6 +50,21 @@ struct plk_interface {
     struct plk_addr addr; // port 0
     uint8_t prefix_bits;
     bool metered;
+};
+
+// A router that others are reached through, and an address of ours that it knows us by: one for each such address.
+struct plk_gateway {
+    struct plk_addr addr, local; // ports 0
+};
+
+enum plk_mapping_by { PLK_MAPPING_NONE, PLK_MAPPING_PCP, PLK_MAPPING_NATPMP, PLK_MAPPING_UPNP };
+
+// A port of ours that a router holds open for everybody.
+struct plk_mapping {
+    enum plk_transport transport; // UDP, TCP
+    enum plk_mapping_by by;
+    struct plk_addr internal; // ours
+    struct plk_addr external; // where others reach it, as the router says
 };
 
 enum plk_command_kind {
@@ -120,7 +137,14 @@ struct plk_input {
             const struct plk_interface *interfaces;
             size_t count;
             uint16_t udp4_port, udp6_port, tcp_port; // 0: not bound
+            const struct plk_gateway
+                *gateways; // those that may be asked for ports: none where the user does not want that
+            size_t gateway_count;
         } network;
+        struct {
+            const struct plk_mapping *list;
+            size_t count;
+        } mapped;
         struct {
             uint8_t entropy[32];
         } resume;

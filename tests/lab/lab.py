@@ -8,6 +8,7 @@
     lab.py classes [CLASS]...        is each kind of router what it is meant to be?
     lab.py idle                      what a line carries while nothing is said
     lab.py mappings                  are ports that a router gives away really open?
+    lab.py ports [PROTOCOL]...       do nodes ask for them, and talk directly by what they get?
 
 Ends with 77 where there are no rights for it.
 """
@@ -22,6 +23,7 @@ import events
 import idle
 import mappings
 import pairs
+import ports
 from router import CLASSES
 
 PART = "only so many of them, chosen by the commit (or by $PLK_LAB_SEED)"
@@ -85,12 +87,15 @@ def arguments():
     of_classes.set_defaults(main=classes.main)
     of_mappings = commands.add_parser("mappings", help="are ports that a router gives away really open?")
     of_mappings.set_defaults(main=mappings.main)
+    of_ports = commands.add_parser("ports", help="do nodes ask for them, and talk directly by what they get?")
+    of_ports.add_argument("names", nargs="*", choices=[*ports.KINDS, []], metavar="PROTOCOL", help=", ".join(ports.KINDS))
+    of_ports.set_defaults(main=ports.main)
     of_idle = commands.add_parser("idle", help="what a line carries while nothing is said")
     of_idle.add_argument("--contacts", type=counted, default=200, metavar="N", help="who are all there (200)")
     of_idle.add_argument("--minutes", type=counted, default=15, metavar="N", help="how long it is watched (15)")
     of_idle.add_argument("--network", type=class_name, default="port-restr", metavar="CLASS", help="what is between (port-restr)")
     of_idle.set_defaults(main=idle.main)
-    for command in (of_classes, of_mappings, of_idle, add_events(commands), *add_pairs(commands)):
+    for command in (of_classes, of_mappings, of_ports, of_idle, add_events(commands), *add_pairs(commands)):
         command.add_argument("--json", action="store_true", help="an object a line")
     return parser.parse_args(sys.argv[1:] or ["pairs"])
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "sim/actor_out.h"
+#include "sim/nat_igd.h"
 #include "sim/world.h"
 
 // ---- memory and clock -------------------------------------------------------------------------------------------------
@@ -137,6 +138,14 @@ void actor_network(struct actor *a) {
     in.network.udp4_port = h->udp4_port;
     in.network.udp6_port = h->udp6_port;
     in.network.tcp_port = h->tcp_port;
+    struct plk_gateway gateways[NET_FACES_MAX];
+    in.network.gateways = gateways;
+    for (size_t i = 0; a->nat && i < h->face_count; i++) {
+        uint8_t family = h->faces[i].addr.family;
+        if (family == 4 && a->nat->is.firewall) continue; // its router is an address of the provider's
+        gateways[in.network.gateway_count++] =
+            (struct plk_gateway){.addr = nat_igd_inside(a->nat, family), .local = h->faces[i].addr};
+    }
     actor_input(a, &in);
 }
 

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "sim/nat_igd.h"
+
 #define PORT_TRIES 64
 
 // ---- sessions -----------------------------------------------------------------------------------------------------------
@@ -41,10 +43,12 @@ static struct nat_session *add(struct nat *nat, const struct nat_session *sessio
     return &nat->sessions[nat->count++];
 }
 
+static const struct plk_addr *shown(const struct nat_session *s) { return s->shown.family ? &s->shown : &s->remote; }
+
 static struct nat_session *find_inside(const struct nat *nat, const struct net_packet *p) {
     for (size_t i = 0; i < nat->count; i++) {
         struct nat_session *s = &nat->sessions[i];
-        if (s->own || s->transport != p->transport || !plk_addr_equal(&s->remote, &p->to)) continue;
+        if (s->own || s->transport != p->transport || !plk_addr_equal(shown(s), &p->to)) continue;
         if (plk_addr_equal(&s->inside, &p->from)) return s;
     }
     return NULL;
@@ -77,6 +81,8 @@ static bool is_free(const struct nat *nat, const struct net_packet *p, const str
         const struct nat_session *s = &nat->sessions[i];
         if (!s->own && s->transport == p->transport && plk_addr_equal(&s->outside, outside)) return false;
     }
+    const struct nat_lease *lease = nat_igd_lease(nat, agenda_now(nat->net->agenda), p->transport, outside);
+    if (lease && !plk_addr_equal(&lease->inside, &p->from)) return false;
     return !clashes(nat, p, outside);
 }
 
@@ -130,6 +136,7 @@ static enum net_verdict outward(void *ctx, uint64_t now_us, struct net_packet *p
     if (p->reset) s->reset = true;
     s->last_us = now_us;
     p->from = s->outside;
+    p->to = s->remote;
     return NET_PASSES;
 }
 
@@ -160,11 +167,27 @@ static struct nat_session *admit(struct nat *nat, uint64_t now_us, const struct 
     return NULL;
 }
 
+// Whoever comes by a port that was asked for. Where the inside has sent to it already, from another port of the router's, the two
+// could not be told apart: as Linux does, the remote is shown under another port.
+static struct nat_session *expected(struct nat *nat, uint64_t now_us, const struct net_packet *p) {
+    const struct nat_lease *lease = nat_igd_lease(nat, now_us, p->transport, &p->to);
+    if (!lease || !p->first) return NULL;
+    struct nat_session fresh = {
+        .transport = p->transport, .inside = lease->inside, .outside = p->to, .remote = p->from, .last_us = now_us};
+    struct net_packet back = {.transport = p->transport, .from = lease->inside, .to = p->from};
+    while (find_inside(nat, &back)) {
+        back.to.port = (uint16_t)dice_between(&nat->dice, NAT_PORT_LOW, 65535);
+        fresh.shown = back.to;
+    }
+    return add(nat, &fresh);
+}
+
 static enum net_verdict inward(void *ctx, uint64_t now_us, struct net_packet *p) {
     struct nat *nat = ctx;
     if (nat->is.no_udp && p->transport == PLK_UDP) return NET_DROPPED;
     forget_dead(nat, now_us);
     struct nat_session *s = find_outside(nat, p), *own = s && s->own ? s : NULL;
+    if (!s) s = expected(nat, now_us, p);
     if (!s) s = admit(nat, now_us, p);
     if (s && s->reset && p->first) s = NULL;
     if (!s || own) return refuse(nat, now_us, p, own);
@@ -172,6 +195,7 @@ static enum net_verdict inward(void *ctx, uint64_t now_us, struct net_packet *p)
     if (p->reset) s->reset = true;
     if (!nat->is.inside_keeps) s->last_us = now_us;
     p->to = s->inside;
+    p->from = *shown(s);
     return NET_PASSES;
 }
 
@@ -185,7 +209,14 @@ static bool whose(void *ctx, uint64_t now_us, enum plk_transport transport, stru
         *to = s->inside;
         return true;
     }
-    return false;
+    const struct nat_lease *lease = nat_igd_lease(nat, now_us, transport, to);
+    if (lease) *to = lease->inside;
+    return lease != NULL;
+}
+
+static bool asked(void *ctx, uint64_t now_us, const struct net_packet *packet, struct plk_bytes data,
+                  uint8_t answer[NET_ANSWER_MAX], size_t *len) {
+    return nat_igd_asked(ctx, now_us, packet, data, answer, len);
 }
 
 // ---- the box --------------------------------------------------------------------------------------------------------------
@@ -206,7 +237,8 @@ struct nat *nat_new(struct net *net, uint64_t seed, int number, const struct nat
     nat->dice = dice(seed, "nat", (uint64_t)number);
     memcpy(nat->lan, lans[dice_below(&nat->dice, 4)], sizeof nat->lan);
     nat->last_port = (uint16_t)(NAT_SEQUENCE_LOW + dice_below(&nat->dice, NAT_SEQUENCE_LEN));
-    struct net_gateway gateway = {nat, outward, inward, whose, .through6 = true, .through4 = is->firewall};
+    struct net_gateway gateway = {nat, outward, inward, whose, asked, .through6 = true, .through4 = is->firewall};
+    nat->booted_us = agenda_now(net->agenda);
     if (!is->firewall) choose_outside(nat);
     gateway.addrs[0] = nat->outside;
     gateway.addr_count = !is->firewall;
@@ -233,7 +265,8 @@ struct plk_interface nat_face(struct nat *nat, int host, int number) {
 }
 
 void nat_reboot(struct nat *nat) {
-    nat->count = 0;
+    nat->count = nat->lease_count = 0;
+    nat->booted_us = agenda_now(nat->net->agenda);
     nat->last_port = (uint16_t)(NAT_SEQUENCE_LOW + dice_below(&nat->dice, NAT_SEQUENCE_LEN));
 }
 

@@ -17,10 +17,14 @@
 #define NAT_SEQUENCE_LOW 40000
 #define NAT_SEQUENCE_LEN 4000
 #define NAT_BEHIND_MAX 40 // hosts that have an address on the inside
-#define NAT_FACES 4       // addresses of each
+#define NAT_LEASES_MAX 64
+#define NAT_FACES 4 // addresses of each
 
 enum nat_dependence { NAT_INDEPENDENT, NAT_ADDRESS, NAT_ADDRESS_AND_PORT };
 enum nat_ports { NAT_PRESERVED, NAT_RANDOM, NAT_SEQUENTIAL }; // preserved when it is free, else random
+
+enum { NAT_GIVES_PCP = 1, NAT_GIVES_NATPMP = 2 }; // ports, to who asks for them so (sim/nat_igd.h)
+enum nat_lie { NAT_HONEST, NAT_SAYS_GARBAGE, NAT_SAYS_PRIVATE, NAT_SAYS_ELSEWHERE, NAT_SAYS_FOREVER };
 
 struct nat_behaviour {
     bool firewall;                 // translates nothing
@@ -35,11 +39,22 @@ struct nat_behaviour {
     bool inside_keeps; // only packets from inside keep a session alive (section 4.3); else both directions
     uint64_t unreplied_us, stream_us; // UDP: how long a session lives after its last packet; 0: as Linux
     size_t sessions_max;              // 0: NAT_SESSIONS_MAX; more are refused
+    uint8_t gives;                    // NAT_GIVES_*
+    enum nat_lie lies;                // about what it gives
+};
+
+// A port that is held open for everybody.
+struct nat_lease {
+    enum plk_transport transport;
+    struct plk_addr inside, outside;
+    uint64_t until_us;
+    uint8_t nonce[12];
 };
 
 struct nat_session {
     enum plk_transport transport;
     struct plk_addr inside, outside, remote;
+    struct plk_addr shown; // the remote as the inside sees it, where that differs: family 0: it does not
     uint64_t last_us;
     bool sent, got; // from inside, from the remote
     bool reset;     // only the inside may begin anew
@@ -62,6 +77,9 @@ struct nat {
     uint8_t lan[3];
     struct nat_session *sessions; // oldest first
     size_t count, cap;
+    struct nat_lease leases[NAT_LEASES_MAX];
+    size_t lease_count;
+    uint64_t booted_us;
     uint32_t strangers, trapped, full; // packets
 };
 

@@ -18,6 +18,8 @@ static void give_traits(struct nats *n, struct nat *nat) {
     is->traps = dice_chance(&n->dice, 300000);
     is->inside_keeps = dice_chance(&n->dice, 300000);
     is->stream_us = lives_us[dice_below(&n->dice, 4)];
+    if (dice_chance(&n->dice, 400000)) is->gives = (uint8_t)dice_between(&n->dice, 1, 3);
+    if (dice_chance(&n->dice, 300000)) is->lies = (enum nat_lie)dice_between(&n->dice, 1, NAT_SAYS_FOREVER);
     if (is->stream_us) is->unreplied_us = is->stream_us < NAT_UDP_UNREPLIED_US ? is->stream_us : NAT_UDP_UNREPLIED_US;
 }
 

@@ -168,6 +168,23 @@ void net_datagram(struct net *net, int host, const struct plk_addr *local, const
     net_datagram_hops(net, host, local, to, data, NET_HOPS);
 }
 
+// The box in front of the host answers for itself, over a LAN that loses nothing.
+static bool ask_gateway(struct net *net, int host, const struct net_packet *packet, struct plk_bytes data) {
+    int realm = net->hosts[host].realm;
+    const struct net_gateway *g = realm == NET_OPEN ? NULL : &net->gateways[realm];
+    uint8_t answer[NET_ANSWER_MAX];
+    size_t len;
+    if (!g || !g->asked || !g->asked(g->ctx, agenda_now(net->agenda), packet, data, answer, &len)) return false;
+    if (len == 0) return true;
+    struct arrival *a = malloc(sizeof *a + len);
+    if (!a) abort();
+    struct net_packet back = {PLK_UDP, true, false, NET_HOPS, packet->to, packet->from};
+    *a = (struct arrival){.from_host = host, .way = {.packet = back, .realm = realm, .line = host}, .len = len};
+    memcpy(a->data, answer, len);
+    agenda_at(net->agenda, agenda_now(net->agenda) + NET_LAN_US, arrive, net, a);
+    return true;
+}
+
 static bool choose_from(const struct net *net, int host, const struct plk_addr *local, uint8_t family,
                         struct plk_addr *from) {
     const struct net_host *h = &net->hosts[host];
@@ -187,7 +204,7 @@ void net_datagram_hops(struct net *net, int host, const struct plk_addr *local, 
     net->sent++;
     net->bytes += data.len;
     net->tap.datagram(net->tap.ctx, host, data);
-    if (!net_depart(net, host, &way)) return;
+    if (ask_gateway(net, host, &way.packet, data) || !net_depart(net, host, &way)) return;
     net->knocks[host][way.line]++;
     if (!net_passes(net, host, way.line, NET_UDP)) return;
     const struct net_quality *far = &net->hosts[way.line].quality;

@@ -16,10 +16,12 @@
 #define NET_FACES_MAX 8
 #define NET_SOCKETS_MAX 512 // of one host for UDP, beside its port
 #define NET_GATEWAYS_MAX 32
-#define NET_OPEN (-1)       // the realm in which nothing stands between hosts
-#define NET_HOPS 64         // that a packet makes at most, unless its sender says less
-#define NET_CORE_HOPS 4     // routers in the open between any two: each takes one
-#define NET_STREAMS_MAX 256 // connections of one host, as a host would cap them
+#define NET_ANSWER_MAX 64       // bytes that a gateway says itself
+#define NET_LAN_US (1 * PLK_MS) // from a host to the gateway in front of it and back
+#define NET_OPEN (-1)           // the realm in which nothing stands between hosts
+#define NET_HOPS 64             // that a packet makes at most, unless its sender says less
+#define NET_CORE_HOPS 4         // routers in the open between any two: each takes one
+#define NET_STREAMS_MAX 256     // connections of one host, as a host would cap them
 
 enum { NET_UDP = 1, NET_TCP = 2, NET_ALL = 3 };
 enum { NET_UP, NET_DOWN };
@@ -72,6 +74,9 @@ struct net_gateway {
     enum net_verdict (*inward)(void *ctx, uint64_t now_us, struct net_packet *packet);
     // The address behind it to which `to` leads now, if any, filter or not: whose line such a packet comes by.
     bool (*whose)(void *ctx, uint64_t now_us, enum plk_transport transport, struct plk_addr *to);
+    // A datagram from behind it that is for the box itself? *len: of its answer, 0: none.
+    bool (*asked)(void *ctx, uint64_t now_us, const struct net_packet *packet, struct plk_bytes data,
+                  uint8_t answer[NET_ANSWER_MAX], size_t *len);
     struct plk_addr addrs[2]; // ports are ignored
     size_t addr_count;
     bool through4, through6; // addresses of that family

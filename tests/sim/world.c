@@ -132,6 +132,8 @@ void world_stop(struct actor *a) {
     note(a, "stops");
     if (!world_run_until(a->world, disk_is_idle, a, PLK_MINUTE))
         world_fail(a->world, "%s: its disk is never idle", a->name);
+    struct plk_input in = {.kind = PLK_IN_LEAVE};
+    if (a->node && !a->asleep) actor_input(a, &in);
     actor_kill(a);
 }
 

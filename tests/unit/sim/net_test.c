@@ -324,7 +324,7 @@ static void a_gateway_sees_every_datagram_both_ways(void **state) {
     struct box box = {.inside = {.family = 4, .ip = {192, 168, 1, 2}}, .outside = addr4(200), .streams = NET_DROPPED};
     struct plk_interface face = {.addr = box.inside, .prefix_bits = 24};
     struct net_gateway gateway = {
-        &box, outward, inward, whose, .addrs = {box.outside}, .addr_count = 1, .realm = NET_OPEN};
+        &box, outward, inward, whose, NULL, .addrs = {box.outside}, .addr_count = 1, .realm = NET_OPEN};
     net_move_behind(p->net, 0, net_add_gateway(p->net, &gateway));
     net_set_faces(p->net, 0, &face, 1);
     send_to(p, 0, &p->addr[1], 100);
