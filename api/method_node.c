@@ -5,6 +5,7 @@
 #include "api/client.h"
 #include "api/json.h"
 #include "contact/persona.h"
+#include "host/upnp.h"
 #include "contact/profile.h"
 
 // ---- status ---------------------------------------------------------------------------------------------------------
@@ -40,8 +41,9 @@ static json_t *nat_object(struct plk_host *host) {
     plk_node_nat(plk_host_node(host), &view);
     for (unsigned i = 0; i < view.count; i++) json_array_append_new(list, plk_json_addr(&view.seen[i]));
     for (unsigned i = 0; i < view.mapped_count; i++) json_array_append_new(mapped, mapped_object(&view.mapped[i]));
-    return json_pack("{s:s, s:s, s:o, s:o}", "mapping", plk_nat_behavior_word(view.mapping), "filtering",
-                     plk_nat_behavior_word(view.filtering), "public", list, "mapped", mapped);
+    return json_pack("{s:s, s:s, s:o, s:o, s:b}", "mapping", plk_nat_behavior_word(view.mapping), "filtering",
+                     plk_nat_behavior_word(view.filtering), "public", list, "mapped", mapped, "upnp",
+                     plk_upnp_is_built());
 }
 
 static const char *state_word(enum plk_node_state state) {

@@ -54,6 +54,7 @@ static const struct plk_field nat_fields[] = {
     WORD("filtering", 0, NAT_WORDS, "RFC 5780, section 4.4"),
     TEXT("public", LIST, "ADDR:PORT at which the node may be seen from anywhere"),
     OBJECT("mapped", LIST, mapped, "ports that routers hold open for this node"),
+    FLAG("upnp", 0, "whether this build asks them by UPnP-IGD, too"),
 };
 static const struct plk_field relay_fields[] = {
     TEXT("address", 0, "HOST:PORT"),

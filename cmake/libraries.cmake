@@ -34,6 +34,13 @@ if(TARGET plk_host)
   pkg_check_modules(uv REQUIRED IMPORTED_TARGET libuv)
   target_include_directories(plk_host PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(plk_host PUBLIC plk_core PkgConfig::uv sqlite3mc)
+  # Ports by UPnP-IGD; without it by PCP and NAT-PMP only.
+  pkg_check_modules(miniupnpc QUIET IMPORTED_TARGET miniupnpc)
+  if(PLK_UPNP AND TARGET PkgConfig::miniupnpc)
+    target_compile_definitions(plk_host PRIVATE PLK_UPNP)
+    target_link_libraries(plk_host PRIVATE PkgConfig::miniupnpc)
+    target_link_options(plk_host INTERFACE LINKER:--as-needed) # a relay asks no router
+  endif()
 endif()
 
 plk_add_library(plk_api plk_flags_hosted ${api_sources})

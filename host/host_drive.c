@@ -41,11 +41,38 @@ static void tell_network(struct plk_host *host) {
     plk_host_input(host, &input);
 }
 
+// The first router over IPv4 is the default one: over IPv6 nobody needs UPnP where PCP is.
+static void tell_upnp(struct plk_host *host) {
+    struct plk_gateway gateway = {.addr = {.family = 0}};
+    for (size_t i = host->interfaces.gateway_count; !host->no_portmap && i > 0; i--) {
+        if (host->interfaces.gateways[i - 1].addr.family == 4) gateway = host->interfaces.gateways[i - 1];
+    }
+    plk_upnp_set(host->upnp, &gateway, host->bound.udp4_port, host->bound.tcp4 >= 0 ? host->bound.tcp_port : 0);
+}
+
+static bool on_upnp_wanted(void *ctx) {
+    struct plk_host *host = ctx;
+    struct plk_nat_view nat;
+    plk_node_nat(host->node, &nat);
+    for (unsigned i = 0; i < nat.mapped_count; i++) {
+        if (nat.mapped[i].by != PLK_MAPPING_UPNP && nat.mapped[i].internal.family == 4) return false;
+    }
+    return plk_node_state(host->node) == PLK_NODE_READY;
+}
+
+static void on_upnp_held(void *ctx, const struct plk_mapping *list, size_t count) {
+    struct plk_host *host = ctx;
+    struct plk_input input = {.kind = PLK_IN_MAPPED, .mapped = {.list = list, .count = count}};
+    plk_log(&host->log, PLK_LOG_INFO, "UPnP: %zu ports", count);
+    plk_host_input(host, &input);
+}
+
 static void on_network(void *ctx) {
     struct plk_host *host = ctx;
     plk_log(&host->log, PLK_LOG_INFO, "the network has changed: %zu addresses", host->interfaces.count);
     plk_tcp_drop_lost(host->tcp);
     tell_network(host);
+    tell_upnp(host);
 }
 
 void plk_host_awake(struct plk_host *host) {
@@ -161,6 +188,7 @@ void plk_host_node_new(struct plk_host *host) {
     host->node = plk_node_new(&config);
     plk_mem_wipe(&config, sizeof config);
     tell_network(host);
+    plk_upnp_tell(host->upnp);
 }
 
 void plk_host_drive_open(struct plk_host *host) {
@@ -171,6 +199,9 @@ void plk_host_drive_open(struct plk_host *host) {
     plk_timer_open(&host->timer, host->loop, on_due, on_jump, host);
     plk_interfaces_open(&host->interfaces, host->loop, &host->bound.only, on_network, host);
     host->resolver = plk_resolver_open(host->loop, on_resolved, host);
+    const struct plk_upnp_events on_upnp = {on_upnp_wanted, on_upnp_held};
+    if (!host->no_portmap) host->upnp = plk_upnp_open(host->loop, &host->log, &on_upnp, host);
+    tell_upnp(host);
     plk_assert(uv_prepare_init(host->loop, &host->prepare) == 0 && uv_check_init(host->loop, &host->check) == 0);
     host->prepare.data = host->check.data = host;
     plk_assert(uv_prepare_start(&host->prepare, on_prepare) == 0 && uv_check_start(&host->check, on_check) == 0);
@@ -183,6 +214,7 @@ void plk_host_drive_close(struct plk_host *host) {
     plk_timer_close(&host->timer);
     plk_interfaces_close(&host->interfaces);
     plk_resolver_close(host->resolver);
+    plk_upnp_close(host->upnp);
     uv_close((uv_handle_t *)&host->prepare, NULL);
     uv_close((uv_handle_t *)&host->check, NULL);
 }

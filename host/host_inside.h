@@ -12,6 +12,7 @@
 #include "host/tcp.h"
 #include "host/timer.h"
 #include "host/udp.h"
+#include "host/upnp.h"
 
 #define PLK_HOST_LOST_AGAIN_US (60 * PLK_SECOND) // a store that is lost twice within this is given up
 #define PLK_HOST_INPUTS_MAX 64                   // datagrams between two looks at the node's outputs
@@ -56,6 +57,7 @@ struct plk_host {
     struct plk_timer timer;
     struct plk_interfaces interfaces;
     struct plk_resolver *resolver;
+    struct plk_upnp *upnp; // or NULL
     uv_prepare_t prepare;
     uv_check_t check;
     struct plk_bound bound; // ports; its descriptors belong to udp and tcp

@@ -118,7 +118,7 @@ def blocking(alice, bob):
 def status_names(alice, bob):
     status = alice.json("status")[0]
     check({"id", "name", "nat", "relays", "contacts"} <= set(status), status)
-    check({"mapping", "filtering", "public", "mapped"} == set(status["nat"]), status["nat"])
+    check({"mapping", "filtering", "public", "mapped", "upnp"} == set(status["nat"]), status["nat"])
     check(status["relays"] == [], status["relays"])
     contact = status["contacts"][0]
     check({"name", "id", "online", "path", "path_transport", "rtt_ms", "undelivered"} <= set(contact), contact)
