@@ -78,7 +78,9 @@ void plk_flight_path_rtt(struct plk_flight *f, uint32_t path, uint64_t rtt_us) {
 void plk_flight_path_mtu(struct plk_flight *f, uint32_t path, uint32_t mtu) {
     struct plk_lane *lane = find_mutable(f, path);
     plk_assert(mtu >= 256 && mtu <= 65535);
-    if (lane != NULL) lane->congestion.mtu = mtu;
+    if (lane == NULL) return;
+    lane->congestion.mtu = mtu;
+    lane->large_lost = 0;
 }
 
 bool plk_flight_path_info(const struct plk_flight *f, uint32_t path, struct plk_flight_path_info *info) {
@@ -105,6 +107,7 @@ bool plk_flight_path_info(const struct plk_flight *f, uint32_t path, struct plk_
         .persistent = lane->persistent,
         .late = lane->late,
         .packet_threshold = lane->overtakers,
+        .large_lost = lane->large_lost,
     };
     return true;
 }
@@ -132,6 +135,7 @@ static void remember(struct plk_flight *f, struct plk_lane *lane, uint64_t now_u
     packet->pn = p->pn;
     packet->size = (uint32_t)p->size;
     packet->acks = f->ack_built;
+    packet->trial = p->trial;
     packet->count = 0;
     packet->told = 0;
     for (unsigned i = 0; i < p->count; i++) {

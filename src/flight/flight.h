@@ -25,6 +25,7 @@
 #define PLK_FLIGHT_ACK_EVERY 2                // ack-eliciting packets (RFC 9000 section 13.2.2)
 #define PLK_FLIGHT_ACK_DELAY_US (20 * PLK_MS) // max_ack_delay of both sides
 #define PLK_FLIGHT_RTT_INITIAL_US (333 * PLK_MS) // RFC 9002 section 6.2.2
+#define PLK_FLIGHT_LARGE 1152                    // bytes: larger packets may pass a path, smaller ones must
 #define PLK_FLIGHT_GRANULARITY_US (1 * PLK_MS)   // RFC 9002 section 6.1.2
 #define PLK_FLIGHT_PACKET_THRESHOLD 3            // RFC 9002 section 6.1.1
 #define PLK_FLIGHT_PACKET_THRESHOLD_MAX 300      // of a path that reorders: grows to what was seen on it
@@ -86,6 +87,7 @@ struct plk_flight_path_info {
     uint64_t persistent;                                // times of persistent congestion
     uint64_t late;                                      // packets declared lost and acknowledged after all
     unsigned packet_threshold;                          // as it is now
+    unsigned large_lost; // packets above PLK_FLIGHT_LARGE lost since one was acknowledged, or the path's size was set
 };
 // false: no such path.
 bool plk_flight_path_info(const struct plk_flight *f, uint32_t path, struct plk_flight_path_info *info);
@@ -110,6 +112,7 @@ struct plk_flight_packet {
     uint64_t pn;                        // larger than every earlier one; gaps are fine
     size_t size;                        // bytes of the whole packet
     bool eliciting;                     // it holds a frame that wants an ack; only these are remembered
+    bool trial;                         // of a size that may not pass: its loss says nothing (RFC 8899 section 3)
     unsigned count;                     // <= PLK_FLIGHT_ITEMS
     const struct plk_frame_item *items; // copied; those of kind PADDING are left out
 };

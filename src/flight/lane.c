@@ -79,12 +79,19 @@ static void grow_impatient(struct plk_lane *lane) {
 static void lose(struct plk_lane *lane, struct plk_pool *pool, uint64_t now_us, uint32_t index,
                  struct plk_pool_list *lost) {
     struct plk_pool_packet *packet = &pool->at[index];
+    if (packet->trial) {
+        take_off(lane, pool, index, lost);
+        packet->fate = PLK_POOL_LOST;
+        plk_congestion_dropped(&lane->congestion, packet->size);
+        return;
+    }
     struct plk_late_packet late = {.pn = packet->pn, .order = packet->order, .sent_us = packet->sent_us};
     late.lost_us = now_us;
     late.path = lane->id;
     plk_late_lost(&pool->late, &late);
     take_off(lane, pool, index, lost);
     packet->fate = PLK_POOL_LOST;
+    if (packet->size > PLK_FLIGHT_LARGE) lane->large_lost++;
     lane->packets_lost++;
     if (plk_congestion_lost(&lane->congestion, packet->order, lane->next_order, packet->size)) grow_impatient(lane);
     note_run(lane, packet);
@@ -134,6 +141,7 @@ static void collect(struct plk_lane *lane, struct plk_pool *pool, const struct p
         if (i > 0 && packet->pn >= ack->ranges[i - 1].first) {
             take_off(lane, pool, at, newly);
             packet->fate = PLK_POOL_ACKED;
+            if (packet->size > PLK_FLIGHT_LARGE) lane->large_lost = 0;
             lane->acked_to = packet->order + 1 > lane->acked_to ? packet->order + 1 : lane->acked_to;
         }
         at = next;

@@ -34,6 +34,7 @@ struct plk_lane {
         run_since_us; // of lost packets without an acknowledged one in between: the next order, the start
     // How this path reorders, as far as it has shown: later packets, and part of a round trip, that do not yet mean a loss.
     unsigned overtakers, time_shift;
+    unsigned large_lost;  // packets above PLK_FLIGHT_LARGE, none of them acknowledged in between
     unsigned true_losses; // reductions of the window since a packet was last seen to be only late
     uint64_t packets_sent, packets_acked, packets_lost, persistent, late;
 };

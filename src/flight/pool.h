@@ -20,6 +20,7 @@ struct plk_pool_packet {
     uint32_t prev, next;
     uint32_t size;
     uint32_t path; // the caller's id
+    bool trial;
     uint8_t fate;
     uint8_t count; // items
     uint8_t told;  // items already reported

@@ -28,7 +28,7 @@
 #include "node/rotation.h"
 #include "node/sweep.h"
 
-#define PLK_NODE_PACKET_MAX (PLK_PACKET_FRAME_LEN + PLK_PACKET_UDP_MAX)
+#define PLK_NODE_PACKET_MAX (PLK_PACKET_FRAME_LEN + PLK_PACKET_UDP4_MAX)
 
 struct plk_node {
     struct plk_mem *mem;

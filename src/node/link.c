@@ -83,7 +83,7 @@ bool plk_channel_add_path(struct plk_channel *channel, const struct plk_paths *p
                           uint64_t cid) {
     unsigned place = (unsigned)(path - paths->list);
     struct plk_path_kind kind = plk_path_kind_of(path->transport);
-    struct plk_flight_path flight_path = {.id = path->id, .mtu = kind.mtu, .rtt_us = path->rtt_us};
+    struct plk_flight_path flight_path = {.id = path->id, .mtu = plk_path_size(path), .rtt_us = path->rtt_us};
     flight_path.carrier = kind.reliable ? PLK_FLIGHT_RELIABLE : PLK_FLIGHT_LOSSY;
     if (plk_flight_path_add(channel->flight, &flight_path) != PLK_ERR_OK) return false;
     channel->path_id[place] = path->id;

@@ -197,6 +197,11 @@ void plk_link_act(struct plk_node *node, struct plk_link *link, const struct plk
 // Connections that are open and no path yet are asked whether they are one: a call that was answered elsewhere left them.
 void plk_link_ask_carriers(struct plk_node *node, struct plk_link *link);
 
+// A trial of a packet's size on a path has ended: it was acknowledged, or lost.
+void plk_link_size_tried(struct plk_node *node, struct plk_link *link, uint32_t path, uint64_t size, bool passed);
+// So many packets larger than every path carries were lost on the active path, none acknowledged in between.
+void plk_link_large_lost(struct plk_link *link, unsigned count);
+
 // ---- link_relay.c
 // The queues of the peer's that this link may send into, index from 0; NULL: no more.
 struct plk_box *plk_link_box(const struct plk_node *node, const struct plk_link *link, unsigned index);

@@ -14,6 +14,7 @@ static void activate(struct plk_node *node, struct plk_link *link, const struct 
         }
         plk_flight_path_reset(channel->flight, action->path.id, true);
         plk_flight_path_rtt(channel->flight, action->path.id, action->path.rtt_us);
+        plk_flight_path_mtu(channel->flight, action->path.id, plk_path_size(&action->path));
         plk_link_drain_flight(node, link, channel);
     }
     link->ping_due = true; // the peer's data follows to where ours comes from
@@ -78,6 +79,31 @@ static void close_spare_carriers(struct plk_node *node, struct plk_link *link) {
             plk_link_close_carrier(node, carrier);
     }
 }
+
+// ---- how large packets may be -------------------------------------------------------------------------------------------
+
+static void resized(struct plk_link *link, const struct plk_path *path) {
+    for (unsigned i = 0; i < PLK_LINK_CHANNELS; i++) {
+        if (link->channels[i].live) plk_flight_path_mtu(link->channels[i].flight, path->id, plk_path_size(path));
+    }
+}
+
+void plk_link_size_tried(struct plk_node *node, struct plk_link *link, uint32_t id, uint64_t size, bool passed) {
+    struct plk_path *path = plk_paths_by_id(&link->paths, id);
+    if (path == NULL) return;
+    if (!passed) {
+        plk_mtu_failed(&path->mtu, (uint32_t)size, node->now.mono_us);
+    } else if (plk_mtu_passed(&path->mtu, (uint32_t)size, node->now.mono_us)) {
+        resized(link, path);
+    }
+}
+
+void plk_link_large_lost(struct plk_link *link, unsigned count) {
+    struct plk_path *path = plk_paths_by_id(&link->paths, link->paths.active);
+    if (path != NULL && plk_mtu_lost(&path->mtu, count)) resized(link, path);
+}
+
+// ---- decisions ----------------------------------------------------------------------------------------------------------
 
 void plk_link_act(struct plk_node *node, struct plk_link *link, const struct plk_paths_action *action) {
     switch (action->act) {

@@ -4,7 +4,8 @@
 #include "node/link.h"
 #include "wire/frame.h"
 
-static void item_event(struct plk_link *link, struct plk_channel *channel, const struct plk_flight_event *event) {
+static void item_event(struct plk_node *node, struct plk_link *link, struct plk_channel *channel,
+                       const struct plk_flight_event *event) {
     const struct plk_frame_item *item = &event->item;
     bool acked = event->kind == PLK_FLIGHT_ACKED;
     switch (item->kind) {
@@ -29,6 +30,9 @@ static void item_event(struct plk_link *link, struct plk_channel *channel, const
     case PLK_FRAME_ADDRESSES:
         if (!acked) link->addresses_due = true;
         break;
+    case PLK_FRAME_PING: // only those that try a size are remembered
+        if (event->kind != PLK_FLIGHT_RETRY) plk_link_size_tried(node, link, event->path, item->value, acked);
+        break;
     default:
         break;
     }
@@ -41,7 +45,7 @@ void plk_link_drain_flight(struct plk_node *node, struct plk_link *link, struct 
         case PLK_FLIGHT_ACKED:
         case PLK_FLIGHT_LOST:
         case PLK_FLIGHT_RETRY:
-            item_event(link, channel, &event);
+            item_event(node, link, channel, &event);
             break;
         case PLK_FLIGHT_PROBE:
             link->probe = event.path;
@@ -199,6 +203,7 @@ static void measure(struct plk_node *node, struct plk_link *link) {
     struct plk_flight_path_info info;
     uint32_t path = link->paths.active;
     if (channel == NULL || !plk_flight_path_info(channel->flight, path, &info) || !info.has_rtt) return;
+    plk_link_large_lost(link, info.large_lost);
     uint64_t lost = info.packets_lost > info.late ? info.packets_lost - info.late : 0;
     plk_paths_measured(&link->paths, path, info.trip_us, info.packets_acked, lost, node->now.mono_us);
 }

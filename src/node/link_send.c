@@ -11,6 +11,9 @@
 // What a check and its answer need; with less room than this an address that is not proven gets nothing (DESIGN 3.10).
 #define DRAFT_LEN_MIN (PLK_PACKET_OVERHEAD + 32)
 
+// What every path of a kind carries.
+static size_t sure_size(const struct plk_path *path) { return plk_path_kind_of(path->transport).mtu; }
+
 // A packet under construction.
 struct draft {
     struct plk_channel *channel;
@@ -20,7 +23,7 @@ struct draft {
     struct plk_writer w; // over the frames
     struct plk_frame_item items[PLK_FLIGHT_ITEMS];
     unsigned item_count;
-    bool eliciting, message;
+    bool eliciting, message, trial;
     size_t size_max; // of the whole packet
 };
 
@@ -117,10 +120,10 @@ static bool poll_attempt(struct plk_node *node, struct plk_link *link, struct pl
 
 // ---- data packets ---------------------------------------------------------------------------------------------------
 
+// size: of the whole packet, at most.
 static bool draft_begin(struct plk_node *node, struct plk_link *link, struct plk_channel *channel,
-                        const struct plk_path *path, struct draft *draft) {
-    *draft = (struct draft){.channel = channel, .paths = &link->paths, .path = path};
-    draft->size_max = plk_path_kind_of(path->transport).mtu;
+                        const struct plk_path *path, size_t size, struct draft *draft) {
+    *draft = (struct draft){.channel = channel, .paths = &link->paths, .path = path, .size_max = size};
     struct plk_way way = way_of(path);
     size_t room = plk_paths_room(&link->paths, path->id);
     if (room < DRAFT_LEN_MIN || !takes(node, link, &way, draft->size_max)) return false;
@@ -201,11 +204,12 @@ static bool draft_send(struct plk_node *node, struct draft *draft, struct plk_ou
     if (err != PLK_ERR_OK) return false;
     size_t size = draft->w.len + PLK_PACKET_OVERHEAD;
     struct plk_flight_packet packet = {.path = draft->path->id, .pn = pn, .size = size, .eliciting = draft->eliciting};
+    packet.trial = draft->trial;
     packet.count = draft->item_count;
     packet.items = draft->items;
     plk_flight_sent(channel->flight, node->now.mono_us, &packet);
     struct plk_way way = way_of(draft->path);
-    plk_paths_went(draft->paths, draft->path->id, size);
+    plk_paths_went(draft->paths, draft->path->id, size, draft->message);
     return give(node, &way, size, output);
 }
 
@@ -225,7 +229,7 @@ static bool send_challenge(struct plk_node *node, struct plk_link *link, const s
     struct plk_path *at = plk_paths_by_id(&link->paths, path->id);
     struct draft draft;
     if (channel == NULL || at == NULL || !plk_flight_can_track(channel->flight)) return false;
-    if (!draft_begin(node, link, channel, at, &draft)) return false;
+    if (!draft_begin(node, link, channel, at, sure_size(at), &draft)) return false;
     plk_frame_put_challenge(&draft.w, path->token); // first: there may be little room
     remember(&draft, (struct plk_frame_item){.kind = PLK_FRAME_PADDING});
     put_new_cids(&draft);
@@ -238,7 +242,8 @@ static bool send_response(struct plk_node *node, struct plk_link *link, const st
     struct plk_channel *channel = &link->channels[reply->channel];
     struct draft draft;
     if (!channel->live || channel->confirmed_us == 0 || path == NULL) return false;
-    if (!plk_flight_can_track(channel->flight) || !draft_begin(node, link, channel, path, &draft)) return false;
+    if (!plk_flight_can_track(channel->flight) || !draft_begin(node, link, channel, path, sure_size(path), &draft))
+        return false;
     plk_frame_put_response(&draft.w, reply->token, &reply->way.addr);
     remember(&draft, (struct plk_frame_item){.kind = PLK_FRAME_PADDING});
     put_new_cids(&draft);
@@ -324,7 +329,7 @@ static bool poll_acks(struct plk_node *node, struct plk_link *link, struct plk_o
         if (!plk_flight_ack_due(channel->flight, node->now.mono_us)) continue;
         if (i == link->current && plk_streams_wants(link->streams)) continue; // goes with the data, below
         const struct plk_path *path = plk_paths_active(&link->paths);
-        if (path == NULL || !draft_begin(node, link, channel, path, &draft)) continue;
+        if (path == NULL || !draft_begin(node, link, channel, path, sure_size(path), &draft)) continue;
         put_ack(node, &draft);
         if (draft_send(node, &draft, output)) return true;
     }
@@ -340,9 +345,9 @@ static bool send_probe(struct plk_node *node, struct plk_link *link, struct plk_
         return poll_paths(node, link, output);
     }
     struct draft draft;
-    if (path == NULL || !plk_flight_can_track(channel->flight) || !draft_begin(node, link, channel, path, &draft)) {
-        return false;
-    }
+    if (path == NULL || !plk_flight_can_track(channel->flight)) return false;
+    // Of a size that passes: when larger packets vanish, its acknowledgement tells that they are lost.
+    if (!draft_begin(node, link, channel, path, sure_size(path), &draft)) return false;
     put_ack(node, &draft);
     put_streams(node, link, &draft);
     if (!draft.eliciting) {
@@ -357,13 +362,32 @@ static bool wants_data(const struct plk_link *link, const struct plk_channel *ch
            channel->retire_count > 0;
 }
 
+// Would a larger packet pass? One that holds nothing tries it, while there is data whose turn comes next.
+static bool send_trial(struct plk_node *node, struct plk_link *link, struct plk_channel *channel,
+                       struct plk_output *output) {
+    struct plk_path *path = plk_paths_by_id(&link->paths, link->paths.active);
+    struct draft draft;
+    uint64_t until_us;
+    if (path == NULL || !plk_path_kind_of(path->transport).addressed || link->paths.suspect) return false;
+    uint32_t size = plk_mtu_wanted(&path->mtu, node->now.mono_us);
+    if (size == 0 || plk_flight_room(channel->flight, path->id, node->now.mono_us, size, &until_us) != PLK_FLIGHT_YES)
+        return false;
+    if (!draft_begin(node, link, channel, path, size, &draft) || draft.size_max < size) return false;
+    plk_frame_put_ping(&draft.w);
+    remember(&draft, (struct plk_frame_item){.kind = PLK_FRAME_PING, .value = size});
+    fill_up(&draft, size);
+    draft.trial = true;
+    plk_mtu_tried(&path->mtu);
+    return draft_send(node, &draft, output);
+}
+
 static bool send_data(struct plk_node *node, struct plk_link *link, struct plk_channel *channel,
                       struct plk_output *output) {
     const struct plk_path *path = plk_paths_active(&link->paths);
     struct draft draft;
     link->paced_us = 0;
     if (path == NULL || !wants_data(link, channel)) return false;
-    if (!draft_begin(node, link, channel, path, &draft)) return false;
+    if (!draft_begin(node, link, channel, path, plk_path_size(path), &draft)) return false;
     uint64_t until_us = PLK_NEVER;
     enum plk_flight_room room =
         plk_flight_room(channel->flight, path->id, node->now.mono_us, draft.size_max, &until_us);
@@ -392,7 +416,8 @@ static bool send_close(struct plk_node *node, struct plk_link *link, struct plk_
     struct draft draft;
     link->closing = false;
     link->went_down = link->dead = true;
-    if (channel == NULL || path == NULL || !draft_begin(node, link, channel, path, &draft)) return false;
+    if (channel == NULL || path == NULL || !draft_begin(node, link, channel, path, sure_size(path), &draft))
+        return false;
     put_ack(node, &draft);
     plk_frame_put_close(&draft.w, 0);
     return draft_send(node, &draft, output);
@@ -410,6 +435,7 @@ static bool poll_link(struct plk_node *node, struct plk_link *link, struct plk_o
     if (poll_paths(node, link, output)) return true;
     if (poll_acks(node, link, output)) return true;
     if (link->probe != 0 && send_probe(node, link, channel, output)) return true;
+    if (plk_streams_wants(link->streams) && send_trial(node, link, channel, output)) return true;
     return send_data(node, link, channel, output);
 }
 

@@ -74,6 +74,7 @@ struct plk_contact_view {
     enum plk_transport transport;
     struct plk_addr remote;
     uint64_t rtt_us;      // 0: not known
+    uint32_t packet_len;  // largest UDP payload, or packet on TCP, that is sent on it now
     uint64_t undelivered; // messages that the peer has not yet committed
     uint64_t last_seen_ms;
     uint64_t next_try_us; // mono_us of the next attempt to reach it; PLK_NEVER

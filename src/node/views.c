@@ -137,6 +137,7 @@ static void view_path(const struct plk_node *node, const struct plk_peer *peer, 
     view->path = word_of(node, link, path);
     view->transport = transport_of(node, path);
     view->remote = path->addr;
+    view->packet_len = plk_path_size(path);
     struct plk_flight_path_info info;
     bool known = plk_flight_path_info(link->channels[link->current].flight, path->id, &info) && info.has_rtt;
     view->rtt_us = known ? info.smoothed_us : path->rtt_us;

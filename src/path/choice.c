@@ -61,7 +61,10 @@ void plk_choice_activate(struct plk_paths *p, struct plk_path *path, bool silent
     if (p->active == path->id) return;
     struct plk_path *left = plk_paths_by_id(p, p->active);
     // What has gone silent must show again that large packets pass, before the peer's small ones may draw us back there.
-    if (left != NULL && silent) left->wide = !plk_path_kind_of(left->transport).addressed;
+    if (left != NULL && silent) {
+        left->wide = !plk_path_kind_of(left->transport).addressed;
+        plk_mtu_init(&left->mtu, left->addr.family == 6);
+    }
     p->left_silent = silent || (p->tell_active && p->left_silent);
     p->active = path->id;
     path->was_active = true;

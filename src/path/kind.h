@@ -12,7 +12,7 @@ struct plk_path_kind {
     bool addressed; // packets go to an address that somebody named: limited until it has proved to be the peer's
     // Each side sends by ways of its own and receives by others: what comes says nothing of which of ours is good.
     bool directed;
-    uint32_t mtu; // largest packet, bytes
+    uint32_t mtu; // largest packet, bytes; where addressed, until a larger one was found to pass (mtu.h)
 };
 
 static inline struct plk_path_kind plk_path_kind_of(enum plk_transport transport) {

@@ -99,6 +99,7 @@ static struct plk_path *make(struct plk_paths *p, enum plk_transport transport, 
     *path = (struct plk_path){.id = p->next_id++, .transport = transport, .addr = *addr, .stream = stream};
     path->next_us = PLK_NEVER;
     path->wide = !plk_path_kind_of(transport).addressed;
+    plk_mtu_init(&path->mtu, addr->family == 6);
     return path;
 }
 
@@ -291,9 +292,11 @@ size_t plk_paths_room(const struct plk_paths *p, uint32_t id) {
     return path->went_len < most ? (size_t)(most - path->went_len) : 0;
 }
 
-void plk_paths_went(struct plk_paths *p, uint32_t id, size_t len) {
+void plk_paths_went(struct plk_paths *p, uint32_t id, size_t len, bool message) {
     struct plk_path *path = plk_paths_by_id(p, id);
-    if (path != NULL && !path->proven) path->went_len += len;
+    if (path == NULL) return;
+    if (!path->proven) path->went_len += len;
+    if (message) plk_mtu_went(&path->mtu, (uint32_t)len);
 }
 
 static void suspect(struct plk_paths *p, struct plk_rng *rng, uint64_t now_us) {
@@ -346,6 +349,7 @@ void plk_paths_network_changed(struct plk_paths *p, struct plk_rng *rng, uint64_
         struct plk_path *path = &p->list[i];
         path->proven = path->proven && !plk_path_kind_of(path->transport).addressed;
         path->wide = !plk_path_kind_of(path->transport).addressed;
+        plk_mtu_init(&path->mtu, path->addr.family == 6);
         path->checking = false;
         path->rtt_us = path->least_us[0] = path->least_us[1] = 0;
         path->samples = 0;

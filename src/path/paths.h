@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "crypto/rng.h"
 #include "path/kind.h"
+#include "path/mtu.h"
 
 #define PLK_PATHS_MAX 8    // = PLK_FLIGHT_PATHS
 #define PLK_PATHS_SPARES 3 // proven ones that are kept beside the active one, so that a move back needs no handshake
@@ -60,6 +61,7 @@ struct plk_path {
     uint32_t loss_ppm;                    // share of packets, a moving average
     uint64_t counted_acked, counted_lost; // totals of the flight that loss_ppm has seen
     uint64_t came_len, went_len;          // bytes of packets, counted until it is proven
+    struct plk_mtu mtu;                   // of addressed kinds
 };
 
 struct plk_paths {
@@ -146,7 +148,13 @@ uint64_t plk_path_cost_us(const struct plk_path *path);
 // or an address in a list must not turn us against a third party. Bytes are those of whole authenticated packets.
 void plk_paths_came(struct plk_paths *p, uint32_t id, size_t len);
 size_t plk_paths_room(const struct plk_paths *p, uint32_t id); // what may still go there; SIZE_MAX: proven
-void plk_paths_went(struct plk_paths *p, uint32_t id, size_t len);
+void plk_paths_went(struct plk_paths *p, uint32_t id, size_t len, bool message); // message: it holds one
+
+// The largest packet of data that may leave on it, bytes.
+static inline uint32_t plk_path_size(const struct plk_path *path) {
+    struct plk_path_kind kind = plk_path_kind_of(path->transport);
+    return kind.addressed ? path->mtu.size : kind.mtu;
+}
 
 // Begins a check unless one is under way.
 void plk_paths_check(struct plk_paths *p, uint32_t id, struct plk_rng *rng, uint64_t now_us);

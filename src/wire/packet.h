@@ -34,11 +34,12 @@
 // The most that is accepted: room for a KEM field, and one Ethernet frame over IPv6.
 #define PLK_PACKET_HANDSHAKE_MAX 1452
 
-#define PLK_PACKET_UDP_MIN 256  // the smallest padding step
-#define PLK_PACKET_UDP_LEN 1152 // full size of a path until a larger one has been probed
-#define PLK_PACKET_UDP_MAX 1452 // 1500 - IPv6 - UDP
-#define PLK_PACKET_MAX 16384    // on a reliable carrier
-#define PLK_PACKET_FRAME_LEN 2  // the length before each packet on TCP
+#define PLK_PACKET_UDP_MIN 256   // the smallest padding step
+#define PLK_PACKET_UDP_LEN 1152  // full size of a path until a larger one has been probed
+#define PLK_PACKET_UDP_MAX 1452  // 1500 - IPv6 - UDP
+#define PLK_PACKET_UDP4_MAX 1472 // 1500 - IPv4 - UDP: the largest that is ever sent over UDP
+#define PLK_PACKET_MAX 16384     // on a reliable carrier
+#define PLK_PACKET_FRAME_LEN 2   // the length before each packet on TCP
 
 enum plk_packet_kind {
     PLK_PACKET_STUN = 0,

@@ -18,8 +18,9 @@ SLOW_S = 60  # an event that takes longer happens only when it is named, or with
 
 
 class Event:
-    def __init__(self, name, words, happen, make=None, slow=False, needs=None):
+    def __init__(self, name, words, happen, make=None, slow=False, needs=None, length=0):
         self.name, self.words, self.happen, self.make, self.slow, self.needs = name, words, happen, make, slow, needs
+        self.length = length  # of what they say to each other
 
     def scene(self, pair):
         return self.make(*pair) if self.make else two(*pair)
@@ -188,6 +189,12 @@ def black_hole(scene):
     ruled(scene, "MTU 1500 again")
 
 
+@event("mtu-1280-icmp-blocked", "the way's MTU becomes 1280 and no ICMP says so, while much is said", length=8000)
+def mtu_1280(scene):
+    time.sleep(2)  # so that they know that packets of 1500 bytes pass
+    black_hole(scene)
+
+
 def loss(scene, percent):
     dropped = f"numgen random mod 10000 < {percent * 100} drop"
     ruled(scene, f"{percent} % are lost each way", *scene.alice.access.line.both_ways(dropped))
@@ -264,7 +271,7 @@ for answer in ("accept", "reject"):
 def run(name, pair):
     result = {"event": name, "a": pair[0], "b": pair[1], "failure": None}
     try:
-        result["steps"], result["sent"] = play(EVENTS[name].scene(pair), EVENTS[name].happen)
+        result["steps"], result["sent"] = play(EVENTS[name].scene(pair), EVENTS[name].happen, length=EVENTS[name].length)
     except (AssertionError, OSError, TimeoutError) as error:
         result["failure"] = str(error)[:3000] or type(error).__name__
     return result

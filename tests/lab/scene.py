@@ -68,12 +68,12 @@ def silent(*_, **__):
     """What Talk would print; the steps say it."""
 
 
-def play(make, happen, gap_s=0.05):
+def play(make, happen, gap_s=0.05, length=0):
     """Makes a scene (of a lab) and lets it happen. Comes back with the steps; what fails raises."""
     with Lab() as lab:
         scene = make(lab)
         scene.acquainted()
-        with Talk(scene.alice, scene.bob, gap_s=gap_s, say=silent) as scene.talk:
+        with Talk(scene.alice, scene.bob, gap_s=gap_s, say=silent, length=length) as scene.talk:
             scene.talk.flows(AGAIN_S, "at the start")
             happen(scene)
             check(scene.steps, "nothing happened")

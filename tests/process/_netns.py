@@ -220,8 +220,8 @@ class Talk:
 
     GAP_S = 0.05
 
-    def __init__(self, alice, bob, gap_s=GAP_S, say=print):
-        self.say = say
+    def __init__(self, alice, bob, gap_s=GAP_S, say=print, length=0):
+        self.say, self.length = say, length  # length: characters of a message, at least
         self.directions = [Direction(alice, bob), Direction(bob, alice)]
         self.gap_s = gap_s
         self.changed = threading.Condition()
@@ -274,7 +274,7 @@ class Talk:
         rpc = direction.sender.rpc()
         ready.set()
         while not self.stop.wait(self.gap_s):
-            text = f"{direction.sender.name} {next(NUMBERS):06d}"
+            text = f"{direction.sender.name} {next(NUMBERS):06d}".ljust(self.length, ".")
             with self.changed:
                 direction.sent.append((text, time.monotonic()))
             rpc.call("send", contact=direction.receiver.name, text=text)

@@ -350,6 +350,52 @@ static void a_path_that_data_has_left_loses_its_flight_and_stays(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void send_sized(uint64_t pn, size_t size, bool trial) {
+    struct plk_frame_item item = {.kind = PLK_FRAME_PING, .value = size};
+    struct plk_flight_packet packet = {
+        .path = 1, .pn = pn, .size = size, .eliciting = true, .trial = trial, .count = 1, .items = &item};
+    plk_flight_sent(f, now_us, &packet);
+}
+
+// RFC 8899 section 3, requirement 7: it was too large, and nobody is to slow down for it.
+static void a_trial_that_is_lost_is_no_congestion(void **state) {
+    (void)state;
+    struct plk_flight_event event;
+    uint64_t window = info_of(1).window;
+    send_sized(0, 1472, true);
+    send_run(1, 4);
+    now_us += RTT_US;
+    assert_int_equal(ack_range(1, 4), PLK_ERR_OK);
+    bool told = false;
+    while (plk_flight_next(f, &event)) told = told || (event.kind == PLK_FLIGHT_LOST && event.item.value == 1472);
+    assert_true(told);
+    assert_true(info_of(1).window >= window);
+    assert_int_equal(info_of(1).packets_lost, 0);
+    assert_int_equal(info_of(1).large_lost, 0);
+    assert_int_equal(info_of(1).in_flight, 0);
+}
+
+static void large_packets_lost_in_a_row_are_counted(void **state) {
+    (void)state;
+    for (uint64_t pn = 0; pn < 5; pn++) send_sized(pn, 1472, false);
+    send_run(5, 8);
+    now_us += RTT_US;
+    assert_int_equal(ack_range(5, 8), PLK_ERR_OK);
+    assert_int_equal(info_of(1).large_lost, 5);
+    assert_int_equal(info_of(1).packets_lost, 5);
+    send_sized(9, 1472, false);
+    now_us += RTT_US;
+    assert_int_equal(ack_range(9, 9), PLK_ERR_OK);
+    assert_int_equal(info_of(1).large_lost, 0);
+    send_sized(10, 1472, false);
+    send_run(11, 14);
+    now_us += RTT_US;
+    assert_int_equal(ack_range(11, 14), PLK_ERR_OK);
+    assert_int_equal(info_of(1).large_lost, 1);
+    plk_flight_path_mtu(f, 1, 1152);
+    assert_int_equal(info_of(1).large_lost, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(three_later_packets_declare_a_loss),
@@ -357,6 +403,8 @@ int main(void) {
         TEST(silence_is_probed_ever_more_rarely),
         TEST(who_talks_without_a_pause_notices_silence),
         TEST(a_probe_passes_a_full_window),
+        TEST(a_trial_that_is_lost_is_no_congestion),
+        TEST(large_packets_lost_in_a_row_are_counted),
         TEST(a_path_that_carries_nothing_starts_over),
         TEST(before_the_first_round_trip_nothing_is_persistent),
         TEST(a_reset_calls_off_probes),

@@ -156,7 +156,7 @@ static void an_address_that_was_cut_off_is_asked_anew(void **state) {
     assert_true(plk_paths_ask(&p, &addr, &rng, now_us));
     uint32_t first = plk_paths_find(&p, PLK_UDP, &addr, 0)->id;
     expect(PLK_PATHS_ACTIVE);
-    plk_paths_went(&p, first, PLK_PATHS_UNPROVEN_LEN);
+    plk_paths_went(&p, first, PLK_PATHS_UNPROVEN_LEN, false);
     for (uint64_t end_us = now_us + PLK_PATHS_LOOK_SOON_US; now_us < end_us;) {
         expect(PLK_PATHS_CHALLENGE);
         expect_nothing();
@@ -252,14 +252,15 @@ static void an_unproven_address_gets_little(void **state) {
     assert_int_equal(plk_paths_room(&p, active), SIZE_MAX);
     assert_int_equal(plk_paths_room(&p, 999), 0);
     assert_int_equal(plk_paths_room(&p, told), PLK_PATHS_UNPROVEN_LEN);
-    plk_paths_went(&p, told, 1000);
+    plk_paths_went(&p, told, 1000, false);
     assert_int_equal(plk_paths_room(&p, told), PLK_PATHS_UNPROVEN_LEN - 1000);
-    plk_paths_went(&p, told, 1000); // the host sent what it had: more than allowed leaves nothing, not a huge rest
+    plk_paths_went(&p, told, 1000,
+                   false); // the host sent what it had: more than allowed leaves nothing, not a huge rest
     assert_int_equal(plk_paths_room(&p, told), 0);
     plk_paths_by_id(&p, seen)->inbound = true;
     plk_paths_came(&p, seen, 50);
     assert_int_equal(plk_paths_room(&p, seen), 150);
-    plk_paths_went(&p, seen, 150);
+    plk_paths_went(&p, seen, 150, false);
     assert_int_equal(plk_paths_room(&p, seen), 0);
     plk_paths_came(&p, seen, 10);
     assert_int_equal(plk_paths_room(&p, seen), 30);
