@@ -33,9 +33,10 @@ def say(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
-def tool(name, *args, timeout=900):
-    """One of the measuring programs; the object it prints."""
-    done = subprocess.run([str(TOOLS / f"bench_{name}"), *map(str, args)], capture_output=True, text=True, timeout=timeout)
+def tool(name, *args, timeout=900, before=None):
+    """One of the measuring programs; the object it prints. before is called in its process, before it begins."""
+    done = subprocess.run([str(TOOLS / f"bench_{name}"), *map(str, args)], capture_output=True, text=True, timeout=timeout,
+                          preexec_fn=before)
     if done.returncode != 0:
         raise RuntimeError(f"bench_{name}: {done.stderr.strip()[:300]}")
     return json.loads(done.stdout)

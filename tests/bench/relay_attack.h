@@ -42,6 +42,7 @@ struct attack {
     size_t peer_count;
     size_t subscriptions; // asked for
     int ready;            // a byte is written here when it has begun
+    uint64_t *acts;       // how much it has done; both processes see it
 };
 
 static inline uint64_t attack_now_us(void) {
@@ -138,11 +139,13 @@ static inline void attack_began(const struct attack *a) {
 }
 
 // How many are due now, a millisecond later at the earliest.
-static inline uint64_t attack_due(uint64_t start_us, uint64_t rate, uint64_t *sent) {
+static inline uint64_t attack_due(const struct attack *a, uint64_t start_us, uint64_t rate, uint64_t *sent) {
     usleep(1000);
     uint64_t due = (attack_now_us() - start_us) * rate / PLK_SECOND, count = due - *sent;
     *sent = due;
-    return count < 50 ? count : 50;
+    if (count > 50) count = 50;
+    *a->acts += count;
+    return count;
 }
 
 // ---- packets --------------------------------------------------------------------------------------------------------------
@@ -164,7 +167,7 @@ static inline void attack_hellos(struct attack *a, bool answers) {
     }
     attack_began(a);
     for (uint64_t start_us = attack_now_us(), sent = 0, turn = 0;;) {
-        for (uint64_t count = attack_due(start_us, ATTACK_RATE, &sent); count > 0; count--, turn++) {
+        for (uint64_t count = attack_due(a, start_us, ATTACK_RATE, &sent); count > 0; count--, turn++) {
             unsigned from = turn % ATTACK_SOURCES, which = answers ? from : turn * 7 / 5 % ATTACK_SOURCES;
             send(fds[from], hellos[which].message, sizeof hellos[which].message, MSG_DONTWAIT);
             ssize_t len = recv(fds[from], buffer, sizeof buffer, MSG_DONTWAIT);
@@ -187,7 +190,7 @@ static inline void attack_garbage(struct attack *a) {
     attack_sources(a, fds);
     attack_began(a);
     for (uint64_t start_us = attack_now_us(), sent = 0, turn = 0;;) {
-        for (uint64_t count = attack_due(start_us, ATTACK_RATE, &sent); count > 0; count--, turn++) {
+        for (uint64_t count = attack_due(a, start_us, ATTACK_RATE, &sent); count > 0; count--, turn++) {
             plk_rng_bytes(&a->udp.rng, bytes, 32);
             if (turn % 2 == 0) bytes[0] = PLK_PACKET_DATA;
             send(fds[turn % ATTACK_SOURCES], bytes, 16 + (bytes[1] * 5u), MSG_DONTWAIT);
@@ -209,7 +212,7 @@ static inline void attack_newq(struct attack *a) {
     bench_queue_make(&a->udp, &queue);
     attack_began(a);
     for (uint64_t start_us = attack_now_us(), sent = 0, turn = 0;;) {
-        for (uint64_t count = attack_due(start_us, ATTACK_NEWQ_RATE, &sent); count > 0; count--, turn++) {
+        for (uint64_t count = attack_due(a, start_us, ATTACK_NEWQ_RATE, &sent); count > 0; count--, turn++) {
             struct attack_peer *peer = &a->peers[turn % a->peer_count];
             struct plk_queue_record record = {.type = PLK_QUEUE_NEWQ};
             plk_rng_bytes(&a->udp.rng, record.newq.owner, 31); // any such number is a key
@@ -243,7 +246,8 @@ static inline void attack_readers(struct attack *a, bool reads) {
     attack_until(a, ATTACK_READERS, ATTACK_READERS);
     attack_began(a);
     for (uint64_t start_us = attack_now_us(), sent = 0, turn = 0;;) {
-        for (uint64_t count = attack_due(start_us, 200, &sent); count > 0 && attack_has_room(sender); count--, turn++) {
+        for (uint64_t count = attack_due(a, start_us, 200, &sent); count > 0 && attack_has_room(sender);
+             count--, turn++) {
             struct plk_queue_record record = {.type = PLK_QUEUE_PUT, .handle = turn % ATTACK_READERS};
             plk_rng_bytes(&a->udp.rng, cell, 16);
             record.cell.bytes = plk_bytes(cell, sizeof cell);
@@ -261,7 +265,7 @@ static inline void attack_slow(struct attack *a) {
     for (unsigned i = 0; i < ATTACK_SLOW; i++) fds[i] = attack_socket(a, 6, i % 256, true);
     attack_began(a);
     for (uint64_t start_us = attack_now_us(), sent = 0, turn = 0;;) {
-        for (uint64_t count = attack_due(start_us, ATTACK_SLOW, &sent); count > 0; count--, turn++) {
+        for (uint64_t count = attack_due(a, start_us, ATTACK_SLOW, &sent); count > 0; count--, turn++) {
             unsigned i = turn % ATTACK_SLOW;
             if (send(fds[i], &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1) continue;
             close(fds[i]);

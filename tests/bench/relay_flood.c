@@ -3,6 +3,7 @@
 // seconds in peace and then for as many under each attack. usage: bench_relay_flood PID RELAY-LINE SECONDS SUBSCRIPTIONS [ATTACK]
 #include <signal.h>
 #include <sodium/core.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -233,7 +234,9 @@ static void suffer(const char *name, pid_t relay, uint64_t for_us) {
         subscribers(from, relay);
     } else {
         plk_assert(read(from, &byte, 1) == 1);
+        uint64_t before = *attacker.acts;
         run(for_us);
+        printf(" \"flood_%s_per_s\": %.0f,\n", name, (double)(*attacker.acts - before) * 1e6 / (double)for_us);
     }
     printf(" \"flood_%s_mib\": %.1f,\n", name, resident_mib(relay));
     end(pid, from);
@@ -258,6 +261,8 @@ int main(int argc, char **argv) {
     uint64_t for_us = strtoull(argv[3], NULL, 10) * PLK_SECOND;
     attack_init(&honest, &name, 1);
     attack_init(&attacker, &name, 11);
+    attacker.acts = mmap(NULL, sizeof *attacker.acts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    plk_assert(attacker.acts != MAP_FAILED);
     attacker.subscriptions = strtoull(argv[4], NULL, 10);
     connect_pairs();
     run(PLK_SECOND);
