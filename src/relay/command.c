@@ -167,7 +167,7 @@ static bool put(struct plk_relay *relay, struct plk_relay_client *client, const 
     struct plk_head head = {.number = queue->next, .day = plk_relay_day(relay)};
     struct plk_bytes cell = command->cell.bytes;
     const struct plk_mailbox *mailbox = queue->mailbox;
-    plk_mailbox_digest(head.digest, cell);
+    plk_siphash128(head.digest, relay->digest_key, cell);
     head.step = plk_head_step(cell.len);
     if (mailbox != NULL && plk_mailbox_find(mailbox, head.digest) != NULL) {
         relay->counters.put_again++;

@@ -32,6 +32,9 @@ struct plk_relay {
     struct plk_rng rng;
     struct plk_now now; // of the call that is under way
     uint8_t key[16];    // of all tables that strangers could aim at
+    // Of the digests that tell a cell that is put again: they are on disk, so it follows from the (first) static. Under a successor
+    // a cell that lies there already is another item; its reader drops it.
+    uint8_t digest_key[16];
     struct plk_ledger ledger;
     struct plk_outputs outputs; // STREAM_CLOSE
     struct plk_reads reads;

@@ -30,12 +30,6 @@ struct plk_mailbox *plk_mailbox_of(struct plk_mem *mem, struct plk_queue *queue)
     return queue->mailbox;
 }
 
-void plk_mailbox_digest(uint8_t out[PLK_MAILBOX_DIGEST_LEN], struct plk_bytes cell) {
-    uint8_t hash[PLK_HASH_LEN];
-    plk_hash(hash, &cell, 1);
-    memcpy(out, hash, PLK_MAILBOX_DIGEST_LEN);
-}
-
 const struct plk_head *plk_mailbox_find(const struct plk_mailbox *mailbox,
                                         const uint8_t digest[PLK_MAILBOX_DIGEST_LEN]) {
     for (uint32_t i = mailbox->count; i-- > 0;) { // what is put again was put lately

@@ -39,7 +39,6 @@ void plk_mailbox_free(struct plk_mem *mem, struct plk_mailbox *mailbox); // NULL
 // The mailbox of the queue, made if it has none.
 struct plk_mailbox *plk_mailbox_of(struct plk_mem *mem, struct plk_queue *queue);
 
-void plk_mailbox_digest(uint8_t out[PLK_MAILBOX_DIGEST_LEN], struct plk_bytes cell);
 const struct plk_head *plk_mailbox_find(const struct plk_mailbox *mailbox,
                                         const uint8_t digest[PLK_MAILBOX_DIGEST_LEN]);
 // Appends; the number is above all that are there. Traps otherwise.

@@ -4,6 +4,8 @@
 
 #include "relay/inside.h"
 
+#define DIGEST_LABEL "PeerLink/1/relay/digest"
+
 void plk_relay_config_init(struct plk_relay_config *config) {
     *config = (struct plk_relay_config){
         .admission = PLK_RELAY_ADMIT_TOKEN,
@@ -29,6 +31,7 @@ struct plk_relay *plk_relay_new(const struct plk_relay_config *config) {
     plk_rng_seed(&relay->rng, config->entropy);
     plk_mem_wipe(relay->config.entropy, sizeof relay->config.entropy);
     plk_rng_bytes(&relay->rng, relay->key, sizeof relay->key);
+    plk_hkdf_label(relay->digest_key, sizeof relay->digest_key, plk_bytes(config->statics[0], 32), DIGEST_LABEL);
     plk_ledger_init(&relay->ledger, relay->mem);
     plk_outputs_init(&relay->outputs, relay->mem);
     plk_reads_init(&relay->reads, relay->mem);

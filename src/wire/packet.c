@@ -134,14 +134,14 @@ size_t plk_packet_unframe(struct plk_bytes stream, struct plk_bytes *packet, boo
 
 size_t plk_packet_next_framed(struct plk_bytes stream, size_t max, struct plk_bytes *bytes, bool *broken) {
     struct plk_packet packet;
-    size_t at = 0;
-    for (size_t took; (took = plk_packet_unframe(plk_bytes(stream.at + at, stream.len - at), bytes, broken)) > 0;) {
-        at += took;
+    struct plk_bytes rest = stream;
+    for (size_t took; (took = plk_packet_unframe(rest, bytes, broken)) > 0;) {
+        rest = plk_bytes(rest.at + took, rest.len - took);
         *broken = bytes->len > max;
-        if (*broken || plk_packet_decode(&packet, *bytes) == PLK_ERR_OK) return at;
+        if (*broken || plk_packet_decode(&packet, *bytes) == PLK_ERR_OK) return stream.len - rest.len;
     }
     *bytes = plk_bytes(NULL, 0);
-    return at;
+    return stream.len - rest.len;
 }
 
 size_t plk_packet_padded_len(size_t len, size_t full_len) {
