@@ -3,6 +3,7 @@
 #include "queue/key.h"
 #include "relay/command.h"
 #include "relay/inside.h"
+#include "relay/proof.h"
 #include "relay/token.h"
 
 // The client that a read was for, its command, and how it ends.
@@ -43,42 +44,6 @@ static void write_token(struct plk_relay *relay, const uint8_t hash[PLK_TOKEN_HA
 
 // ---- ATTACH ---------------------------------------------------------------------------------------------------------------
 
-// The owner's K: what the row keeps of it, or made anew, which is to be kept (*made) if it is under the static of now.
-static enum plk_err owner_key(const struct plk_relay *relay, const struct turn *turn, struct plk_queue_row *row,
-                              uint8_t key[PLK_KEY_LEN], bool *made) {
-    unsigned which = turn->client->which_static;
-    const uint8_t *seal = relay->admit.seal[which], *rid = turn->command.attach.id;
-    struct plk_bytes aad = plk_bytes(rid, PLK_QUEUE_ID_LEN);
-    // The nonce is the owner's key: under it only this one K is ever sealed.
-    if (plk_xaead_open(key, seal, row->owner, aad, plk_bytes(row->proves, sizeof row->proves)) == PLK_ERR_OK) {
-        return PLK_ERR_OK;
-    }
-    enum plk_err err = plk_queue_key_attach(key, relay->config.statics[which], row->owner, PLK_QUEUE_OWNER, rid);
-    if (err == PLK_ERR_OK && which == 0) {
-        plk_xaead_seal(row->proves, seal, row->owner, aad, plk_bytes(key, PLK_KEY_LEN));
-        *made = true;
-    }
-    return err;
-}
-
-// *changed: the row is to be written again, if the proof is good.
-static enum plk_queue_code judge_proof(const struct plk_relay *relay, const struct turn *turn,
-                                       struct plk_queue_row *row, bool *changed) {
-    const struct plk_queue_record *command = &turn->command;
-    const struct plk_relay_client *client = turn->client;
-    bool owner = command->attach.role == PLK_QUEUE_OWNER;
-    uint8_t key[PLK_KEY_LEN], proof[PLK_QUEUE_PROOF_LEN], rid[PLK_QUEUE_ID_LEN];
-    plk_queue_key_rid(rid, row->owner);
-    if (owner && memcmp(rid, command->attach.id, sizeof rid) != 0) return PLK_QUEUE_CODE_DENIED;
-    enum plk_err err = owner ? owner_key(relay, turn, row, key, changed)
-                             : plk_queue_key_attach(key, relay->config.statics[client->which_static], row->sender,
-                                                    PLK_QUEUE_SENDER, command->attach.id);
-    plk_queue_key_prove(proof, key, client->hash, command->handle);
-    bool good = err == PLK_ERR_OK && plk_crypto_equal(proof, command->attach.proof, sizeof proof);
-    plk_mem_wipe(key, sizeof key);
-    return good ? PLK_QUEUE_CODE_OK : PLK_QUEUE_CODE_DENIED;
-}
-
 static void attach(struct plk_relay *relay, struct turn *turn, const struct plk_row *found) {
     struct plk_queue *queue = turn->read->queue;
     struct plk_queue_row row;
@@ -90,7 +55,8 @@ static void attach(struct plk_relay *relay, struct turn *turn, const struct plk_
     if (found != NULL && plk_queue_row_decode(found->value, &row) != PLK_ERR_OK) {
         relay->counters.corrupt++;
     } else if (found != NULL) {
-        code = judge_proof(relay, turn, &row, &changed);
+        bool good = plk_proof_good(relay, turn->client, &turn->command, &row, &changed);
+        code = good ? PLK_QUEUE_CODE_OK : PLK_QUEUE_CODE_DENIED;
     }
     if (code != PLK_QUEUE_CODE_OK) {
         plk_relay_client_unbind(relay, turn->client, handle);
@@ -110,34 +76,27 @@ static void attach(struct plk_relay *relay, struct turn *turn, const struct plk_
 
 // ---- NEWQ -----------------------------------------------------------------------------------------------------------------
 
-// Both keys are keys, and not the same (X25519's twins included: they are refused as not canonical). Asked of who has been
-// admitted only: it costs two Diffie-Hellmans.
-static bool keys_valid(const struct plk_relay *relay, const struct plk_queue_record *command) {
-    uint8_t shared[32];
-    bool valid = memcmp(command->newq.owner, command->newq.sender, PLK_QUEUE_KEY_LEN) != 0 &&
-                 plk_dh(shared, relay->config.statics[0], command->newq.owner) == PLK_ERR_OK &&
-                 plk_dh(shared, relay->config.statics[0], command->newq.sender) == PLK_ERR_OK;
-    plk_mem_wipe(shared, sizeof shared);
-    return valid;
+// The row of a queue that is to be made. Asked for of who has been admitted only: it costs two Diffie-Hellmans.
+static bool new_row(const struct plk_relay *relay, const struct plk_queue_record *command, struct plk_queue_row *row) {
+    *row = (struct plk_queue_row){.flags = command->newq.flags, .day = plk_relay_day(relay)};
+    memcpy(row->owner, command->newq.owner, sizeof row->owner);
+    memcpy(row->sender, command->newq.sender, sizeof row->sender);
+    return plk_proof_make(relay, row) == PLK_ERR_OK;
 }
 
 // Makes the queue; charged: the token that pays for an invite queue's guests, NULL: nobody.
-static void make(struct plk_relay *relay, struct turn *turn, const uint8_t *charged) {
-    const struct plk_queue_record *command = &turn->command;
+static void make(struct plk_relay *relay, struct turn *turn, const struct plk_queue_row *row, const uint8_t *charged) {
     struct plk_queue *queue = turn->read->queue;
-    struct plk_queue_row row = {.flags = command->newq.flags, .day = plk_relay_day(relay)};
-    memcpy(row.owner, command->newq.owner, sizeof row.owner);
-    memcpy(row.sender, command->newq.sender, sizeof row.sender);
-    write_queue(relay, queue->sid, &row);
-    if ((row.flags & (PLK_QUEUE_INVITE | PLK_QUEUE_ADDRESS)) != 0) {
+    write_queue(relay, queue->sid, row);
+    if ((row->flags & (PLK_QUEUE_INVITE | PLK_QUEUE_ADDRESS)) != 0) {
         uint8_t value[PLK_GRANT_ROW_LEN];
         struct plk_grant_row grant = {.left = PLK_TOKEN_GUESTS_ONCE};
-        if ((row.flags & PLK_QUEUE_ADDRESS) != 0) grant.left = PLK_TOKEN_GUESTS_ADDRESS;
+        if ((row->flags & PLK_QUEUE_ADDRESS) != 0) grant.left = PLK_TOKEN_GUESTS_ADDRESS;
         if (charged != NULL) memcpy(grant.token, charged, sizeof grant.token);
         plk_grant_row_encode(value, &grant);
         write_row(relay, PLK_TABLE_rgrant, queue->sid, sizeof queue->sid, value, sizeof value);
     }
-    queue->flags = row.flags;
+    queue->flags = row->flags;
     relay->counters.queues_made++;
     finish(relay, turn, PLK_QUEUE_CODE_OK, true);
 }
@@ -196,8 +155,9 @@ static void newq(struct plk_relay *relay, struct turn *turn, const struct plk_ro
         go_on(relay, turn, PLK_READ_TOKEN, hash);
     } else if (admission == PLK_RELAY_ADMIT_OPEN && command->newq.admission == PLK_QUEUE_ADMIT_WORK &&
                has_worked(relay, command)) {
-        if (keys_valid(relay, command)) {
-            make(relay, turn, NULL);
+        struct plk_queue_row row;
+        if (new_row(relay, command, &row)) {
+            make(relay, turn, &row, NULL);
         } else {
             finish(relay, turn, PLK_QUEUE_CODE_INVALID, false);
         }
@@ -207,13 +167,14 @@ static void newq(struct plk_relay *relay, struct turn *turn, const struct plk_ro
 }
 
 static void pay(struct plk_relay *relay, struct turn *turn, const uint8_t *hash, struct plk_token_row *row) {
-    if (!keys_valid(relay, &turn->command)) {
+    struct plk_queue_row queue;
+    if (!new_row(relay, &turn->command, &queue)) {
         finish(relay, turn, PLK_QUEUE_CODE_INVALID, false);
         return;
     }
     row->made++;
     write_token(relay, hash, row);
-    make(relay, turn, hash);
+    make(relay, turn, &queue, hash);
 }
 
 // ---- GUEST ----------------------------------------------------------------------------------------------------------------

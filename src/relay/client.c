@@ -16,11 +16,19 @@ void plk_relay_client_touch(struct plk_relay *relay, struct plk_relay_client *cl
 }
 
 void plk_relay_client_wait(struct plk_relay *relay, struct plk_relay_client *client) {
-    if (client->is_waiting) return;
+    if (client->is_waiting || client->is_patient) return;
     client->is_waiting = true;
     client->next_waiting = NULL;
     *relay->waiting_end = client;
     relay->waiting_end = &client->next_waiting;
+}
+
+void plk_relay_client_wait_token(struct plk_relay *relay, struct plk_relay_client *client) {
+    if (client->is_waiting || client->is_patient) return;
+    client->is_patient = true;
+    client->next_waiting = NULL;
+    *relay->patient_end = client;
+    relay->patient_end = &client->next_waiting;
 }
 
 static void owe(struct plk_relay *relay, struct plk_relay_client *client) {
@@ -59,6 +67,11 @@ static void leave_lists(struct plk_relay *relay, struct plk_relay_client *client
     if (client->is_waiting) {
         *at = client->next_waiting;
         if (*at == NULL) relay->waiting_end = at;
+    }
+    for (at = &relay->patient; client->is_patient && *at != client; at = &(*at)->next_waiting) {}
+    if (client->is_patient) {
+        *at = client->next_waiting;
+        if (*at == NULL) relay->patient_end = at;
     }
     owe_nothing(relay, client);
 }

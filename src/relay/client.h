@@ -75,7 +75,7 @@ struct plk_relay_client {
     uint32_t pass_bytes;
     uint16_t handle_count, handle_cap, attaching;
     uint8_t which_static;
-    bool dirty, is_polling, is_waiting, is_owing;
+    bool dirty, is_polling, is_waiting, is_patient, has_turn, is_owing;
     bool confirmed; // it has proven that it gets what is sent to its address, and counts among those of its prefix
     bool blocked;   // a command is under way that ends with an answer from the store: no other is read
 };
@@ -91,6 +91,8 @@ struct plk_relay_client *plk_relay_client_find(const struct plk_relay *relay, ui
 void plk_relay_client_touch(struct plk_relay *relay, struct plk_relay_client *client);
 // It is looked at when a place among the reads is free, or a lock, or the disk has caught up.
 void plk_relay_client_wait(struct plk_relay *relay, struct plk_relay_client *client);
+// It is looked at when nobody else changes tokens and it has waited longest.
+void plk_relay_client_wait_token(struct plk_relay *relay, struct plk_relay_client *client);
 
 struct plk_handle *plk_relay_client_handle(struct plk_relay_client *client, uint32_t number); // or NULL
 // It may be used: attached, and its queue has not been deleted since.

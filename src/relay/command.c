@@ -20,6 +20,13 @@ static bool wait_for_place(struct plk_relay *relay, struct plk_relay_client *cli
     return false;
 }
 
+// Who changes tokens does so alone, in the order in which they came.
+static bool tokens_taken(struct plk_relay *relay, struct plk_relay_client *client) {
+    bool taken = relay->token_busy || (relay->patient != NULL && !client->has_turn);
+    if (taken) plk_relay_client_wait_token(relay, client);
+    return taken;
+}
+
 bool plk_command_flags_valid(uint8_t flags) {
     const uint8_t kinds = PLK_QUEUE_INVITE | PLK_QUEUE_ADDRESS;
     return (flags & ~FLAGS_KNOWN) == 0 && (flags & kinds) != kinds;
@@ -57,7 +64,8 @@ static bool newq(struct plk_relay *relay, struct plk_relay_client *client, const
                  struct plk_bytes body) {
     uint8_t rid[PLK_QUEUE_ID_LEN], sid[PLK_QUEUE_ID_LEN];
     bool tokens = command->newq.admission == PLK_QUEUE_ADMIT_TOKEN;
-    if (plk_reads_full(&relay->reads) || (tokens && relay->token_busy)) return wait_for_place(relay, client);
+    if (plk_reads_full(&relay->reads)) return wait_for_place(relay, client);
+    if (tokens && tokens_taken(relay, client)) return false;
     plk_queue_key_rid(rid, command->newq.owner);
     plk_queue_key_sid(sid, rid);
     struct plk_queue *queue = plk_queues_hold(&relay->queues, sid);
@@ -320,9 +328,13 @@ static bool guest(struct plk_relay *relay, struct plk_relay_client *client, cons
     bool consumed;
     struct plk_queue *queue = queue_to_change(relay, client, command, PLK_QUEUE_SENDER, &consumed);
     if (queue == NULL) return consumed;
-    if (relay->token_busy) return wait_for_place(relay, client);
     if ((queue->flags & (PLK_QUEUE_INVITE | PLK_QUEUE_ADDRESS)) == 0) {
         return done(relay, client, command, PLK_QUEUE_CODE_DENIED);
+    }
+    if (tokens_taken(relay, client)) return false;
+    // A refused one costs the relay as much: so asking has the budget of making.
+    if (!plk_bucket_take(&client->newq, relay->now.mono_us, 1, PLK_RELAY_CLIENT_NEWQ_BURST, 1)) {
+        return done(relay, client, command, PLK_QUEUE_CODE_LIMIT);
     }
     lock(relay, begin_read(relay, client, PLK_READ_GRANT, PLK_TABLE_rgrant, queue->sid, sizeof queue->sid, body),
          queue->sid, true);
@@ -366,7 +378,7 @@ static bool del(struct plk_relay *relay, struct plk_relay_client *client, const 
         plk_relay_client_done(relay, client, command->tag, PLK_QUEUE_CODE_OK, true);
         return true;
     }
-    if (relay->token_busy) return wait_for_place(relay, client);
+    if (tokens_taken(relay, client)) return false;
     plk_relay_token_hash(hash, command->del.token);
     struct plk_read *read = begin_read(relay, client, PLK_READ_TOKEN, PLK_TABLE_rtoken, hash, sizeof hash, body);
     memcpy(read->key, hash, sizeof hash);

@@ -55,6 +55,8 @@ struct plk_relay {
     struct plk_relay_client **polling_end;
     struct plk_relay_client *waiting; // those that wait for a place, a lock or the disk
     struct plk_relay_client **waiting_end;
+    struct plk_relay_client *patient; // those that wait for token_busy to end: one of them is woken then
+    struct plk_relay_client **patient_end;
     struct plk_relay_client *owing; // those with answers that are not durable yet
     struct plk_map revoked;         // SipHash of the hash of a token -> 1: those of this run
     struct plk_relay_tcps tcps;

@@ -3,7 +3,7 @@
 
 #include "relay/mailbox.h"
 
-#define ROW_VERSION 1
+#define ROW_VERSION 2
 #define BUCKETS_MIN 16
 
 void plk_queues_init(struct plk_queues *queues, struct plk_mem *mem, const uint8_t key[16]) {

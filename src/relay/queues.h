@@ -50,17 +50,15 @@ void plk_queues_free(struct plk_queues *queues);
 struct plk_queue *plk_queues_hold(struct plk_queues *queues, const uint8_t sid[PLK_QUEUE_ID_LEN]);
 void plk_queues_drop(struct plk_queues *queues, struct plk_queue *queue); // the last one frees it, and its mailbox
 
-// A queue's row. What proves an owner (queue.md, section 1: K) costs a Diffie-Hellman to make, and all owners come at once
-// when a relay has started again: so it is kept, sealed under a key of the relay's static. Who has that static and the row
-// can make K anyway; who has the row only can do nothing with it.
+// A queue's row. What proves its owner and its sender is kept in it, sealed (proof.h).
 #define PLK_QUEUE_LABEL_PROVES "PeerLink/1/relay/proves"
-#define PLK_QUEUE_PROVES_LEN (PLK_KEY_LEN + PLK_TAG_LEN)
+#define PLK_QUEUE_PROVES_LEN (2 * PLK_KEY_LEN + PLK_TAG_LEN)
 #define PLK_QUEUE_ROW_LEN (1 + 1 + 4 + 2 * PLK_QUEUE_KEY_LEN + PLK_QUEUE_PROVES_LEN)
 struct plk_queue_row {
     uint8_t flags;
     uint32_t day; // on which its owner last attached, since 1970
     uint8_t owner[PLK_QUEUE_KEY_LEN], sender[PLK_QUEUE_KEY_LEN];
-    uint8_t proves[PLK_QUEUE_PROVES_LEN]; // the owner's K, sealed; zero: not known yet
+    uint8_t proves[PLK_QUEUE_PROVES_LEN]; // both K, sealed; anything else: they are made anew
 };
 void plk_queue_row_encode(uint8_t out[PLK_QUEUE_ROW_LEN], const struct plk_queue_row *row);
 enum plk_err plk_queue_row_decode(struct plk_bytes value, struct plk_queue_row *row); // CORRUPT

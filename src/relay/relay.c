@@ -47,6 +47,7 @@ struct plk_relay *plk_relay_new(const struct plk_relay_config *config) {
     relay->dirty_end = &relay->dirty;
     relay->polling_end = &relay->polling;
     relay->waiting_end = &relay->waiting;
+    relay->patient_end = &relay->patient;
     return relay;
 }
 
@@ -153,19 +154,33 @@ static void process(struct plk_relay *relay, struct plk_relay_client *client) {
     if (status.state == PLK_RELAY_CHANNEL_OPEN) {
         plk_relay_client_flush(relay, client);
         plk_relay_commands(relay, client);
+        client->has_turn = false;
         plk_relay_pump(relay, client);
         plk_relay_client_flush(relay, client);
     }
     poll_later(relay, client);
 }
 
+// One command at a time changes tokens: whoever waited longest comes next, and the others are not looked at.
+static void wake_patient(struct plk_relay *relay) {
+    struct plk_relay_client *client = relay->patient;
+    if (client == NULL || relay->token_busy) return;
+    relay->patient = client->next_waiting;
+    if (relay->patient == NULL) relay->patient_end = &relay->patient;
+    client->is_patient = false;
+    client->has_turn = true;
+    plk_relay_client_touch(relay, client);
+}
+
 void plk_relay_settle(struct plk_relay *relay) {
+    wake_patient(relay);
     while (relay->dirty != NULL) {
         struct plk_relay_client *client = relay->dirty;
         relay->dirty = client->next_dirty;
         if (relay->dirty == NULL) relay->dirty_end = &relay->dirty;
         client->dirty = false;
-        process(relay, client);
+        process(relay, client); // it may be gone now
+        if (relay->dirty == NULL) wake_patient(relay);
     }
 }
 

@@ -15,7 +15,7 @@
 
 #include "bench/relay_client.h"
 #include "host/store.h"
-#include "relay/queues.h"
+#include "relay/proof.h"
 #include "relay/relay.h"
 
 #define WAVE 256 // clients that are on their way at a time
@@ -247,8 +247,7 @@ static void write_rows(size_t first, size_t clients_, size_t queues) {
         uint8_t value[PLK_QUEUE_ROW_LEN];
         memcpy(row.owner, q.owner_public, sizeof row.owner);
         memcpy(row.sender, q.sender_public, sizeof row.sender);
-        plk_xaead_seal(row.proves, seal, q.owner_public, plk_bytes(q.rid, sizeof q.rid),
-                       plk_bytes(q.owner, sizeof q.owner));
+        plk_proof_seal(&row, seal, q.owner, q.sender);
         plk_queue_row_encode(value, &row);
         plk_batch_upsert(batch, PLK_TABLE_rqueue, plk_bytes(q.sid, sizeof q.sid), plk_bytes(value, sizeof value));
         if (plk_batch_count(batch) < 1000 && i + 1 < clients_ * queues) continue;

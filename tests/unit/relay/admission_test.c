@@ -114,6 +114,23 @@ static void guests_are_charged_to_the_inviter(void **state) {
     assert_int_equal(rig_ask(rig, alice, rig_newq(&late, 0, guest)), PLK_QUEUE_CODE_DENIED);
 }
 
+// Asking costs the relay as much when it is refused.
+static void who_asks_for_guests_without_end_is_limited(void **state) {
+    (void)state;
+    make(PLK_QUEUE_ADDRESS);
+    attach();
+    uint64_t before = 0;
+    for (int i = 0; i < 80; i++) {
+        rig_ask(rig, alice, rig_plain(PLK_QUEUE_GUEST, 9));
+        if (i == 70) before = rig->disk.writes;
+    }
+    assert_int_equal(rig_ask(rig, alice, rig_plain(PLK_QUEUE_GUEST, 9)), PLK_QUEUE_CODE_LIMIT);
+    assert_int_equal(rig->disk.writes, before);
+    struct rig_queue own = rig_queue_new(rig);
+    assert_int_equal(rig_ask(rig, alice, rig_newq(&own, 0, token)), PLK_QUEUE_CODE_LIMIT); // it is the same budget
+    assert_int_equal(rig_ask(rig, bob, rig_newq(&own, 0, token)), PLK_QUEUE_CODE_OK);      // each channel's own
+}
+
 static void queue_keys_must_be_keys(void **state) {
     (void)state;
     struct rig_queue bad = queue;
@@ -149,9 +166,13 @@ static void a_flood_of_queues_is_limited(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-        TEST(tokens_are_needed_counted_and_revoked), TEST(a_revoked_token_stays_revoked_after_a_restart),
-        TEST(guests_are_charged_to_the_inviter),     TEST(queue_keys_must_be_keys),
-        TEST(a_flood_of_queues_is_limited),          TEST(a_deleted_queue_is_given_back),
+        TEST(tokens_are_needed_counted_and_revoked),
+        TEST(a_revoked_token_stays_revoked_after_a_restart),
+        TEST(guests_are_charged_to_the_inviter),
+        TEST(queue_keys_must_be_keys),
+        TEST(who_asks_for_guests_without_end_is_limited),
+        TEST(a_flood_of_queues_is_limited),
+        TEST(a_deleted_queue_is_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

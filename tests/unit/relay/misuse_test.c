@@ -327,6 +327,30 @@ static void whoever_reads_without_end_keeps_no_owner_waiting(void **state) {
     assert_int_equal(plk_relay_state(rig->relay).reads, 0);
 }
 
+// Tokens are counted one command after the other. Many who ask for queues with a token that is none take a turn each, no more.
+static void whoever_asks_with_wrong_tokens_has_one_turn(void **state) {
+    (void)state;
+    static const uint8_t none[16] = {99};
+    int attackers[12];
+    for (unsigned k = 0; k < 12; k++) attackers[k] = rig_connect(rig);
+    for (unsigned k = 0; k < 12; k++) {
+        for (unsigned i = 0; i < 10; i++) {
+            struct rig_queue q = rig_queue_new(rig);
+            rig_say(rig, attackers[k], rig_newq(&q, 0, none));
+        }
+        rig_client_poll(rig, attackers[k]);
+    }
+    while (rig->count > 0) rig_deliver(rig);
+    uint32_t tag = rig_say(rig, bob, rig_newq(&queue, 0, token));
+    rig_client_poll(rig, bob);
+    assert_in_range(loads_until(bob, tag), 2, 2 * 12 + 4); // each turn reads a queue and a token
+    assert_int_equal(rig_answer(rig, bob, tag)->code, PLK_QUEUE_CODE_OK);
+    rig_run(rig, PLK_SECOND);
+    assert_int_equal(plk_relay_state(rig->relay).reads, 0);
+    for (unsigned k = 0; k < 12; k++)
+        assert_int_equal(rig->clients[attackers[k]].told_count, 10); // nobody is forgotten
+}
+
 // ---- a stolen disk
 
 static void rows_open_nothing(void **state) {
@@ -339,6 +363,10 @@ static void rows_open_nothing(void **state) {
     uint8_t key[32];
     assert_int_equal(plk_queue_key_attach(key, rig->config.statics[0], queue.owner_public, PLK_QUEUE_OWNER, queue.rid),
                      PLK_ERR_OK);
+    assert_false(disk_holds(plk_bytes(key, 16)));
+    assert_int_equal(
+        plk_queue_key_attach(key, rig->config.statics[0], queue.sender_public, PLK_QUEUE_SENDER, queue.sid),
+        PLK_ERR_OK);
     assert_false(disk_holds(plk_bytes(key, 16)));
     for (size_t i = 0; i + 32 <= row.len; i++) { // whatever of the row a thief takes for the key
         struct plk_queue_record record = rig_attach(rig, alice, &queue, PLK_QUEUE_OWNER, 5);
@@ -411,6 +439,7 @@ int main(void) {
         TEST(crumbs_that_wait_for_their_attach_are_few),
         TEST(a_short_pass_costs_what_its_packet_costs),
         TEST(who_never_answers_takes_no_place_of_a_prefix),
+        TEST(whoever_asks_with_wrong_tokens_has_one_turn),
         TEST(whoever_reads_without_end_keeps_no_owner_waiting),
         TEST(rows_open_nothing),
         TEST(nobody_is_named_on_the_disk),
