@@ -36,3 +36,18 @@ enum plk_err plk_record_refused_decode(struct plk_bytes content, uint8_t *why, u
     *counter = read_counter;
     return PLK_ERR_OK;
 }
+
+void plk_record_moved_encode(uint8_t out[PLK_RECORD_MOVED_LEN], const uint8_t device[PLK_DEVICE_LEN]) {
+    plk_record_refused_encode(out, PLK_RECORD_WHY_MOVED, 0);
+    memcpy(out + PLK_RECORD_REFUSED_LEN, device, PLK_DEVICE_LEN);
+}
+
+enum plk_err plk_record_moved_decode(struct plk_bytes content, uint8_t device[PLK_DEVICE_LEN]) {
+    uint8_t why;
+    uint64_t counter;
+    if (content.len != PLK_RECORD_MOVED_LEN) return PLK_ERR_MALFORMED;
+    enum plk_err err = plk_record_refused_decode(plk_bytes(content.at, PLK_RECORD_REFUSED_LEN), &why, &counter);
+    if (err != PLK_ERR_OK || why != PLK_RECORD_WHY_MOVED || counter != 0) return PLK_ERR_MALFORMED;
+    memcpy(device, content.at + PLK_RECORD_REFUSED_LEN, PLK_DEVICE_LEN);
+    return PLK_ERR_OK;
+}

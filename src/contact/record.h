@@ -7,11 +7,13 @@
 #include "base/err.h"
 #include "base/reader.h"
 #include "base/writer.h"
+#include "wire/row.h"
 
 #define PLK_RECORD_HEAD_LEN 4
 #define PLK_RECORD_MAX 65536 // bytes of a record's content
 #define PLK_RECORD_REFUSED_LEN 9
 #define PLK_RECORD_DONE_LEN 32
+#define PLK_RECORD_MOVED_LEN (PLK_RECORD_REFUSED_LEN + PLK_DEVICE_LEN)
 
 enum plk_record_type {
     PLK_RECORD_BLOB = 1,   // joiner: its blob
@@ -42,5 +44,10 @@ enum plk_err plk_record_read(struct plk_bytes stream, size_t *taken, uint8_t *ty
 // Content of REFUSED. decode: MALFORMED; a why not known is given as it is.
 void plk_record_refused_encode(uint8_t out[PLK_RECORD_REFUSED_LEN], enum plk_record_why why, uint64_t counter);
 enum plk_err plk_record_refused_decode(struct plk_bytes content, uint8_t *why, uint64_t *counter);
+
+// In a cell, to a device that was replaced: REFUSED with why MOVED, and which device is meant (rekey.md, section 5). decode: MALFORMED,
+// anything else.
+void plk_record_moved_encode(uint8_t out[PLK_RECORD_MOVED_LEN], const uint8_t device[PLK_DEVICE_LEN]);
+enum plk_err plk_record_moved_decode(struct plk_bytes content, uint8_t device[PLK_DEVICE_LEN]);
 
 #endif

@@ -38,13 +38,12 @@ static void put_into(struct plk_node *node, const struct plk_peer *peer, enum pl
 
 void plk_moved_tell(struct plk_node *node, struct plk_peer *peer) {
     struct plk_warm *warm = peer->warm;
-    uint8_t content[1 + PLK_MOVED_CELL_LEN] = {PLK_CELL_REFUSED};
+    uint8_t content[1 + PLK_RECORD_MOVED_LEN] = {PLK_CELL_REFUSED};
     struct plk_queue_list list, told;
     if (!warm->moved_due) return;
     warm->moved_due = false;
     warm->moved_us = node->now.mono_us;
-    plk_record_refused_encode(content + 1, PLK_RECORD_WHY_MOVED, 0);
-    memcpy(content + 1 + PLK_RECORD_REFUSED_LEN, warm->moved_device, sizeof warm->moved_device);
+    plk_record_moved_encode(content + 1, warm->moved_device);
     plk_boxes_told(node, peer->row.contact, &told);
     if (plk_queue_list_decode(plk_buf_bytes(&warm->moved_queues), &list) != PLK_ERR_OK) list.count = 0;
     for (unsigned i = 0; i < list.count;) { // those that are the same are written once
@@ -64,13 +63,8 @@ void plk_moved_tell(struct plk_node *node, struct plk_peer *peer) {
 }
 
 bool plk_moved_cell(struct plk_node *node, struct plk_peer *peer, struct plk_bytes content) {
-    uint8_t why;
-    uint64_t counter;
-    if (content.len != PLK_MOVED_CELL_LEN ||
-        plk_record_refused_decode(plk_bytes(content.at, PLK_RECORD_REFUSED_LEN), &why, &counter) != PLK_ERR_OK ||
-        why != PLK_RECORD_WHY_MOVED)
-        return false;
-    const uint8_t *device = content.at + PLK_RECORD_REFUSED_LEN;
+    uint8_t device[PLK_DEVICE_LEN];
+    if (plk_record_moved_decode(content, device) != PLK_ERR_OK) return false;
     bool ours = memcmp(device, node->profile.device, PLK_DEVICE_LEN) == 0;
     if (ours && peer->row.state == PLK_CONTACT_ACTIVE) plk_peer_replaced(node, peer);
     return true;

@@ -9,7 +9,6 @@
 #include "node/peers.h"
 
 #define PLK_MOVED_AGAIN_US (10 * PLK_MINUTE) // it is not told more often
-#define PLK_MOVED_CELL_LEN (PLK_RECORD_REFUSED_LEN + PLK_DEVICE_LEN)
 
 // Another device has taken the place of the one known so far: where that one reads is kept.
 void plk_moved_begin(struct plk_node *node, struct plk_peer *peer);
