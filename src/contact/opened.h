@@ -16,9 +16,10 @@ struct plk_opened {
     uint64_t opened_ms;    // wall clock
     struct plk_bytes text; // the link, as plk_invite_link_encode writes it; borrowed
     struct plk_bytes note; // the envelope of a first text that is not in a blob yet; may be empty; borrowed
+    bool adopts;           // whoever opened it had no relay that made a queue, and takes over those of the link
 };
 
-// version u8 | opened u64 | length u16, text | note: the rest
+// version u8 (2: adopts, else 1) | opened u64 | length u16, text | note: the rest
 void plk_opened_encode(struct plk_writer *w, const struct plk_opened *opened);
 enum plk_err plk_opened_decode(struct plk_bytes value, struct plk_opened *opened); // CORRUPT, *opened untouched
 

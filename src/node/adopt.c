@@ -12,6 +12,10 @@ static void adopt(struct plk_node *node, struct plk_peer *peer) {
     const struct plk_invite_link *link = &approach->link;
     unsigned count = 0;
     if (approach->adopts_us == 0) approach->adopts_us = node->now.mono_us;
+    if (!approach->adopts) { // whoever ends in the middle of it goes on with it: the second relay counts as much then
+        approach->adopts = true;
+        plk_approach_write(node, peer);
+    }
     bool late = node->now.mono_us - approach->adopts_us >= PLK_ADOPT_GUEST_US;
     if (late) approach->adopts_us = node->now.mono_us;
     if (late) approach->adopted = plk_relays_has_own(&node->relays); // without any they are asked again
@@ -57,7 +61,7 @@ static unsigned own_of_link(const struct plk_node *node, const struct plk_peer *
 static bool lacks_one(const struct plk_node *node, const struct plk_peer *peer) {
     const struct plk_approach *approach = peer->warm->approach;
     unsigned most = approach->link.relay_count < PLK_ADOPT_MAX ? approach->link.relay_count : PLK_ADOPT_MAX;
-    return approach->adopts_us != 0 && own_of_link(node, peer) < most;
+    return approach->adopts && own_of_link(node, peer) < most;
 }
 
 // With `late`, those that are not there are taken over as well.
@@ -75,7 +79,7 @@ static void ask_more(struct plk_node *node, struct plk_peer *peer, bool late) {
 }
 
 void plk_adopt_more(struct plk_node *node, struct plk_peer *peer) {
-    if (peer->warm->approach->adopts_us != 0) ask_more(node, peer, false);
+    if (peer->warm->approach->adopts) ask_more(node, peer, false);
 }
 
 // The only one so far may be malicious: a newcomer gives the second one some time, and then tells of a queue there all the same.

@@ -22,12 +22,13 @@ bool plk_approach_is_provisional(const struct plk_peer *peer) {
 
 // ---- rows -----------------------------------------------------------------------------------------------------------------
 
-static void write_opened(struct plk_node *node, struct plk_peer *peer) {
+void plk_approach_write(struct plk_node *node, struct plk_peer *peer) {
     struct plk_approach *approach = peer->warm->approach;
     char text[PLK_INVITE_LINK_TEXT_MAX];
     size_t len;
     plk_invite_link_encode(&approach->link, text, &len);
-    struct plk_opened opened = {.opened_ms = approach->opened_ms, .text = plk_bytes(text, len)};
+    struct plk_opened opened = {.opened_ms = approach->opened_ms, .adopts = approach->adopts};
+    opened.text = plk_bytes(text, len);
     opened.note = plk_buf_bytes(&approach->note);
     size_t cap = 16 + len + opened.note.len;
     uint8_t *value = plk_mem_take(node->mem, cap);
@@ -47,6 +48,7 @@ enum plk_err plk_approach_load(struct plk_node *node, struct plk_peer *peer, str
     if (err == PLK_ERR_OK) err = plk_invite_link_decode(opened.text, approach->raw, &approach->link);
     if (err != PLK_ERR_OK || approach->link.kind == PLK_LINK_KIND_INLINE) return PLK_ERR_CORRUPT;
     approach->opened_ms = opened.opened_ms;
+    approach->adopts = opened.adopts;
     plk_buf_put(node->mem, &approach->note, opened.note);
     return PLK_ERR_OK;
 }
@@ -221,7 +223,7 @@ static void make_blob(struct plk_node *node, struct plk_peer *peer, const struct
     warm->join->expires_ms = PLK_JOINING_HANDED; // it may leave as soon as it is durable
     plk_buf_free(node->mem, &approach->note);
     plk_buf_free(node->mem, &approach->bundle);
-    write_opened(node, peer);
+    plk_approach_write(node, peer);
     plk_add_commit(node, peer, &link);
     while ((box = plk_boxes_next(node, PLK_BOX_INVITE, false, peer->row.contact, box)) != NULL) box->parley.due = true;
     node->parley.look = true;
@@ -279,7 +281,7 @@ static void merge(struct plk_node *node, struct plk_peer *peer, struct plk_peer 
     plk_approach_forget(node, known);
     known->warm->approach = approach;
     if (peer_relay_only && !known->row.relay_only) plk_reach_set(node, known, true);
-    write_opened(node, known);
+    plk_approach_write(node, known);
     if (known->row.state != PLK_CONTACT_ACTIVE)
         known->row.state = known->warm->has_recovery ? PLK_CONTACT_ACTIVE : PLK_CONTACT_ADDED;
     plk_peer_write(node, known);
@@ -398,7 +400,7 @@ static enum plk_err add_new(struct plk_node *node, const struct plk_command *com
     peer->row.relay_only = command->flag;
     begin(node, peer, link);
     plk_add_begin_mail(node, peer, command->note, &peer->warm->approach->note);
-    write_opened(node, peer);
+    plk_approach_write(node, peer);
     plk_peer_write_told(node, peer);
     result(node, command, peer, false);
     return PLK_ERR_OK;
@@ -415,7 +417,7 @@ static enum plk_err add_again(struct plk_node *node, const struct plk_command *c
         if (peer->warm->joining) plk_peer_forget_joining(node, peer);
         plk_approach_forget(node, peer);
         begin(node, peer, link);
-        write_opened(node, peer);
+        plk_approach_write(node, peer);
     }
     if (command->name.len > 0) {
         peer->row.renamed = true;

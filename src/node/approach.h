@@ -22,12 +22,14 @@ struct plk_approach {
     struct plk_buf note;   // the envelope of the first text, until the blob is made
     struct plk_buf bundle; // as it came, checked; empty: none has
     struct plk_queues_wait wait;
-    uint64_t adopts_us; // since when relays of the link are asked for tokens; 0: they are not
+    bool adopts;        // relays of the link are taken over; kept on disk
+    uint64_t adopts_us; // since when they are asked for tokens, in this process; 0: they are not
     bool adopted;       // that is over
     uint64_t second_us; // until when the second of them is waited for; 0: not yet, or no need
 };
 
 void plk_approach_free(struct plk_node *node, struct plk_approach *approach); // NULL is fine
+void plk_approach_write(struct plk_node *node, struct plk_peer *peer);        // its row
 
 // PLK_CMD_ADD with a link of kind ONE_TIME or ADDRESS that is good in itself. OK: the result follows. SELF, BLOCKED, CORRUPT, BUSY.
 enum plk_err plk_approach_add(struct plk_node *node, const struct plk_command *command,
