@@ -304,11 +304,13 @@ static void fish(FILE *to, const struct plk_complete *c) {
         fprintf(to, "complete -c %s -n '__fish_use_subcommand' -a %s", c->program, command->name);
         fish_text(to, command->help);
         fish_options(to, c, " -n '__fish_seen_subcommand_from ", command->name, command->options);
-        const char *arg = next_arg(&args, &len);
-        if (arg == NULL) continue;
-        fprintf(to, "complete -c %s -n '__fish_seen_subcommand_from %s'", c->program, command->name);
-        fish_place(to, c, arg, len);
-        fputc('\n', to);
+        const char *arg;
+        for (unsigned place = 2; (arg = next_arg(&args, &len)) != NULL; place++) { // so many words stand before it
+            fprintf(to, "complete -c %s -n '__fish_seen_subcommand_from %s; and test (count (commandline -opc)) -eq %u'",
+                    c->program, command->name, place);
+            fish_place(to, c, arg, len);
+            fputc('\n', to);
+        }
     }
 }
 

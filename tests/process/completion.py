@@ -45,6 +45,7 @@ def bash(folder):
         (node, ["peerlink", "relay", "add", ""], set()),
         (node, ["peerlink", "send", "Bob", "hello", "--wait", ""], {"sent", "stored", "delivered"}),
         (node, ["peerlink", "send", "Bob", "hello", "--id", ""], set()),
+        (node, ["peerlink", "path", "Bob", ""], {"auto", "relay-only"}),
         (node, ["peerlink", "invite", "--in"], {"--inline"}),
         (node, ["peerlink", "--json", "up", "--re"], {"--relay"}),
         (node, ["peerlink", "--home", ""], {"folder"}),
@@ -69,6 +70,8 @@ def main():
         for name in PROGRAMS:
             for shell in ("bash", "zsh", "fish"):
                 path = script(name, shell, folder)
+                text = pathlib.Path(path).read_text(encoding="utf-8")
+                check(name != "peerlink" or "auto relay-only" in text, f"{shell}: no words for `path`")
                 if shell in shells:
                     done = subprocess.run([shell, "-n", path], capture_output=True, text=True, timeout=60)
                     check(done.returncode == 0 and not done.stderr, done)

@@ -132,9 +132,14 @@ static void an_opened_link_comes_back(void **state) {
     plk_opened_encode(&w, &opened);
     assert_int_equal(plk_opened_decode(plk_writer_bytes(&w), &read), PLK_ERR_OK);
     assert_true(read.opened_ms == 5 && plk_bytes_equal(read.text, opened.text) &&
-                plk_bytes_equal(read.note, opened.note));
+                plk_bytes_equal(read.note, opened.note) && !read.adopts);
+    opened.adopts = true;
+    w.len = 0;
+    plk_opened_encode(&w, &opened);
+    assert_int_equal(plk_opened_decode(plk_writer_bytes(&w), &read), PLK_ERR_OK);
+    assert_true(read.adopts && plk_bytes_equal(read.text, opened.text));
     assert_int_equal(plk_opened_decode(plk_bytes(value, 12), &read), PLK_ERR_CORRUPT); // the text is cut off
-    value[0] = 2;
+    value[0] = 3;
     assert_int_equal(plk_opened_decode(plk_writer_bytes(&w), &read), PLK_ERR_CORRUPT);
 }
 
