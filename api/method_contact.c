@@ -42,6 +42,8 @@ static const char *invite_error(enum plk_err err, bool has_relay) {
                          : "this kind of link needs a relay, and you have none: `peerlink relay add ADDR`, or --inline";
     case PLK_ERR_NO_TOKEN:
         return "your relays make no queue for you: ask whoever runs one for a token, or for one that is good for more";
+    case PLK_ERR_INVALID:
+        return "an inline link names this machine's addresses: it cannot be relay-only";
     case PLK_ERR_LIMIT:
         return "there are too many open invite links";
     default:
@@ -73,6 +75,7 @@ void plk_method_invite(struct plk_call *call) {
         if (plk_bytes_equal(plk_call_text(call, "kind"), plk_bytes_text(kinds[i].word)))
             command.invite_kind = kinds[i].kind;
     }
+    command.flag = plk_call_flag(call, "relay_only");
     plk_call_command(call, &command, on_invited);
 }
 

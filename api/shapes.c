@@ -155,6 +155,8 @@ static const struct plk_field document_fields[] = {{0}};
 
 static const struct plk_field invite_params_fields[] = {
     WORD("kind", OPTIONAL, "auto|inline|one-time|address", "auto: one-time, or inline where there is no relay"),
+    FLAG("relay_only", OPTIONAL,
+         "whoever comes by it is reached through your own relays only, from the first packet on"),
 };
 static const struct plk_field invite_fields[] = {
     TEXT("link", 0, "the invite link"),

@@ -86,7 +86,9 @@ int plk_command_invite(struct plk_cli *cli) {
     if (is_inline && address) return plk_cli_fail(PLK_EXIT_USAGE, "--inline and --address exclude each other");
     if (plk_cli_has(cli, "--web")) return plk_cli_fail(PLK_EXIT_FAILED, "this build has no page yet, so no web links");
     const char *kind = is_inline ? "inline" : address ? "address" : "auto";
-    int status = plk_cli_call(cli, "invite", json_pack("{s:s}", "kind", kind), &result);
+    json_t *params = json_pack("{s:s}", "kind", kind);
+    if (plk_cli_has(cli, "--relay-only")) json_object_set_new(params, "relay_only", json_true());
+    int status = plk_cli_call(cli, "invite", params, &result);
     if (status != PLK_EXIT_DONE) return status;
     const char *link = plk_plain_text(result, "link");
     if (!is_inline && strcmp(plk_plain_text(result, "kind"), "inline") == 0) {

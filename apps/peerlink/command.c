@@ -38,6 +38,7 @@ static const struct plk_command_entry commands[] = {
     COMMAND(invite, "", 0, 0, "prints one invite link and nothing else",
             {"--inline", NULL, "all that is needed is in the link: no relay, one of you must be reachable"},
             {"--address", NULL, "a lasting link; requests wait for `accept`"},
+            {"--relay-only", NULL, "whoever comes by it is reached through your own relays only: see `path`"},
             {"--qr", NULL, "also as a QR code"},
             {"--web", "URL", "as a web address"}, END),
     COMMAND(add, "LINK|-", 1, 1, "adds the contact that made the link (-: standard input), prints its name",

@@ -6,6 +6,7 @@
 #define LABEL_SESSION "PeerLink/1/contact/invite-session"
 
 #define ROW_VERSION 1
+#define ROW_RELAY_ONLY 2 // the same, of one with relay_only
 
 void plk_invite_make(struct plk_invite *invite, uint32_t number, enum plk_link_kind kind,
                      const uint8_t device[PLK_DEVICE_LEN], uint64_t now_ms, uint64_t life_ms, struct plk_rng *rng) {
@@ -127,7 +128,7 @@ bool plk_invite_is_over(const struct plk_invite *invite, uint64_t now_ms) {
     return invite->state != PLK_INVITE_SPENT && now_ms >= invite->expires_ms;
 }
 
-// ---- the row: version u8 | kind u8 | state u8 | device 8 | sequence u64 | expires u64 | OPEN: secret 32; else psk 16,
+// ---- the row: version u8 (2: relay_only, else 1) | kind u8 | state u8 | device 8 | sequence u64 | expires u64 | OPEN: secret 32; else psk 16,
 // blob hash 32, contact u32
 
 void plk_invite_key(uint8_t out[PLK_INVITE_KEY_LEN], uint32_t number) {
@@ -136,7 +137,7 @@ void plk_invite_key(uint8_t out[PLK_INVITE_KEY_LEN], uint32_t number) {
 }
 
 void plk_invite_encode(struct plk_writer *w, const struct plk_invite *invite) {
-    plk_writer_u8(w, ROW_VERSION);
+    plk_writer_u8(w, invite->relay_only ? ROW_RELAY_ONLY : ROW_VERSION);
     plk_writer_u8(w, (uint8_t)invite->kind);
     plk_writer_u8(w, (uint8_t)invite->state);
     plk_writer_copy(w, invite->device, PLK_DEVICE_LEN);
@@ -172,8 +173,11 @@ enum plk_err plk_invite_decode(struct plk_bytes key, struct plk_bytes value, str
     struct plk_invite read = {0};
     struct plk_reader k = plk_reader(key), r = plk_reader(value);
     read.number = plk_reader_u32(&k);
-    if (plk_reader_u8(&r) != ROW_VERSION) r.failed = true;
+    uint8_t version = plk_reader_u8(&r);
+    read.relay_only = version == ROW_RELAY_ONLY;
+    if (version != ROW_VERSION && !read.relay_only) r.failed = true;
     read_value(&r, &read);
+    if (read.relay_only && read.kind == PLK_LINK_KIND_INLINE) r.failed = true;
     bool valid = plk_reader_done(&k) && plk_reader_done(&r) && read.kind >= PLK_LINK_KIND_ONE_TIME &&
                  read.kind <= PLK_LINK_KIND_INLINE && read.state >= PLK_INVITE_OPEN && read.state <= PLK_INVITE_CLOSED;
     if (valid) *invite = read;

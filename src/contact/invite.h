@@ -30,6 +30,7 @@ struct plk_invite {
     uint64_t expires_ms;
     uint8_t blob_hash[32]; // SPENT, CLOSED
     uint32_t contact;      // SPENT, CLOSED
+    bool relay_only;       // whoever comes by it is reached through one's own relays only; not INLINE
 };
 
 void plk_invite_make(struct plk_invite *invite, uint32_t number, enum plk_link_kind kind,

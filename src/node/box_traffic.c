@@ -2,6 +2,7 @@
 // What goes into queues and comes out of them, and what their relays say of them.
 #include "node/boxes.h"
 #include "node/inside.h"
+#include "node/leaving.h"
 #include "node/post.h"
 #include "node/parley.h"
 
@@ -147,6 +148,7 @@ void plk_boxes_frame(struct plk_node *node, struct plk_relay_link *relay, const 
 // ---- what a relay tells ---------------------------------------------------------------------------------------------
 
 static void tell_state(struct plk_node *node, struct plk_box *box) {
+    if (box->use == PLK_BOX_LEFT) return;
     if (box->use == PLK_BOX_INVITE) {
         if (box->own) {
             plk_parley_own_state(node, box);
@@ -176,6 +178,7 @@ static void on_item(struct plk_node *node, struct plk_box *box, const struct plk
     struct plk_bytes content;
     uint8_t *text = plk_mem_take(node->mem, event->bytes.len);
     box->stirred_us = node->now.mono_us;
+    if (box->use == PLK_BOX_LEFT) plk_leaving_came(node, box);
     enum plk_err err = plk_cell_open(text, box->envelope, box->sid, event->bytes, &content);
     if (err != PLK_ERR_OK) {
         node->counters.forged++;

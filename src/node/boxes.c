@@ -121,7 +121,7 @@ void plk_boxes_back_up(struct plk_node *node, struct plk_buf *backup) {
     uint8_t key[KEY_MAX], value[PLK_BOXES_ROW_MAX];
     for (const struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
         for (const struct plk_box *box = relay->boxes; box != NULL; box = box->next) {
-            if (!box->own) continue;
+            if (!box->own || box->use == PLK_BOX_LEFT) continue;
             plk_backup_put_row(node->mem, backup, PLK_BACKUP_QUEUE, row_key(box, key), row_value(box, value));
         }
     }
@@ -143,7 +143,7 @@ void plk_boxes_restore(struct plk_node *node, const struct plk_row *row, const s
 }
 
 void plk_box_made(struct plk_node *node, struct plk_box *box) {
-    if (box->made) return;
+    if (box->made || box->use == PLK_BOX_LEFT) return;
     box->made = true;
     plk_box_write_row(node, box);
 }
@@ -276,7 +276,8 @@ struct plk_box *plk_box_foreign(struct plk_node *node, enum plk_box_use use, uin
 static void forget(struct plk_node *node, struct plk_box *box) {
     uint8_t key[KEY_MAX];
     plk_relays_touch(node, box->relay);
-    if (box->own) plk_batch_delete(plk_ledger_batch(&node->ledger), PLK_TABLE_queue, row_key(box, key));
+    if (box->own && box->use != PLK_BOX_LEFT)
+        plk_batch_delete(plk_ledger_batch(&node->ledger), PLK_TABLE_queue, row_key(box, key));
     take_out(node, box);
     plk_mem_give(node->mem, box);
 }
@@ -314,12 +315,16 @@ void plk_boxes_quiet(struct plk_node *node, uint32_t contact, bool quiet) {
     }
 }
 
-void plk_boxes_leave(struct plk_node *node, struct plk_relay_link *relay) {
-    struct plk_box *next;
-    for (struct plk_box *box = relay->boxes; box != NULL; box = next) {
-        next = box->next;
-        if (box->own) plk_box_drop(node, box);
-    }
+void plk_box_set_aside(struct plk_node *node, struct plk_box *box) {
+    uint8_t key[KEY_MAX];
+    struct plk_relay_link *relay = box->relay;
+    plk_assert(box->own && box->use != PLK_BOX_INVITE);
+    plk_batch_delete(plk_ledger_batch(&node->ledger), PLK_TABLE_queue, row_key(box, key));
+    take_out(node, box);
+    box->use = PLK_BOX_LEFT;
+    box->alike = NULL;
+    enter(node, box, relay);
+    plk_relays_touch(node, relay);
 }
 
 // ---- telling and learning -------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 //                                                       foreign MOVED     a device of the contact's that was replaced may read it
 //     own RECOVERY     as CONTACT, for re-keys            foreign RECOVERY  likewise (node/recovery_box.h)
 //     own INVITE     of an invite of ours                  foreign INVITE    of the link that a contact is joining
+//     own LEFT       as CONTACT or RECOVERY, on a relay that is no longer ours: read to its end (node/leaving.h); no row
 #ifndef PLK_NODE_BOXES_H
 #define PLK_NODE_BOXES_H
 
@@ -22,7 +23,7 @@
 
 #define PLK_PARLEY_PUT (UINT64_C(1) << 63) // in `put`: an acceptance, whatever the box's use
 
-enum plk_box_use { PLK_BOX_CONTACT = 1, PLK_BOX_INVITE, PLK_BOX_RECOVERY, PLK_BOX_MOVED };
+enum plk_box_use { PLK_BOX_CONTACT = 1, PLK_BOX_INVITE, PLK_BOX_RECOVERY, PLK_BOX_MOVED, PLK_BOX_LEFT };
 
 // What first contact remembers of a box of its own; begins as zero, in memory only.
 struct plk_box_parley {
@@ -51,19 +52,19 @@ struct plk_box {
     uint8_t secret[PLK_QUEUE_KEY_LEN]; // own: what its keys are made of; else the sender's secret
     uint8_t sid[PLK_QUEUE_ID_LEN];
     uint8_t envelope[PLK_QUEUE_KEY_LEN];
-    uint8_t psk[16];              // own INVITE
-    uint32_t relay_number;        // own: as in its row
-    uint32_t serial;              // own: likewise; of two of one owner on one relay the higher is the newer
-    uint64_t made_ms;             // own CONTACT: wall clock when it was begun; 0: not known
-    uint64_t left_ms;             // own CONTACT: since when the contact has a list without it; 0: it has none
-    uint64_t stirred_us;          // own: when it was last ready anew, or something came
-    uint64_t renew_us;            // own CONTACT: not renewed before that, since its relay made none
-    bool made;                    // own: it has been READY once, so others may know of it; durable
-    bool ready;                   // own: there and subscribed now; else: it may be written into
-    bool refused;                 // own: no token is good for it; else: not there, or not ours to write
-    unsigned refusals;            // foreign: in a row
-    uint64_t refused_us;          // foreign: of the last one
-    uint64_t nobody_us;           // foreign: when the relay last said NOBODY; 0: never
+    uint8_t psk[16];       // own INVITE
+    uint32_t relay_number; // own: as in its row
+    uint32_t serial;       // own: likewise; of two of one owner on one relay the higher is the newer
+    uint64_t made_ms;      // own CONTACT: wall clock when it was begun; 0: not known
+    uint64_t left_ms;      // own CONTACT: since when the contact has a list without it; 0: it has none
+    uint64_t stirred_us;   // own: when it was last ready anew, or something came
+    uint64_t renew_us;     // own CONTACT: not renewed before that, since its relay made none; LEFT: not read longer
+    bool made;             // own: it has been READY once, so others may know of it; durable
+    bool ready;            // own: there and subscribed now; else: it may be written into
+    bool refused;          // own: no token is good for it; else: not there, or not ours to write
+    unsigned refusals;     // foreign: in a row
+    uint64_t refused_us;   // foreign: of the last one
+    uint64_t nobody_us;    // foreign: when the relay last said NOBODY; 0: never
     struct plk_box_parley parley; // node/parley's, node/publish's and node/approach's
 };
 
@@ -164,10 +165,10 @@ void plk_boxes_started(struct plk_node *node); // all rows are in
 void plk_boxes_free(struct plk_node *node);
 void plk_boxes_event(struct plk_node *node, const struct plk_queue_client_event *event);
 void plk_boxes_frame(struct plk_node *node, struct plk_relay_link *relay, const struct plk_relay_channel_frame *frame);
-void plk_boxes_up(struct plk_node *node, struct plk_relay_link *relay);    // it has a new channel
-void plk_boxes_down(struct plk_node *node, struct plk_relay_link *relay);  // it has none
-bool plk_boxes_have_room(const struct plk_node *node);                     // for more cells
-void plk_boxes_stored(struct plk_node *node);                              // acks whose mark is durable
-void plk_boxes_leave(struct plk_node *node, struct plk_relay_link *relay); // its boxes are dropped
+void plk_boxes_up(struct plk_node *node, struct plk_relay_link *relay);   // it has a new channel
+void plk_boxes_down(struct plk_node *node, struct plk_relay_link *relay); // it has none
+bool plk_boxes_have_room(const struct plk_node *node);                    // for more cells
+void plk_boxes_stored(struct plk_node *node);                             // acks whose mark is durable
+void plk_box_set_aside(struct plk_node *node, struct plk_box *box);       // an own one becomes LEFT
 
 #endif

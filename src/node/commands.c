@@ -65,6 +65,7 @@ static enum plk_err invite(struct plk_node *node, const struct plk_command *comm
     if (command->invite_kind == PLK_INVITE_ADDRESS) return plk_publish_invite(node, command, PLK_LINK_KIND_ADDRESS);
     if (command->invite_kind == PLK_INVITE_ONE_TIME || (any && plk_relays_has_own(&node->relays)))
         return plk_publish_invite(node, command, PLK_LINK_KIND_ONE_TIME);
+    if (command->flag) return any ? PLK_ERR_NO_RELAY : PLK_ERR_INVALID; // an inline link tells where we are
     if (node->invites.count >= PLK_INVITE_OPEN_MAX) return PLK_ERR_LIMIT;
     struct plk_places places;
     plk_network_places(&node->network, &places);

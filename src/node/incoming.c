@@ -48,7 +48,7 @@ static bool holds_key_of(const struct plk_peer *peer, const struct plk_packet *p
 // The contact whose queue it came through. Nobody else writes into it: a relay that puts strangers there costs no scan.
 static struct plk_peer *expected_by_relay(const struct plk_node *node, uint32_t id, const struct plk_packet *packet) {
     const struct plk_box *box = plk_boxes_find(node, id);
-    if (box == NULL || !box->own || box->use != PLK_BOX_CONTACT) return NULL;
+    if (box == NULL || !box->own || (box->use != PLK_BOX_CONTACT && box->use != PLK_BOX_LEFT)) return NULL;
     struct plk_peer *peer = plk_peers_find(&node->peers, box->owner);
     return peer != NULL && holds_key_of(peer, packet) ? peer : NULL;
 }

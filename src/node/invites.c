@@ -25,12 +25,22 @@ struct plk_invite *plk_invites_add(struct plk_node *node, const struct plk_invit
         invites->list = plk_mem_grow(invites->mem, invites->list, invites->cap * sizeof *invites->list);
     }
     invites->list[invites->count] = *invite;
+    if (invite->relay_only) return &invites->list[invites->count++]; // who calls directly gets no answer
     uint8_t psk[32], key[PLK_HINT_KEY_LEN];
     plk_invite_session_psk(psk, invite->psk);
     plk_hint_key(key, psk, PLK_HINT_JOINER);
     plk_hints_add(&node->hints, PLK_HINT_USUAL, key, PLK_HINT_OF_INVITE | invite->number);
     plk_mem_wipe(psk, sizeof psk);
     return &invites->list[invites->count++];
+}
+
+void plk_invites_seclude(struct plk_node *node, uint32_t number) {
+    struct plk_invite *invite = plk_invites_find(&node->invites, number);
+    plk_assert(invite->kind != PLK_LINK_KIND_INLINE);
+    if (invite->relay_only) return;
+    invite->relay_only = true;
+    plk_hints_remove(&node->hints, PLK_HINT_OF_INVITE | number);
+    plk_invites_write(node, invite);
 }
 
 void plk_invites_write(struct plk_node *node, const struct plk_invite *invite) {

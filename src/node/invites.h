@@ -29,6 +29,8 @@ void plk_invites_free(struct plk_invites *invites);
 struct plk_invite *plk_invites_find(const struct plk_invites *invites, uint32_t number);
 // From a stored row, or a new one; its hint key is added. The result is borrowed until the next add or remove.
 struct plk_invite *plk_invites_add(struct plk_node *node, const struct plk_invite *invite);
+// From now on who comes by it is reached through one's own relays only, and nobody is answered directly under it. Not of an inline one.
+void plk_invites_seclude(struct plk_node *node, uint32_t number);
 void plk_invites_write(struct plk_node *node, const struct plk_invite *invite);
 void plk_invites_remove(struct plk_node *node, uint32_t number); // row and memory
 void plk_invites_close_of(struct plk_node *node,

@@ -8,6 +8,7 @@
 #include "node/adopt.h"
 #include "node/approach.h"
 #include "node/inside.h"
+#include "node/reach.h"
 
 // ---- cells that wait ------------------------------------------------------------------------------------------------------
 
@@ -263,6 +264,17 @@ static bool insists(struct plk_node *node, struct plk_peer *known) {
     return false;
 }
 
+// Before anything leaves: the acceptance would say where we are, and go to its relays from here.
+static void seclude(struct plk_node *node, const struct plk_invite *invite, struct plk_peer *peer) {
+    if (!invite->relay_only || peer->row.relay_only) return;
+    if (peer->row.state == PLK_CONTACT_REQUEST) { // nothing is under way to it
+        peer->row.relay_only = true;
+        plk_peer_write(node, peer);
+    } else {
+        plk_reach_set(node, peer, true);
+    }
+}
+
 // A blob that was opened. False: it has to wait. Who is blocked learns nothing, not even that.
 static bool judge(struct plk_node *node, struct plk_held *held, struct plk_invite *invite,
                   struct plk_first_opened *opened, const uint8_t hash[32], uint64_t until_ms) {
@@ -285,6 +297,7 @@ static bool judge(struct plk_node *node, struct plk_held *held, struct plk_invit
             return true;
         }
         take_request(node, known, opened, hash);
+        seclude(node, invite, plk_peers_by_id(&node->peers, opened->peer_id));
         remember(node, invite, hash, plk_peers_by_id(&node->peers, opened->peer_id)->row.contact, until_ms);
         return true;
     }
@@ -294,6 +307,7 @@ static bool judge(struct plk_node *node, struct plk_held *held, struct plk_invit
     if (known == NULL)
         known = plk_acquaint_new(node, opened->peer_id, PLK_CONTACT_ACTIVE, opened->payload.name, held->contact);
     if (known->warm->request.len > 0) forget_request(node, known);
+    seclude(node, invite, known);
     plk_welcome_accept(node, known, opened, hash, false);
     remember(node, invite, hash, known->row.contact, until_ms);
     plk_peer_touch(node, known);

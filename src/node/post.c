@@ -322,5 +322,6 @@ void plk_post_cool(struct plk_node *node, struct plk_peer *peer) {
 void plk_post_remove(struct plk_node *node, struct plk_peer *peer) {
     plk_parcels_cancel(node, peer);
     plk_boxes_drop_of(node, PLK_BOX_CONTACT, true, peer->row.contact);
+    plk_boxes_drop_of(node, PLK_BOX_LEFT, true, peer->row.contact);
     plk_recovery_box_drop(node, peer);
 }

@@ -159,6 +159,7 @@ enum plk_err plk_publish_invite(struct plk_node *node, const struct plk_command 
     bool fresh = invite == NULL;
     if (fresh && node->invites.count >= PLK_INVITE_OPEN_MAX) return PLK_ERR_LIMIT;
     if (fresh) invite = new_invite(node, kind);
+    if (command->flag) plk_invites_seclude(node, invite->number);
     make_boxes(node, invite);
     struct plk_publish_wait *wait = plk_mem_take(node->mem, sizeof *wait);
     *wait = (struct plk_publish_wait){.next = node->publish.first, .ticket = command->ticket, .fresh = fresh};

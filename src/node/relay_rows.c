@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One's own relays: their rows, and what people say and ask of them.
 #include "node/inside.h"
+#include "node/leaving.h"
 #include "node/relays.h"
 
 #define ROW_VERSION 1
@@ -192,7 +193,7 @@ enum plk_err plk_relays_command_remove(struct plk_node *node, const struct plk_c
     struct plk_relay_link *relay = named(&node->relays, command->text);
     if (relay == NULL) return PLK_ERR_NOT_FOUND;
     result(node, command, relay, false);
-    plk_boxes_leave(node, relay);
+    plk_leaving_begin(node, relay);
     plk_relays_remove(node, relay);
     plk_post_relays_changed(node);
     plk_node_passing_event(node, PLK_EVENT_RELAY, 0);

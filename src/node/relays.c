@@ -2,6 +2,7 @@
 #include "node/relays.h"
 
 #include "node/inside.h"
+#include "node/leaving.h"
 #include "node/reach.h"
 
 void plk_relays_init(struct plk_relays *relays, struct plk_mem *mem) {
@@ -360,6 +361,7 @@ void plk_relays_network_changed(struct plk_node *node) {
 
 static void look(struct plk_node *node, struct plk_relay_link *relay) {
     bool wanted = is_wanted(node, relay);
+    plk_leaving_look(node, relay);
     if (relay->detour != NULL) {
         plk_detour_look(node, relay, wanted);
     } else if (relay->dial == NULL && wanted) {
@@ -389,7 +391,7 @@ static uint64_t due_of(const struct plk_node *node, const struct plk_relay_link 
     if (relay->rest.len == 0) due_us = plk_earlier(due_us, plk_queue_client_deadline(relay->queues, node->now.mono_us));
     if (relay->source == PLK_RELAY_FOREIGN && relay->wanted_us > node->now.mono_us)
         due_us = plk_earlier(due_us, relay->wanted_us);
-    return due_us;
+    return plk_earlier(due_us, plk_leaving_due(node, relay));
 }
 
 // Of those that nobody refers to any more, nothing is kept.

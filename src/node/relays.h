@@ -15,7 +15,7 @@
 #define PLK_RELAYS_OWN_MAX 8                         // rows of table relay
 #define PLK_RELAYS_MAX 256                           // with those of others
 #define PLK_RELAYS_WANTED_US (2 * PLK_MINUTE)        // one of others is kept so long after it was last wanted
-#define PLK_RELAYS_LEAVE_US PLK_MINUTE               // one's own that is removed: until its queues are deleted
+#define PLK_RELAYS_LEAVE_US PLK_MINUTE               // one's own that is removed: it is left then, if nothing comes out of its queues
 #define PLK_RELAYS_FIRST_STREAM UINT32_C(0x40000000) // TCP streams of dials: from here, 64 Ki each
 #define PLK_RELAYS_ROW_MAX 224
 
@@ -86,7 +86,7 @@ enum plk_err plk_relays_add(struct plk_node *node, const uint8_t key[32], struct
                             const uint8_t *token, enum plk_relay_source source, struct plk_relay_link **out);
 enum plk_err plk_relays_command_add(struct plk_node *node, const struct plk_command *command);
 enum plk_err plk_relays_command_remove(struct plk_node *node, const struct plk_command *command);
-// No more one's own. Queues on it are the caller's to drop before (plk_boxes_leave).
+// No more one's own. Queues on it are the caller's to drop before (node/leaving.h).
 void plk_relays_remove(struct plk_node *node, struct plk_relay_link *relay);
 bool plk_relays_has_own(const struct plk_relays *relays);
 

@@ -70,7 +70,7 @@ struct plk_mapping {
 enum plk_command_kind {
     PLK_CMD_INIT =
         1, // makes the profile: name; seed (32 bytes) to restore an identity, else random; backup: sealed bytes
-    PLK_CMD_INVITE, // invite_kind; result text: the link
+    PLK_CMD_INVITE, // invite_kind, flag: who comes by it is reached through relays only; result text: the link
     PLK_CMD_ADD,    // text: the link; name: how to call the contact, may be empty; note: a first message, may be
                     // empty; flag: as PLK_CMD_PATH, from the beginning
     PLK_CMD_SEND,   // contact, text, caller_id (may be empty); result: id, row, state

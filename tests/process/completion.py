@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Completion, made out of each program's table: every shell that is here can read it, and bash proposes what the programs take."""
 import os
+import pathlib
 import shutil
 import subprocess
 import sys

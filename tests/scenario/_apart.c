@@ -34,8 +34,11 @@ void apart_begin(struct apart *s, struct world *w) {
     struct actor *pair[2] = {s->alice, s->bob};
     mailbox_use(s->alice, s->near);
     mailbox_use(s->bob, s->far);
-    const char *link = world_invite(s->alice, PLK_INVITE_ONE_TIME);
-    story_holds(w);
+    bool from_the_link = w->seed % 2 == 1; // alice marks the link, or the contact when it is there
+    struct plk_command invite = {.kind = PLK_CMD_INVITE, .invite_kind = PLK_INVITE_ONE_TIME, .flag = from_the_link};
+    const struct actor_result *invited = world_command(s->alice, &invite);
+    story_expect(w, invited != NULL && invited->err == PLK_ERR_OK);
+    const char *link = invited->text;
     struct plk_command add = {.kind = PLK_CMD_ADD, .text = plk_bytes(link, strlen(link)), .flag = true};
     const struct actor_result *result = world_command(s->bob, &add);
     story_expect(w, result != NULL && result->err == PLK_ERR_OK);
@@ -44,7 +47,13 @@ void apart_begin(struct apart *s, struct world *w) {
     uint32_t bob_alice = w->net->knocks[s->bob->index][s->alice->index];
     story_expect(w, bob_near == 0 && bob_alice == 0); // from the first packet on
     mailbox_until_told(s->alice, s->bob, 1);
-    apart_set(s->alice, s->bob, true);
+    if (from_the_link) {
+        story_expect(w, w->net->knocks[s->alice->index][s->far->machine->index] == 0);
+        story_expect(w, w->net->knocks[s->alice->index][s->bob->index] == 0);
+        story_expect(w, story_view(s->alice, s->bob).row.relay_only);
+    } else {
+        apart_set(s->alice, s->bob, true);
+    }
     apart_note(s);
 }
 

@@ -38,6 +38,7 @@ static void restart(void) {
     assert_memory_equal(invite.blob_hash, before.blob_hash, 32);
     assert_true(invite.sequence == before.sequence && invite.expires_ms == before.expires_ms);
     assert_int_equal(invite.contact, before.contact);
+    assert_true(invite.relay_only == before.relay_only);
 }
 
 static void the_link_stays_the_same(void **state) {
