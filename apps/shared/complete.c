@@ -306,7 +306,8 @@ static void fish(FILE *to, const struct plk_complete *c) {
         fish_options(to, c, " -n '__fish_seen_subcommand_from ", command->name, command->options);
         const char *arg;
         for (unsigned place = 2; (arg = next_arg(&args, &len)) != NULL; place++) { // so many words stand before it
-            fprintf(to, "complete -c %s -n '__fish_seen_subcommand_from %s; and test (count (commandline -opc)) -eq %u'",
+            fprintf(to,
+                    "complete -c %s -n '__fish_seen_subcommand_from %s; and test (count (commandline -opc)) -eq %u'",
                     c->program, command->name, place);
             fish_place(to, c, arg, len);
             fputc('\n', to);

@@ -12,10 +12,10 @@
 #include "queue/client.h"
 #include "wire/relay_name.h"
 
-#define PLK_RELAYS_OWN_MAX 8                         // rows of table relay
-#define PLK_RELAYS_MAX 256                           // with those of others
-#define PLK_RELAYS_WANTED_US (2 * PLK_MINUTE)        // one of others is kept so long after it was last wanted
-#define PLK_RELAYS_LEAVE_US PLK_MINUTE               // one's own that is removed: it is left then, if nothing comes out of its queues
+#define PLK_RELAYS_OWN_MAX 8                  // rows of table relay
+#define PLK_RELAYS_MAX 256                    // with those of others
+#define PLK_RELAYS_WANTED_US (2 * PLK_MINUTE) // one of others is kept so long after it was last wanted
+#define PLK_RELAYS_LEAVE_US PLK_MINUTE // one's own that is removed: it is left then, if nothing comes out of its queues
 #define PLK_RELAYS_FIRST_STREAM UINT32_C(0x40000000) // TCP streams of dials: from here, 64 Ki each
 #define PLK_RELAYS_ROW_MAX 224
 

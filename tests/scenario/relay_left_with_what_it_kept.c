@@ -22,8 +22,9 @@ static void tell(struct world *w) {
     world_start(bob);
     mailbox_leave(bob, his);
     mailbox_use(bob, other);
-    if (w->seed % 2) relayd_start(his);
     mailbox_until_kept(hers, MAILBOX_LIMIT, "bob tells her");
+    story_run(w, 2 * PLK_MINUTE); // so long it is not waited for
+    if (w->seed % 2) relayd_start(his);
     story_run(w, 5 * PLK_SECOND);
     story_not_heard(bob, "read this");
     world_stop(bob);
