@@ -334,7 +334,7 @@ static bool guest(struct plk_relay *relay, struct plk_relay_client *client, cons
     if (tokens_taken(relay, client)) return false;
     // A refused one costs the relay as much: so asking has the budget of making.
     if (!plk_bucket_take(&client->newq, relay->now.mono_us, 1, PLK_RELAY_CLIENT_NEWQ_BURST, 1)) {
-        return done(relay, client, command, PLK_QUEUE_CODE_LIMIT);
+        return done(relay, client, command, PLK_QUEUE_CODE_BUSY);
     }
     lock(relay, begin_read(relay, client, PLK_READ_GRANT, PLK_TABLE_rgrant, queue->sid, sizeof queue->sid, body),
          queue->sid, true);
