@@ -20,6 +20,13 @@ static void on_datagram(void *ctx, const struct plk_addr *from, const struct plk
     if (++host->inputs >= PLK_HOST_INPUTS_MAX) plk_host_drain(host);
 }
 
+static void on_side(void *ctx, uint32_t socket, const struct plk_addr *from, struct plk_bytes data) {
+    struct plk_host *host = ctx;
+    struct plk_input input = {.kind = PLK_IN_DATAGRAM, .datagram = {.from = *from, .data = data, .socket = socket}};
+    plk_host_input(host, &input);
+    if (++host->inputs >= PLK_HOST_INPUTS_MAX) plk_host_drain(host);
+}
+
 static void on_stream(void *ctx, const struct plk_input *input) { plk_host_input(ctx, input); }
 
 static void on_done(void *ctx) { plk_host_drain(ctx); }
@@ -106,10 +113,28 @@ static void resolve(struct plk_host *host, const struct plk_output *output) {
     plk_host_input(host, &input);
 }
 
+static void send_datagram(struct plk_host *host, const struct plk_output *output) {
+    const struct plk_addr *to = &output->datagram.to;
+    uint8_t hops = output->datagram.hops;
+    if (output->datagram.socket != 0) {
+        plk_udp_sides_send(host->sides, output->datagram.socket, to, hops, output->datagram.data);
+    } else if (hops != 0) {
+        plk_udp_send_near(host->udp, to, hops, output->datagram.data);
+    } else {
+        plk_udp_send(host->udp, to, &output->datagram.local, output->datagram.data);
+    }
+}
+
 static void carry_out(struct plk_host *host, const struct plk_output *output) {
     switch (output->kind) {
     case PLK_OUT_DATAGRAM:
-        plk_udp_send(host->udp, &output->datagram.to, &output->datagram.local, output->datagram.data);
+        send_datagram(host, output);
+        break;
+    case PLK_OUT_SOCKET_OPEN:
+        plk_udp_sides_open(host->sides, output->socket.socket);
+        break;
+    case PLK_OUT_SOCKET_CLOSE:
+        plk_udp_sides_close(host->sides, output->socket.socket);
         break;
     case PLK_OUT_STREAM_OPEN:
         plk_tcp_connect(host->tcp, output->stream_open.stream, &output->stream_open.to);
@@ -185,6 +210,7 @@ static void on_check(uv_check_t *check) {
 void plk_host_node_new(struct plk_host *host) {
     struct plk_node_config config = {.mem = &host->mem, .allow_tcp = !host->no_tcp, .allow_udp = !host->no_udp};
     plk_entropy_bytes(config.entropy, sizeof config.entropy);
+    plk_udp_sides_clear(host->sides); // of a node before this one
     host->node = plk_node_new(&config);
     plk_mem_wipe(&config, sizeof config);
     tell_network(host);
@@ -193,6 +219,7 @@ void plk_host_node_new(struct plk_host *host) {
 
 void plk_host_drive_open(struct plk_host *host) {
     host->udp = plk_udp_open(host->loop, host->bound.udp4, host->bound.udp6, on_datagram, on_done, host);
+    host->sides = plk_udp_sides_new(host->loop, &host->bound.only, on_side, on_done, host);
     host->tcp = plk_tcp_open(host->loop, NULL, on_stream, on_done, host);
     plk_tcp_listen(host->tcp, host->bound.tcp4);
     plk_tcp_listen(host->tcp, host->bound.tcp6);
@@ -210,6 +237,7 @@ void plk_host_drive_open(struct plk_host *host) {
 
 void plk_host_drive_close(struct plk_host *host) {
     plk_udp_close(host->udp);
+    plk_udp_sides_free(host->sides);
     plk_tcp_close(host->tcp);
     plk_timer_close(&host->timer);
     plk_interfaces_close(&host->interfaces);

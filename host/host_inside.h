@@ -12,6 +12,7 @@
 #include "host/tcp.h"
 #include "host/timer.h"
 #include "host/udp.h"
+#include "host/udp_sides.h"
 #include "host/upnp.h"
 
 #define PLK_HOST_LOST_AGAIN_US (60 * PLK_SECOND) // a store that is lost twice within this is given up
@@ -53,6 +54,7 @@ struct plk_host {
     uint64_t last_ticket;
 
     struct plk_udp *udp;
+    struct plk_udp_sides *sides;
     struct plk_tcp *tcp;
     struct plk_timer timer;
     struct plk_interfaces interfaces;

@@ -135,7 +135,9 @@ static void carry_out(struct plk_relay_host *host, const struct plk_output *outp
         plk_store_load(host->store, output->load.ticket, output->load.table, output->load.from, output->load.to,
                        output->load.limit, output->load.reverse);
         break;
-    case PLK_OUT_RESOLVE: // a relay asks for none of these
+    case PLK_OUT_SOCKET_OPEN: // a relay asks for none of these
+    case PLK_OUT_SOCKET_CLOSE:
+    case PLK_OUT_RESOLVE:
     case PLK_OUT_EVENT:
     case PLK_OUT_RESULT:
     case PLK_OUT_WAIT:

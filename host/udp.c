@@ -3,6 +3,7 @@
 
 #include "host/address.h"
 #include "host/memory.h"
+#include "host/udp_sides.h"
 #include "host/udp_trains.h"
 
 #include <errno.h>
@@ -222,6 +223,11 @@ void plk_udp_close(struct plk_udp *udp) {
 
 void plk_udp_send(struct plk_udp *udp, const struct plk_addr *to, const struct plk_addr *from, struct plk_bytes data) {
     plk_udp_trains_add(udp->trains, to, from, data);
+}
+
+void plk_udp_send_near(struct plk_udp *udp, const struct plk_addr *to, uint8_t hops, struct plk_bytes data) {
+    int fd = to->family == 4 ? udp->v4.fd : udp->v6.fd;
+    if (fd >= 0) (void)plk_udp_send_hops(fd, to, hops, data); // it is lost, as most such packets are meant to be
 }
 
 void plk_udp_flush(struct plk_udp *udp) { plk_udp_trains_flush(udp->trains); }

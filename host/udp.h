@@ -25,6 +25,8 @@ void plk_udp_close(struct plk_udp *udp); // flushes nothing; freed when the loop
 
 // Copies the datagram; it goes out with plk_udp_flush at the latest. from, where its family is set, is the source address.
 void plk_udp_send(struct plk_udp *udp, const struct plk_addr *to, const struct plk_addr *from, struct plk_bytes data);
+// At once, and no farther than so many routers.
+void plk_udp_send_near(struct plk_udp *udp, const struct plk_addr *to, uint8_t hops, struct plk_bytes data);
 void plk_udp_flush(struct plk_udp *udp);
 
 uint64_t plk_udp_dropped(const struct plk_udp *udp); // that the system did not take

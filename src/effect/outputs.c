@@ -43,6 +43,8 @@ static size_t ranges(struct plk_output *output, struct plk_bytes *found[2]) {
         found[0] = &output->stream_write.data;
         return 1;
     case PLK_OUT_WAIT:
+    case PLK_OUT_SOCKET_OPEN:
+    case PLK_OUT_SOCKET_CLOSE:
     case PLK_OUT_STREAM_OPEN:
     case PLK_OUT_STREAM_CLOSE:
     case PLK_OUT_STORE:

@@ -166,6 +166,11 @@ void plk_flight_skip(struct plk_flight *f, uint64_t pn) {
     f->skip_at = (f->skip_at + 1) % PLK_FLIGHT_SKIPS;
 }
 
+void plk_flight_unwatched(struct plk_flight *f, uint64_t pn) {
+    plk_assert(pn >= f->next_pn && pn < PLK_FRAME_MAX);
+    f->next_pn = pn + 1;
+}
+
 void plk_flight_received(struct plk_flight *f, uint64_t now_us, uint64_t pn, bool eliciting) {
     plk_assert(pn <= PLK_FRAME_MAX);
     plk_acks_received(&f->acks, now_us, pn, eliciting);

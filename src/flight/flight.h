@@ -125,6 +125,10 @@ void plk_flight_sent(struct plk_flight *f, uint64_t now_us, const struct plk_fli
 // than every earlier number sent or skipped.
 void plk_flight_skip(struct plk_flight *f, uint64_t pn);
 
+// This one leaves on no path that is known here, once or many times, and nothing is made of its acknowledgement. Larger than every
+// earlier number.
+void plk_flight_unwatched(struct plk_flight *f, uint64_t pn);
+
 // A packet has been opened, found new and wholly processed. Call it after its frames; do not call it for a
 // packet of which a frame could not be kept (plk_streams_receive: LIMIT), then the peer sends that again.
 void plk_flight_received(struct plk_flight *f, uint64_t now_us, uint64_t pn, bool eliciting);

@@ -5,7 +5,7 @@
 #ifndef PLK_NODE_DISCOVERY_H
 #define PLK_NODE_DISCOVERY_H
 
-#include "path/reflexive.h"
+#include "path/survey.h"
 #include "wire/effect.h"
 
 #define PLK_DISCOVERY_EVERY_US (20 * PLK_MINUTE)
@@ -13,9 +13,12 @@
 #define PLK_DISCOVERY_PAUSE_US (5 * PLK_SECOND) // between two rounds, whatever relays do
 
 struct plk_node;
+struct plk_way;
 
 struct plk_discovery {
-    struct plk_reflexive families[2]; // IPv4, IPv6
+    struct plk_reflexive families[2];            // IPv4, IPv6
+    struct plk_survey survey;                    // of IPv4
+    uint32_t survey_sockets[PLK_SURVEY_SOCKETS]; // node/sockets.h; 0: none
     uint64_t due_us, begun_us;
 };
 
@@ -26,7 +29,11 @@ void plk_discovery_forget(struct plk_node *node); // the network is another
 bool plk_discovery_is_closed(const struct plk_node *node, uint8_t family);
 // Who is not translated has one address for all, even where a single answer cannot show it.
 enum plk_nat_behavior plk_discovery_mapping(const struct plk_node *node, uint8_t family);
-bool plk_discovery_heard(struct plk_node *node, const struct plk_addr *from,
+// The same for IPv4 as far as it concerns who wants a way through.
+struct plk_nat_class plk_discovery_class(const struct plk_node *node);
+bool plk_discovery_server(const struct plk_node *node, struct plk_addr *server); // who answers STUN over IPv4 now
+bool plk_discovery_uses(const struct plk_node *node, uint32_t socket);
+bool plk_discovery_heard(struct plk_node *node, const struct plk_way *way,
                          struct plk_bytes stun); // false: not asked for
 // Contacts are told where we are, and asked where they are: they ask in the same moment, so that both NATs let the other side in.
 void plk_discovery_tell(struct plk_node *node);

@@ -106,7 +106,7 @@ void plk_node_packet(struct plk_node *node, const struct plk_way *way, struct pl
         return;
     }
     if (packet.kind == PLK_PACKET_STUN) {
-        if (way->transport != PLK_UDP || !plk_discovery_heard(node, &way->addr, bytes)) node->counters.stranger++;
+        if (way->transport != PLK_UDP || !plk_discovery_heard(node, way, bytes)) node->counters.stranger++;
         return;
     }
     if (packet.kind == PLK_PACKET_MESSAGE1) {
@@ -136,7 +136,7 @@ void plk_node_packet(struct plk_node *node, const struct plk_way *way, struct pl
 
 void plk_node_datagram(struct plk_node *node, const struct plk_input *input) {
     node->counters.datagrams_in++;
-    struct plk_way way = {.transport = PLK_UDP, .addr = input->datagram.from};
+    struct plk_way way = {.transport = PLK_UDP, .addr = input->datagram.from, .stream = input->datagram.socket};
     if (plk_mapped_heard(node, &way.addr, input->datagram.data)) return;
     plk_node_packet(node, &way, input->datagram.data);
 }

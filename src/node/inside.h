@@ -25,7 +25,9 @@
 #include "node/node.h"
 #include "effect/outputs.h"
 #include "node/peers.h"
+#include "node/punch.h"
 #include "node/rotation.h"
+#include "node/sockets.h"
 #include "node/sweep.h"
 
 #define PLK_NODE_PACKET_MAX (PLK_PACKET_FRAME_LEN + PLK_PACKET_UDP4_MAX)
@@ -48,6 +50,8 @@ struct plk_node {
     struct plk_network network;
     struct plk_discovery discovery;
     struct plk_mapped mapped;
+    struct plk_sockets sockets;
+    struct plk_punch punch;
     struct plk_hints hints;
     struct plk_haunts haunts;
     struct plk_peers peers;

@@ -68,6 +68,7 @@ void plk_link_free(struct plk_node *node, struct plk_link *link) {
     struct plk_link **at = &node->links;
     while (*at != link) at = &(*at)->next;
     *at = link->next;
+    plk_punch_forget(node, link);
     if (node->polling == link) node->polling = link->next;
     plk_timers_remove(&node->link_timers, &link->timer);
     plk_link_attempt_end(node, link);
@@ -164,6 +165,7 @@ void plk_link_carrier_gone(struct plk_node *node, struct plk_link *link, uint32_
 void plk_link_network_changed(struct plk_node *node, struct plk_link *link) {
     plk_link_attempt_hurry(link, node->now.mono_us);
     if (plk_link_is_up(link)) plk_paths_network_changed(&link->paths, &node->rng, node->now.mono_us);
+    plk_punch_anew(node, link);
     link->addresses_due = true;
     link->dirty = true;
 }

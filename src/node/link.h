@@ -12,6 +12,7 @@
 
 #include "flight/flight.h"
 #include "node/carrier.h"
+#include "node/punch.h"
 #include "node/timers.h"
 #include "path/candidates.h"
 #include "path/paths.h"
@@ -54,7 +55,7 @@ struct plk_way {
     enum plk_transport transport;
     struct plk_addr addr; // remote
     // TCP: of the host. PASS: going out, the peer's queue that it goes into; coming in, ours that it came through; both by the
-    // id of node/boxes. 0: all of the peer's.
+    // id of node/boxes. 0: all of the peer's. UDP: the socket (node/sockets.h), 0: the bound one.
     uint32_t stream;
 };
 
@@ -133,6 +134,7 @@ struct plk_link {
     unsigned reply_count;
     struct plk_streams *streams;
     struct plk_paths paths;
+    struct plk_link_punch punch;
     uint64_t payload_us, heard_us, pinged_us, born_us;
     uint64_t polled_us; // when it last had nothing more to send
     uint64_t paced_us;  // nothing may be sent before; 0: not paced

@@ -17,6 +17,7 @@ static void activate(struct plk_node *node, struct plk_link *link, const struct 
         plk_flight_path_mtu(channel->flight, action->path.id, plk_path_size(&action->path));
         plk_link_drain_flight(node, link, channel);
     }
+    if (action->path.transport == PLK_PASS) plk_punch_lost(node, link);
     link->ping_due = true; // the peer's data follows to where ours comes from
     link->paced_us = 0;
     link->path_changed = link->signal = true;
@@ -29,6 +30,7 @@ static void bury(struct plk_node *node, struct plk_link *link, const struct plk_
         plk_channel_forget_path(channel, path->id);
         plk_link_drain_flight(node, link, channel);
     }
+    if (path->transport == PLK_UDP && path->stream != 0) plk_sockets_look(node);
     if (!plk_path_kind_of(path->transport).reliable) return;
     struct plk_carrier *carrier = plk_carriers_find(&node->carriers, path->stream);
     if (carrier != NULL) plk_link_close_carrier(node, carrier);

@@ -44,7 +44,8 @@ static bool give(struct plk_node *node, const struct plk_way *way, size_t len, s
     struct plk_bytes packet = plk_bytes(node->packet + FRAME_LEN, len);
     if (way->transport == PLK_PASS) return plk_box_pass(node, plk_boxes_find(node, way->stream), packet, output);
     if (way->transport == PLK_UDP) {
-        *output = (struct plk_output){.kind = PLK_OUT_DATAGRAM, .datagram = {.to = way->addr, .data = packet}};
+        *output = (struct plk_output){.kind = PLK_OUT_DATAGRAM,
+                                      .datagram = {.to = way->addr, .data = packet, .socket = way->stream}};
         node->counters.datagrams_out++;
     } else {
         give_stream(node, way, len, output);
@@ -166,9 +167,11 @@ static void put_retired_cids(struct draft *draft) {
 
 static void put_addresses(struct plk_node *node, struct plk_link *link, struct draft *draft) {
     if (!link->addresses_due || draft->item_count == PLK_FLIGHT_ITEMS) return;
-    struct plk_frame_address list[PLK_FRAME_ADDRESSES_MAX];
+    struct plk_frame_address list[PLK_PREDICT_WINDOW + PLK_FRAME_ADDRESSES_MAX];
     bool secret = link->peer != NULL && link->peer->row.relay_only; // nowhere: what was told before is forgotten
-    unsigned count = secret ? 0 : plk_network_listed(&node->network, list);
+    unsigned count = secret ? 0 : plk_punch_listed(node, link, list);
+    if (!secret) count += plk_network_listed(&node->network, list + count);
+    if (count > PLK_FRAME_ADDRESSES_MAX) count = PLK_FRAME_ADDRESSES_MAX;
     if (!plk_frame_put_addresses(&draft->w, node->network.sequence, list, count)) return;
     link->addresses_due = false;
     remember(draft, (struct plk_frame_item){.kind = PLK_FRAME_ADDRESSES, .value = node->network.sequence});

@@ -74,21 +74,28 @@ static bool has_seen(const struct plk_network *network, const struct plk_addr *a
 }
 
 // What is one's own address as well says nothing new; what means nothing elsewhere is nobody's business.
-static void note_seen(struct plk_network *network, const struct plk_reflexive_found *found) {
-    for (unsigned i = 0; i < found->seen_count && network->seen_count < PLK_NETWORK_SEEN; i++) {
+static void note_seen(struct plk_network *network, const struct plk_reflexive_found *found, unsigned most) {
+    for (unsigned i = 0; i < found->seen_count && i < most && network->seen_count < PLK_NETWORK_SEEN; i++) {
         const struct plk_addr *addr = &found->seen[i];
         if (plk_network_is_own(network, addr) || usefulness(addr) < 2 || has_seen(network, addr)) continue;
         network->seen[network->seen_count++] = *addr;
     }
 }
 
+static uint8_t kind_of(const struct plk_nat_class *nat) {
+    if (!plk_nat_is_hard(nat->mapping)) return PLK_FRAME_ADDRESS_REFLEXIVE;
+    return nat->ports == PLK_NAT_PORTS_SEQUENTIAL ? PLK_FRAME_ADDRESS_SEQUENTIAL : PLK_FRAME_ADDRESS_RANDOM;
+}
+
 bool plk_network_seen(struct plk_network *network, const struct plk_reflexive_found *v4,
-                      const struct plk_reflexive_found *v6) {
+                      const struct plk_nat_class *nat4, const struct plk_reflexive_found *v6) {
     struct plk_network before = *network;
     network->seen_count = 0;
-    note_seen(network, v4);
-    note_seen(network, v6);
-    bool same = network->seen_count == before.seen_count;
+    network->seen4_kind = kind_of(nat4);
+    // One of those that are good for a single other end tells the address; others would be asked in vain.
+    note_seen(network, v4, plk_nat_is_hard(nat4->mapping) ? 1 : PLK_NETWORK_SEEN);
+    note_seen(network, v6, PLK_NETWORK_SEEN);
+    bool same = network->seen_count == before.seen_count && network->seen4_kind == before.seen4_kind;
     for (unsigned i = 0; i < network->seen_count; i++) same = same && has_seen(&before, &network->seen[i]);
     if (!same) network->sequence++;
     return !same;
@@ -151,8 +158,8 @@ static void list_mapped(const struct plk_network *network, struct plk_frame_addr
 static void list_seen(const struct plk_network *network, struct plk_frame_address *list, unsigned *count) {
     for (unsigned i = 0; i < network->seen_count && *count < PLK_FRAME_ADDRESSES_MAX; i++) {
         if (plk_network_is_mapped(network, PLK_UDP, &network->seen[i])) continue;
-        list[(*count)++] = (struct plk_frame_address){
-            .kind = PLK_FRAME_ADDRESS_REFLEXIVE, .transport = PLK_UDP, .addr = network->seen[i]};
+        list[*count] = (struct plk_frame_address){.transport = PLK_UDP, .addr = network->seen[i]};
+        list[(*count)++].kind = network->seen[i].family == 4 ? network->seen4_kind : PLK_FRAME_ADDRESS_REFLEXIVE;
     }
 }
 

@@ -20,6 +20,7 @@ struct plk_network {
     uint16_t udp4_port, udp6_port, tcp_port;
     struct plk_addr seen[PLK_NETWORK_SEEN]; // by relays, of the UDP sockets (path/reflexive.h)
     unsigned seen_count;
+    uint8_t seen4_kind;                            // plk_frame_address_kind of those of IPv4
     struct plk_mapping mapped[PLK_NETWORK_MAPPED]; // ports that routers hold open for us
     unsigned mapped_count;
     uint64_t sequence; // of the list that contacts are told; grows with each change
@@ -29,9 +30,9 @@ struct plk_network {
 // True when anything changed.
 bool plk_network_set(struct plk_network *network, const struct plk_input *input);
 
-// How relays see the sockets of both families. True: contacts are to be told something else.
+// How relays see the sockets of both families, and what the NAT of IPv4 does. True: contacts are to be told something else.
 bool plk_network_seen(struct plk_network *network, const struct plk_reflexive_found *v4,
-                      const struct plk_reflexive_found *v6);
+                      const struct plk_nat_class *nat4, const struct plk_reflexive_found *v6);
 // What routers hold open for us, as they say. True: contacts are to be told something else.
 bool plk_network_mapped(struct plk_network *network, const struct plk_mapping *list, unsigned count);
 // A router has said that others reach us there.

@@ -28,6 +28,7 @@ struct plk_node *plk_node_new(const struct plk_node_config *config) {
     plk_relays_init(&node->relays, node->mem);
     plk_discovery_init(&node->discovery);
     plk_mapped_init(&node->mapped);
+    plk_punch_init(&node->punch);
     plk_boxes_init(&node->boxes, node->mem);
     plk_timers_init(&node->link_timers, node->mem);
     plk_timers_init(&node->mail_timers, node->mem);
@@ -387,6 +388,8 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
     plk_relays_tick(node);
     plk_discovery_tick(node);
     plk_mapped_tick(node);
+    plk_punch_tick(node);
+    plk_sockets_tick(node);
     plk_sweep_run(node);
     plk_rotation_run(node);
     settle(node);
@@ -408,6 +411,7 @@ static uint64_t deadline(const struct plk_node *node) {
     deadline_us = plk_earlier(deadline_us, plk_relays_deadline(node));
     deadline_us = plk_earlier(deadline_us, plk_discovery_deadline(node));
     deadline_us = plk_earlier(deadline_us, plk_mapped_deadline(node));
+    deadline_us = plk_earlier(deadline_us, plk_punch_deadline(node));
     if (!plk_ledger_behind(&node->ledger)) deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->mail_timers));
     for (const struct plk_carrier *carrier = node->carriers.first; carrier != NULL; carrier = carrier->next) {
         if (carrier->link != NULL && carrier->open) continue;
@@ -452,6 +456,7 @@ void plk_node_poll(struct plk_node *node, struct plk_now now, struct plk_output 
         if (poll_store(node, output)) return;
         if (plk_loads_next(&node->loads, node->ledger.emitted_n, output)) return;
         if (plk_outputs_next(&node->outputs, node->ledger.stored_n, output)) return;
+        if (plk_punch_poll(node, output)) return; // before others open flows
         if (poll_links(node, output, &again)) return;
         if (plk_relays_poll(node, output)) return;
         if (plk_discovery_poll(node, output)) return;

@@ -330,13 +330,15 @@ static void link_came_up(struct plk_node *node, struct plk_peer *peer, struct pl
 
 static void told(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
     struct plk_places places = {.count = 0};
-    for (unsigned i = 0; i < link->told_count && i < PLK_PLACES_MAX; i++) {
+    for (unsigned i = 0; i < link->told_count && places.count < PLK_PLACES_MAX; i++) {
+        if (!plk_frame_address_lasts(link->told_list[i].kind)) continue;
         places.at[places.count].transport = link->told_list[i].transport;
         places.at[places.count++].addr = link->told_list[i].addr;
     }
     link->told = false;
     plk_candidates_told_begin(&peer->warm->candidates);
     plk_peer_places(node, peer, &places, PLK_CANDIDATE_TOLD);
+    plk_punch_told(node, link);
     plk_paths_seek(&link->paths); // both are told at the same time, so both ask at the same time
     link->dirty = true;
 }

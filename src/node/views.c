@@ -88,7 +88,7 @@ static const struct plk_frame_address *told_of(const struct plk_link *link, cons
 // Does the peer say that it has this address itself? What it has not told is what a NAT has made of it.
 static bool is_host_address(const struct plk_link *link, const struct plk_addr *addr) {
     const struct plk_frame_address *told = told_of(link, addr);
-    return told != NULL && told->kind != PLK_FRAME_ADDRESS_REFLEXIVE;
+    return told != NULL && !plk_frame_address_seen(told->kind);
 }
 
 // It goes through a port that a router holds open, the peer's or ours.

@@ -30,8 +30,8 @@ struct plk_path *plk_paths_find(struct plk_paths *p, enum plk_transport transpor
     for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
         struct plk_path *path = &p->list[i];
         if (path->id == 0 || path->transport != transport) continue;
-        bool addressed = plk_path_kind_of(transport).addressed;
-        if (addressed ? plk_addr_equal(&path->addr, addr) : path->stream == stream) return path;
+        if (path->stream != stream) continue;
+        if (!plk_path_kind_of(transport).addressed || plk_addr_equal(&path->addr, addr)) return path;
     }
     return NULL;
 }

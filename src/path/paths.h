@@ -39,7 +39,7 @@ struct plk_path {
     uint32_t id; // 0: this place is free
     enum plk_transport transport;
     struct plk_addr addr; // remote
-    uint32_t stream;      // TCP: the host's id; PASS: the id of the peer's queue
+    uint32_t stream;      // TCP: the host's id; PASS: the id of the peer's queue; UDP: the socket, 0: the bound one
     struct plk_addr seen; // where the peer sees us on it, by its last answer; family 0: it has not said so
     bool inbound;         // the peer opened it, or was first to send from there
     bool asked;           // we chose it (plk_paths_ask), and it has not answered yet

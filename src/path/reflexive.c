@@ -65,24 +65,14 @@ bool plk_reflexive_heard(struct plk_reflexive *r, const struct plk_stun *message
 
 static bool is_plain(const struct plk_reflexive_probe *probe) { return probe->answered && probe->change == 0; }
 
-// Every two answers tell something: the same port of the asked address and another, or another address.
 static enum plk_nat_behavior mapping_of(const struct plk_reflexive *r) {
-    bool ports_alike = false, ips_alike = false, ips_differ = false;
+    struct plk_nat_sight sights[PLK_REFLEXIVE_PROBES];
+    unsigned count = 0;
     for (unsigned i = 0; i < r->probe_count; i++) {
-        const struct plk_reflexive_probe *a = &r->probes[i];
-        for (unsigned k = i + 1; k < r->probe_count; k++) {
-            const struct plk_reflexive_probe *b = &r->probes[k];
-            if (!is_plain(a) || !is_plain(b)) continue;
-            bool alike = plk_addr_equal(&a->seen, &b->seen), one_ip = plk_addr_same_ip(&a->to, &b->to);
-            if (one_ip && !alike) return PLK_NAT_ADDRESS_AND_PORT_DEPENDENT;
-            ports_alike = ports_alike || one_ip;
-            ips_alike = ips_alike || (!one_ip && alike);
-            ips_differ = ips_differ || (!one_ip && !alike);
-        }
+        const struct plk_reflexive_probe *probe = &r->probes[i];
+        if (is_plain(probe)) sights[count++] = (struct plk_nat_sight){.asked = probe->to, .seen = probe->seen};
     }
-    if (ips_differ) return ports_alike ? PLK_NAT_ADDRESS_DEPENDENT : PLK_NAT_ADDRESS_AND_PORT_DEPENDENT;
-    // With one IP to ask, who maps by address looks like who maps by nothing: it is rare, and no harm to be taken for it.
-    return ips_alike || ports_alike ? PLK_NAT_ENDPOINT_INDEPENDENT : PLK_NAT_UNKNOWN;
+    return plk_nat_mapping(sights, count);
 }
 
 // What is not answered is filtered, if the plain request was answered: of several possible, the strictest.

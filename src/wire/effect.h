@@ -108,6 +108,7 @@ struct plk_input {
         struct {
             struct plk_addr from, to; // to: the local address it arrived on; family 0 when not known
             struct plk_bytes data;
+            uint32_t socket; // by which it came; 0: the one that the host has bound
         } datagram;
         struct {
             uint32_t stream;
@@ -157,6 +158,8 @@ struct plk_input {
 enum plk_out_kind {
     PLK_OUT_WAIT, // nothing more to do until the deadline or an input
     PLK_OUT_DATAGRAM,
+    PLK_OUT_SOCKET_OPEN, // one more for UDP over IPv4, on a port of the system's choice
+    PLK_OUT_SOCKET_CLOSE,
     PLK_OUT_STREAM_OPEN,
     PLK_OUT_STREAM_WRITE,
     PLK_OUT_STREAM_CLOSE,
@@ -178,7 +181,12 @@ struct plk_output {
         struct {
             struct plk_addr to, local; // local: send from here; family 0: the system's choice
             struct plk_bytes data;
+            uint32_t socket; // from which: 0, or one that was opened. What a host could not open sends nothing
+            uint8_t hops;    // routers that it may pass (TTL, hop limit); 0: as the system has it
         } datagram;
+        struct {
+            uint32_t socket; // chosen by the node, never 0, never the same again
+        } socket;            // SOCKET_OPEN, SOCKET_CLOSE
         struct {
             uint32_t stream; // chosen by the node, top bit clear
             struct plk_addr to;

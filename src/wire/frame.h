@@ -52,8 +52,25 @@ struct plk_frame_ack {
 enum plk_frame_address_kind {
     PLK_FRAME_ADDRESS_HOST,
     PLK_FRAME_ADDRESS_REFLEXIVE, // a relay sees it there
-    PLK_FRAME_ADDRESS_MAPPED     // its router has said so
+    PLK_FRAME_ADDRESS_MAPPED,    // its router has said so
+    // A relay sees it there, and its NAT gives every other flow another port: the next one, or any.
+    PLK_FRAME_ADDRESS_SEQUENTIAL,
+    PLK_FRAME_ADDRESS_RANDOM,
+    // For an attempt that is on: its NAT is about to give it this one; it has many there, on ports that it does not know.
+    PLK_FRAME_ADDRESS_PREDICTED,
+    PLK_FRAME_ADDRESS_SCATTERED
 };
+
+// It tells where the sender can be reached for longer than one attempt.
+static inline bool plk_frame_address_lasts(uint8_t kind) {
+    return kind != PLK_FRAME_ADDRESS_PREDICTED && kind != PLK_FRAME_ADDRESS_SCATTERED;
+}
+
+// What a NAT has made of the sender's own address.
+static inline bool plk_frame_address_seen(uint8_t kind) {
+    return kind == PLK_FRAME_ADDRESS_REFLEXIVE ||
+           (kind >= PLK_FRAME_ADDRESS_SEQUENTIAL && kind <= PLK_FRAME_ADDRESS_SCATTERED);
+}
 
 struct plk_frame_address {
     uint8_t kind; // plk_frame_address_kind; up to 15: of a later version

@@ -31,7 +31,9 @@ struct plk_now actor_now(const struct actor *a) {
 
 static void sink_input(void *ctx, const struct plk_input *input) {
     struct actor *a = ctx;
-    if (a->node) actor_input(a, input);
+    struct plk_input in = *input;
+    if (in.kind == PLK_IN_DATAGRAM) in.datagram.socket = actor_socket_by(a, in.datagram.to.port);
+    if (a->node) actor_input(a, &in);
 }
 
 static void sink_broke(void *ctx, const char *what) {
@@ -67,7 +69,7 @@ struct actor *actor_new(struct world *world, int index, const char *name) {
 }
 
 static void forget_process(struct actor *a) {
-    a->pending_count = a->stream_count = 0;
+    a->pending_count = a->stream_count = a->socket_count = 0;
     a->last_event = 0;
     a->wake_us = PLK_NEVER;
     a->wake_version++;

@@ -14,6 +14,8 @@
 #define ACTOR_OUTPUTS_MAX 50000               // between one input and WAIT; more is a loop without end
 #define ACTOR_TICKS_MAX 2000                  // at one instant
 #define ACTOR_MEMORY_MAX (UINT64_C(48) << 20) // bytes of one node, at any time
+#define ACTOR_SOCKETS_MAX 320                 // beside the one for its port
+#define ACTOR_SOCKETS_LOW 20000               // their ports
 #define ACTOR_SUSPEND_MAX 64                  // packets that a node may send when it is told to sleep
 
 struct world;
@@ -48,6 +50,11 @@ struct actor_command { // given, not yet answered
 struct actor_stream {
     uint32_t stream;
     size_t room; // what the node was told that it may write, less what it wrote
+};
+
+struct actor_socket {
+    uint32_t socket; // as the node calls it
+    uint16_t port;
 };
 
 struct actor {
@@ -85,6 +92,9 @@ struct actor {
     uint64_t last_event; // of this process
     struct actor_stream *streams;
     size_t stream_count, stream_cap;
+    struct actor_socket sockets[ACTOR_SOCKETS_MAX];
+    size_t socket_count;
+    uint16_t next_socket; // ports begin at ACTOR_SOCKETS_LOW
 
     uint64_t memory_peak;
     struct plk_counters counters;     // of the processes before this one

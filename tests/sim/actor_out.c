@@ -35,6 +35,39 @@ void actor_stream_ends(struct actor *a, uint32_t stream) {
     if (s) *s = a->streams[--a->stream_count];
 }
 
+// ---- sockets ----------------------------------------------------------------------------------------------------------
+
+uint32_t actor_socket_by(const struct actor *a, uint16_t port) {
+    for (size_t i = 0; i < a->socket_count; i++) {
+        if (a->sockets[i].port == port) return a->sockets[i].socket;
+    }
+    return 0;
+}
+
+static struct actor_socket *socket_of(struct actor *a, uint32_t socket) {
+    for (size_t i = 0; i < a->socket_count; i++) {
+        if (a->sockets[i].socket == socket) return &a->sockets[i];
+    }
+    return NULL;
+}
+
+static void out_socket(struct actor *a, const struct plk_output *out) {
+    bool opens = out->kind == PLK_OUT_SOCKET_OPEN;
+    struct trace_entry e = {world_now(a->world), a->name, opens ? "> socket" : "> no socket", plk_bytes(NULL, 0)};
+    struct actor_socket *s = socket_of(a, out->socket.socket);
+    trace_add(&a->world->trace, &e, "%08x", (unsigned)out->socket.socket);
+    if (opens == (s != NULL) || out->socket.socket == 0 || (opens && a->socket_count == ACTOR_SOCKETS_MAX)) {
+        world_fail(a->world, "%s: socket %08x cannot be opened or closed now", a->name, (unsigned)out->socket.socket);
+    } else if (opens) {
+        uint16_t port = (uint16_t)(ACTOR_SOCKETS_LOW + a->next_socket++ % 10000);
+        a->sockets[a->socket_count++] = (struct actor_socket){out->socket.socket, port};
+        net_socket(a->world->net, a->index, port);
+    } else {
+        net_socket_close(a->world->net, a->index, s->port);
+        *s = a->sockets[--a->socket_count];
+    }
+}
+
 // ---- trace ------------------------------------------------------------------------------------------------------------
 
 void actor_trace_input(struct actor *a, const struct plk_input *in) {
@@ -211,12 +244,20 @@ static void out_stream(struct actor *a, const struct plk_output *out) {
 static void out_datagram(struct actor *a, const struct plk_output *out) {
     char to[TRACE_ADDR_MAX], local[TRACE_ADDR_MAX];
     struct trace_entry e = {world_now(a->world), a->name, "> datagram", out->datagram.data};
-    trace_add(&a->world->trace, &e, "%s to %s", trace_addr(local, &out->datagram.local),
-              trace_addr(to, &out->datagram.to));
+    trace_add(&a->world->trace, &e, "%s to %s, socket %u, hops %u", trace_addr(local, &out->datagram.local),
+              trace_addr(to, &out->datagram.to), (unsigned)out->datagram.socket, out->datagram.hops);
     if (out->datagram.data.len > PLK_DATAGRAM_MAX || out->datagram.data.len == 0) {
         world_fail(a->world, "%s sent a datagram of %zu bytes", a->name, out->datagram.data.len);
     }
-    net_datagram(a->world->net, a->index, &out->datagram.local, &out->datagram.to, out->datagram.data);
+    struct plk_addr source = out->datagram.local;
+    const struct actor_socket *s = socket_of(a, out->datagram.socket);
+    if (out->datagram.socket != 0 && !s) {
+        world_fail(a->world, "%s sent by socket %08x, which is not open", a->name, (unsigned)out->datagram.socket);
+        return;
+    }
+    if (s) source.port = s->port;
+    uint8_t hops = out->datagram.hops ? out->datagram.hops : NET_HOPS;
+    net_datagram_hops(a->world->net, a->index, &source, &out->datagram.to, out->datagram.data, hops);
 }
 
 static void out_store(struct actor *a, const struct plk_output *out) {
@@ -275,6 +316,10 @@ static void carry_out(struct actor *a, const struct plk_output *out) {
         return;
     case PLK_OUT_DATAGRAM:
         out_datagram(a, out);
+        return;
+    case PLK_OUT_SOCKET_OPEN:
+    case PLK_OUT_SOCKET_CLOSE:
+        out_socket(a, out);
         return;
     case PLK_OUT_STREAM_OPEN:
     case PLK_OUT_STREAM_WRITE:

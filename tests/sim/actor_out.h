@@ -18,4 +18,6 @@ struct actor_stream *actor_stream_of(struct actor *actor, uint32_t stream);
 void actor_stream_begins(struct actor *actor, uint32_t stream, size_t room);
 void actor_stream_ends(struct actor *actor, uint32_t stream);
 
+uint32_t actor_socket_by(const struct actor *a, uint16_t port); // what the node calls it; 0: it is the node's own port
+
 #endif

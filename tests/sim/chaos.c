@@ -9,6 +9,7 @@
 #include "sim/nats.h"
 #include "sim/relays.h"
 #include "sim/relink.h"
+#include "sim/ways.h"
 
 struct chaos {
     struct world *w;
@@ -367,6 +368,7 @@ static void heal(struct chaos *c) {
     world_run_until(w, world_all_delivered, NULL, c->rollbacks ? CHAOS_ROLLBACK_QUIET_US : quiet_us);
     if (c->rollbacks && !w->failed) say_a_last_word(c);
     c->report.settled_us = world_now(w);
+    if (c->nats && !c->secluded && !w->failed) ways_check(w, c->chatter->people, c->chatter->count);
     world_run_for(w, 5 * PLK_SECOND);
     chatter_end(c->chatter);
     if (!w->failed) check_settled(w->check);

@@ -69,6 +69,15 @@ void net_socket(struct net *net, int host, uint16_t port) {
     h->sockets[h->socket_count++] = port;
 }
 
+void net_socket_close(struct net *net, int host, uint16_t port) {
+    struct net_host *h = &net->hosts[host];
+    size_t kept = 0;
+    for (size_t i = 0; i < h->socket_count; i++) {
+        if (h->sockets[i] != port) h->sockets[kept++] = h->sockets[i];
+    }
+    h->socket_count = kept;
+}
+
 void net_unbind(struct net *net, int host) {
     net_bind(net, host, 0, 0, 0);
     net_streams_close_all(net, host);

@@ -140,6 +140,7 @@ void net_set_faces(struct net *net, int host, const struct plk_interface *faces,
 void net_bind(struct net *net, int host, uint16_t udp4_port, uint16_t udp6_port, uint16_t tcp_port);
 void net_unbind(struct net *net, int host);
 void net_socket(struct net *net, int host, uint16_t port); // one more for UDP; net_bind closes them
+void net_socket_close(struct net *net, int host, uint16_t port);
 
 void net_sleep(struct net *net, int host, bool asleep);
 void net_block(struct net *net, int from, int to, uint8_t what); // what: NET_UDP | NET_TCP, 0 unblocks; one way

@@ -219,6 +219,7 @@ struct relayd *relayd_new(struct world *w, const char *name) {
     plk_dh_public(r->static_public, r->config.statics[0]);
     for (unsigned i = 0; i < 2; i++) {
         r->config.listeners[i].addr = relayd_addr(r, i == 0 ? 4 : 6);
+        r->config.listeners[i].stun_port = (uint16_t)(r->machine->port + 1);
     }
     r->config.listener_count = 2;
     return r;
@@ -236,6 +237,7 @@ void relayd_start(struct relayd *r) {
     uint16_t port = r->machine->port;
     note(r, "# start", plk_bytes(NULL, 0), "a relay");
     net_bind(r->world->net, r->machine->index, port, port, port);
+    net_socket(r->world->net, r->machine->index, (uint16_t)(port + 1)); // of STUN
     dice_bytes(&r->machine->dice, r->config.entropy, sizeof r->config.entropy);
     r->relay = plk_relay_new(&r->config);
     struct plk_input tick = {.kind = PLK_IN_TICK};
