@@ -8,6 +8,7 @@ struct plk_link *plk_link_new(struct plk_node *node, enum plk_link_role role, st
     link->role = role;
     link->peer = peer;
     link->streams = plk_streams_new(node->mem);
+    plk_streams_let_grow(link->streams);
     link->current = PLK_LINK_CHANNELS;
     plk_rng_bytes(&node->rng, link->incarnation, sizeof link->incarnation);
     link->gate = &link->own_gate;
@@ -220,6 +221,7 @@ void plk_link_tick(struct plk_node *node, struct plk_link *link) {
         plk_link_drain_flight(node, link, channel);
     }
     end_old_channels(node, link);
+    if (now_us - link->payload_us >= PLK_LINK_TRIM_US) plk_streams_trim(link->streams);
     if (plk_link_is_up(link)) {
         plk_paths_tick(&link->paths, &node->rng, now_us);
         if (now_us >= ping_deadline(node, link)) {

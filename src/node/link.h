@@ -41,6 +41,7 @@ enum plk_link_role {
 #define PLK_LINK_GLARE_US (10 * PLK_SECOND)
 #define PLK_LINK_OLD_CHANNEL_US (30 * PLK_SECOND)
 #define PLK_LINK_IDLE_US (10 * PLK_MINUTE) // without payload: closed
+#define PLK_LINK_TRIM_US (5 * PLK_SECOND)  // without payload, at the next occasion: streams give their memory back
 #define PLK_LINK_PING_US (100 * PLK_SECOND)
 #define PLK_LINK_HOLE_US (10 * PLK_SECOND) // the same for a hole in a NAT: some forget it after 12 s
 #define PLK_LINK_TALK_US (2 * PLK_MINUTE)  // after payload a hole is kept open so long

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "stream/incoming.h"
 
-void plk_incoming_init(struct plk_incoming *in) { *in = (struct plk_incoming){.limit = PLK_STREAMS_WINDOW}; }
+void plk_incoming_init(struct plk_incoming *in, uint64_t window_max) {
+    *in = (struct plk_incoming){.limit = PLK_STREAMS_WINDOW, .window = PLK_STREAMS_WINDOW, .window_max = window_max};
+}
 
 void plk_incoming_free(struct plk_mem *mem, struct plk_incoming *in) {
     plk_span_free(mem, &in->span);
@@ -46,12 +48,13 @@ size_t plk_incoming_take(struct plk_mem *mem, struct plk_incoming *in, uint64_t 
 
 void plk_incoming_consume(struct plk_mem *mem, struct plk_incoming *in, size_t len) {
     plk_assert(len <= in->ready_to - in->span.base);
-    plk_span_drop(mem, &in->span, in->span.base + len);
+    plk_span_drop(&in->span, in->span.base + len);
+    if (in->window_max <= PLK_STREAMS_WINDOW) plk_span_trim(mem, &in->span);
 }
 
 void plk_incoming_open(struct plk_incoming *in) {
-    uint64_t limit = in->span.base + PLK_STREAMS_WINDOW;
-    if (in->has_final || limit - in->limit < PLK_STREAMS_WINDOW / 2) return;
-    in->limit = limit;
+    if (in->has_final || in->span.base + in->window < in->limit + in->window / 2) return;
+    if (in->window < in->window_max) in->window *= 2;
+    in->limit = in->span.base + in->window;
     in->limit_due = true;
 }

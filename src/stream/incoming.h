@@ -13,12 +13,14 @@ struct plk_incoming {
     uint64_t ready_to;        // in order up to here
     uint64_t highest;         // one past the last byte seen
     uint64_t limit;           // told to the peer, or about to be
-    uint64_t final;           // size, when has_final
+    uint64_t window;          // it goes so far beyond what was consumed
+    uint64_t window_max;
+    uint64_t final; // size, when has_final
     bool has_final;
     bool limit_due; // MAX_STREAM_DATA is to be sent
 };
 
-void plk_incoming_init(struct plk_incoming *in);
+void plk_incoming_init(struct plk_incoming *in, uint64_t window_max);
 void plk_incoming_free(struct plk_mem *mem, struct plk_incoming *in);
 
 // budget: bytes beyond highest that the limit of all streams allows. MALFORMED, LIMIT: nothing has changed.

@@ -3,7 +3,9 @@
 
 #define PIECE_MIN 32 // bytes: a smaller remainder of a packet is not worth a frame, unless it is all there is
 
-void plk_outgoing_init(struct plk_outgoing *o) { *o = (struct plk_outgoing){.limit = PLK_STREAMS_WINDOW}; }
+void plk_outgoing_init(struct plk_outgoing *o, uint64_t most) {
+    *o = (struct plk_outgoing){.limit = PLK_STREAMS_WINDOW, .most = most};
+}
 
 void plk_outgoing_free(struct plk_mem *mem, struct plk_outgoing *o) {
     plk_span_free(mem, &o->span);
@@ -12,7 +14,10 @@ void plk_outgoing_free(struct plk_mem *mem, struct plk_outgoing *o) {
 }
 
 size_t plk_outgoing_room(const struct plk_outgoing *o) {
-    return o->finished ? 0 : PLK_STREAMS_SEND_MAX - (size_t)(o->written_to - o->span.base);
+    uint64_t most = o->limit - o->span.base, waits = o->written_to - o->span.base;
+    if (most > o->most) most = o->most;
+    if (most < PLK_STREAMS_SEND_MAX) most = PLK_STREAMS_SEND_MAX;
+    return o->finished || waits >= most ? 0 : (size_t)(most - waits);
 }
 
 size_t plk_outgoing_write(struct plk_mem *mem, struct plk_outgoing *o, struct plk_bytes bytes) {
@@ -99,7 +104,8 @@ static void advance(struct plk_mem *mem, struct plk_outgoing *o, uint64_t to) {
         plk_ranges_remove(mem, &o->acked, o->span.base, to);
     }
     plk_ranges_remove(mem, &o->lost, o->span.base, to);
-    plk_span_drop(mem, &o->span, to);
+    plk_span_drop(&o->span, to);
+    if (o->most <= PLK_STREAMS_SEND_MAX) plk_span_trim(mem, &o->span);
 }
 
 void plk_outgoing_acked(struct plk_mem *mem, struct plk_outgoing *o, const struct plk_frame_item *item) {

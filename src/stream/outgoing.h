@@ -14,10 +14,11 @@ struct plk_outgoing {
     struct plk_ranges lost;  // to be sent again; may hold more than is lost
     uint64_t sent_to, written_to;
     uint64_t limit; // the peer's
+    uint64_t most;  // that may wait, if the peer's limit allows so much
     bool finished, fin_sent, fin_lost, fin_acked;
 };
 
-void plk_outgoing_init(struct plk_outgoing *o);
+void plk_outgoing_init(struct plk_outgoing *o, uint64_t most);
 void plk_outgoing_free(struct plk_mem *mem, struct plk_outgoing *o);
 
 size_t plk_outgoing_room(const struct plk_outgoing *o);

@@ -35,19 +35,20 @@ struct plk_bytes plk_span_view(const struct plk_span *s, uint64_t from, uint64_t
     return plk_bytes(s->at + s->start + (from - s->base), (size_t)(to - from));
 }
 
-void plk_span_drop(struct plk_mem *mem, struct plk_span *s, uint64_t to) {
+void plk_span_drop(struct plk_span *s, uint64_t to) {
     plk_assert(to >= s->base && to - s->base <= s->len);
     size_t len = (size_t)(to - s->base);
     s->base = to;
     s->start += len;
     s->len -= len;
-    if (s->len > 0) return;
-    s->start = 0;
-    if (s->cap > PLK_SPAN_KEEP) {
-        plk_mem_give(mem, s->at);
-        s->at = NULL;
-        s->cap = 0;
-    }
+    if (s->len == 0) s->start = 0;
+}
+
+void plk_span_trim(struct plk_mem *mem, struct plk_span *s) {
+    if (s->len > 0 || s->cap <= PLK_SPAN_KEEP) return;
+    plk_mem_give(mem, s->at);
+    s->at = NULL;
+    s->cap = 0;
 }
 
 void plk_span_free(struct plk_mem *mem, struct plk_span *s) {

@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-#define PLK_SPAN_KEEP (16 * 1024) // an empty span keeps no more memory than this
+#define PLK_SPAN_KEEP (16 * 1024) // an empty span that was trimmed keeps no more memory than this
 
 struct plk_span {
     uint8_t *at;
@@ -19,8 +19,9 @@ struct plk_span {
 
 void plk_span_put(struct plk_mem *mem, struct plk_span *s, uint64_t offset, struct plk_bytes bytes); // offset >= base
 struct plk_bytes plk_span_view(const struct plk_span *s, uint64_t from,
-                               uint64_t to);                              // base <= from <= to <= base + len
-void plk_span_drop(struct plk_mem *mem, struct plk_span *s, uint64_t to); // base <= to <= base + len
-void plk_span_free(struct plk_mem *mem, struct plk_span *s);              // at offset 0 again
+                               uint64_t to);                 // base <= from <= to <= base + len
+void plk_span_drop(struct plk_span *s, uint64_t to);         // base <= to <= base + len
+void plk_span_trim(struct plk_mem *mem, struct plk_span *s); // gives back what an empty one need not keep
+void plk_span_free(struct plk_mem *mem, struct plk_span *s); // at offset 0 again
 
 #endif

@@ -14,13 +14,14 @@ struct plk_streams {
     uint64_t highest, consumed, receive_limit; // over all streams; ours
     bool limit_due;                            // MAX_DATA is to be sent
     bool hold;
+    uint64_t window_max; // of one stream
     struct plk_streams_stats stats;
 };
 
 static void begin(struct plk_streams *s) {
     for (unsigned id = 0; id < PLK_STREAMS_COUNT; id++) {
-        plk_outgoing_init(&s->out[id]);
-        plk_incoming_init(&s->in[id]);
+        plk_outgoing_init(&s->out[id], s->window_max);
+        plk_incoming_init(&s->in[id], s->window_max);
     }
     s->sent = s->highest = s->consumed = 0;
     s->send_limit = s->receive_limit = PLK_STREAMS_WINDOW_ALL;
@@ -39,8 +40,21 @@ static void clear(struct plk_streams *s) {
 struct plk_streams *plk_streams_new(struct plk_mem *mem) {
     struct plk_streams *s = plk_mem_take(mem, sizeof *s);
     s->mem = mem;
+    s->window_max = PLK_STREAMS_WINDOW;
     begin(s);
     return s;
+}
+
+void plk_streams_trim(struct plk_streams *s) {
+    for (unsigned id = 0; id < PLK_STREAMS_COUNT; id++) {
+        plk_span_trim(s->mem, &s->out[id].span);
+        plk_span_trim(s->mem, &s->in[id].span);
+    }
+}
+
+void plk_streams_let_grow(struct plk_streams *s) {
+    s->window_max = PLK_STREAMS_WINDOW_ALL;
+    begin(s);
 }
 
 void plk_streams_free(struct plk_streams *s) {

@@ -27,11 +27,17 @@ struct plk_streams;
 struct plk_streams *plk_streams_new(struct plk_mem *mem);
 void plk_streams_free(struct plk_streams *s); // wipes; NULL is fine
 
+// Where one stream carries much over a long way: its receive window doubles each time that it is opened, up to that of all streams
+// together, and as much may wait in it as the peer's window allows. Before anything was written or received. Memory is then kept
+// between bursts, until it is trimmed.
+void plk_streams_let_grow(struct plk_streams *s);
+void plk_streams_trim(struct plk_streams *s); // gives back what empty streams keep
+
 // All streams, limits and datagrams as new: the peer's incarnation, or one's own, changed.
 void plk_streams_restart(struct plk_streams *s);
 
-// Appends to a stream; returns how many of the bytes were taken: up to PLK_STREAMS_SEND_MAX wait. 0 after
-// finish.
+// Appends to a stream; returns how many of the bytes were taken: up to PLK_STREAMS_SEND_MAX wait (or more, plk_streams_let_grow).
+// 0 after finish.
 size_t plk_streams_write(struct plk_streams *s, uint32_t id, struct plk_bytes bytes);
 // What write would take now: messages that must not be cut wait for it.
 size_t plk_streams_room(const struct plk_streams *s, uint32_t id);

@@ -203,6 +203,30 @@ static void the_same_seed_gives_the_same_run(void **state) {
     assert_int_equal(packets[0], packets[1]);
 }
 
+// 10 MB a second, 40 ms there and back, so 400 kB under way, and a queue of 50 kB that overflows now and then. After each time
+// NewReno needs six seconds to fill the way again, CUBIC less.
+static uint64_t long_fat_pipe(enum plk_flight_law law) {
+    struct pair *p = pair_new(13);
+    for (unsigned who = 0; who < 2; who++) {
+        struct plk_flight_path path = {.id = 1, .law = law, .mtu = PAIR_MTU};
+        plk_flight_path_dead(p->end[who].flight, 1);
+        assert_int_equal(plk_flight_path_add(p->end[who].flight, &path), PLK_ERR_OK);
+        plk_streams_let_grow(p->end[who].streams);
+    }
+    shape(p, 1, (struct pair_link){.delay_us = 20 * PLK_MS, .rate = 10 * MEGABYTE, .queue = 50000});
+    uint64_t took_us = pair_transfer(p, 0, 100 * MEGABYTE, 100 * PLK_SECOND);
+    assert_honest(p);
+    pair_free(p);
+    return took_us;
+}
+
+static void a_long_fat_pipe_is_soon_full_again_after_a_loss(void **state) {
+    (void)state;
+    uint64_t cubic_us = long_fat_pipe(PLK_FLIGHT_CUBIC), reno_us = long_fat_pipe(PLK_FLIGHT_RENO);
+    assert_true(cubic_us < 12 * PLK_SECOND); // 10 s at full rate
+    assert_true(cubic_us + PLK_SECOND / 2 < reno_us);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clean_path_is_filled_without_a_loss),
@@ -216,6 +240,7 @@ int main(void) {
         cmocka_unit_test(the_last_packet_of_a_burst_is_repeated_after_one_time_out),
         cmocka_unit_test(strong_disorder_is_not_taken_for_loss),
         cmocka_unit_test(the_same_seed_gives_the_same_run),
+        cmocka_unit_test(a_long_fat_pipe_is_soon_full_again_after_a_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -470,6 +470,31 @@ static void memory_is_given_back_at_rest(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+// Windows of one stream: 256 KiB, then 512 KiB, then 1 MiB, and not more. What it has needed it keeps until it is trimmed.
+static void a_stream_that_carries_much_gets_a_larger_window(void **state) {
+    (void)state;
+    static const uint8_t much[PLK_STREAMS_WINDOW_ALL];
+    size_t before = mem.used;
+    plk_streams_let_grow(a);
+    plk_streams_let_grow(b);
+    for (int i = 0; i < 12; i++) {
+        size_t room = plk_streams_room(a, 0);
+        assert_int_equal(room, i == 0 ? PLK_STREAMS_WINDOW : i == 1 ? 2 * PLK_STREAMS_WINDOW : PLK_STREAMS_WINDOW_ALL);
+        assert_int_equal(plk_streams_write(a, 0, plk_bytes(much, sizeof much)), room);
+        deliver_all(a, b);
+        assert_int_equal(plk_streams_readable(b, 0).len, room);
+        plk_streams_consume(b, 0, room);
+        deliver_all(b, a);
+    }
+    assert_int_equal(plk_streams_room(a, 1), PLK_STREAMS_WINDOW); // each for itself
+    assert_true(mem.used > before + PLK_STREAMS_WINDOW_ALL);
+    plk_streams_trim(a);
+    plk_streams_trim(b);
+    assert_true(mem.used < before + 8 * 1024);
+    plk_streams_restart(a);
+    assert_int_equal(plk_streams_room(a, 0), PLK_STREAMS_WINDOW);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(bytes_arrive_in_order_and_contiguous),
@@ -492,6 +517,7 @@ int main(void) {
         TEST(a_sender_with_too_many_pieces_repeats_rather_than_forgets),
         TEST(datagrams_are_few_and_may_be_dropped),
         TEST(a_restart_begins_at_nothing),
+        TEST(a_stream_that_carries_much_gets_a_larger_window),
         TEST(memory_is_given_back_at_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
