@@ -42,6 +42,7 @@ struct attack {
     size_t peer_count;
     size_t subscriptions; // asked for
     int ready;            // a byte is written here when it has begun
+    size_t heard;         // packets that came
     uint64_t *acts;       // how much it has done; both processes see it
 };
 
@@ -100,6 +101,7 @@ static inline struct attack_peer *attack_open(struct attack *a, unsigned b, unsi
 }
 
 static inline void attack_take(struct attack *a, struct attack_peer *peer, uint8_t *bytes, size_t len) {
+    a->heard++;
     bench_receive(attack_wire(a, peer), &peer->client, attack_now_us(), bytes, len);
 }
 

@@ -167,6 +167,10 @@ def relay_all(tool, say, results, options):
     for i in range(options.rounds):
         say(f"a relay, round {i + 1} of {options.rounds} ...")
         relay_round(tool, results, options)
+    say("a relay with idle clients ...")
+    with Relay(os.environ["PEERLINK_RELAY"]) as relay:
+        for name, value in tool("relay_ping", relay.process.pid, relay.line, 3 if options.quick else 10).items():
+            results[name].append(value)
     say("a relay under misuse ...")
     misuse(tool, results, options)
     clients = STORM_CLIENTS // 20 if options.quick else STORM_CLIENTS
@@ -191,6 +195,7 @@ def relay_rows(row, beside):
     row("idle client of a relay, in the core", "idle_core_b", "bytes", 1024)
     row("each of its subscribed queues", "idle_queue_b", "bytes", 128)
     row("idle client with 20 queues, resident", "idle_all_b", "bytes", 4096 + 20 * 128)
+    row("100,000 idle clients that ping every 22 s: of one processor", "ping_core_percent", "%", None, beside("ping_cpu_us", "µs", "a ping:"))
     row("relay restarted, 100,000 clients of 20 queues: until all are subscribed", "storm_s", "s", None,
         beside("storm_cpu_s", "s", "CPU:"))
     for name, what in MISUSES.items():
