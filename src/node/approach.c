@@ -157,10 +157,29 @@ static void take_open(struct plk_node *node, struct plk_peer *peer, struct plk_b
     plk_buf_put(node->mem, &approach->bundle, bundle);
 }
 
+// Whoever made the link hears that somebody else came by it, too. The queue is the link's, and is forgotten with it: so this is
+// put by a box of its own, once.
+static void refuse_used(struct plk_node *node, struct plk_peer *peer, const struct plk_box *box) {
+    struct plk_queue_invite_keys keys;
+    struct plk_relay_link *relay = box->relay;
+    uint8_t content[1 + PLK_RECORD_REFUSED_LEN] = {PLK_CELL_REFUSED}, sid[PLK_QUEUE_ID_LEN];
+    memcpy(sid, box->sid, sizeof sid);
+    plk_record_refused_encode(content + 1, PLK_RECORD_WHY_USED, 0);
+    plk_queue_key_invite(&keys, peer->warm->approach->link.psk);
+    plk_peer_join_fail(node, peer, PLK_ERR_USED);
+    struct plk_box *once =
+        plk_box_foreign(node, PLK_BOX_MOVED, peer->row.contact, relay, sid, keys.sender, keys.envelope);
+    if (plk_box_put(node, once, ++node->put_number, plk_bytes(content, sizeof content)) != PLK_ERR_OK)
+        node->counters.limited++;
+    plk_mem_wipe(&keys, sizeof keys);
+}
+
 // By whom the invite was used: the acceptance is lost, or somebody else was first.
 static void take_used(struct plk_node *node, struct plk_peer *peer, struct plk_box *box, struct plk_bytes hash) {
     const struct plk_warm *warm = peer->warm;
-    if (!warm->joining || memcmp(warm->join->blob_hash, hash.at, sizeof warm->join->blob_hash) != 0) {
+    if (!warm->joining) {
+        refuse_used(node, peer, box);
+    } else if (memcmp(warm->join->blob_hash, hash.at, sizeof warm->join->blob_hash) != 0) {
         plk_peer_join_fail(node, peer, PLK_ERR_USED);
     } else if (!box->parley.put_out) {
         box->parley.due = true;

@@ -25,11 +25,36 @@ void plk_parley_free(struct plk_node *node) {
     while (node->parley.held != NULL) drop_held(node, &node->parley.held);
 }
 
+// Somebody else holds the link, too: the one who made it should know. Once, however often they come.
+static void tell_used(struct plk_node *node, const struct plk_invite *invite) {
+    struct plk_parley *parley = &node->parley;
+    for (unsigned i = 0; i < parley->told_count; i++) {
+        if (parley->told[i] == invite->number) return;
+    }
+    if (parley->told_count == PLK_PARLEY_TOLD_MAX) return;
+    parley->told[parley->told_count++] = invite->number;
+    plk_node_event(node, PLK_EVENT_CONTACT, invite->contact, 0, 0, PLK_ERR_USED, NULL);
+}
+
+// What somebody says who came by a link that is used: content of REFUSED.
+static bool is_late(struct plk_bytes content) {
+    uint8_t why;
+    uint64_t counter;
+    return content.len > 1 && content.at[0] == PLK_CELL_REFUSED &&
+           plk_record_refused_decode(plk_bytes(content.at + 1, content.len - 1), &why, &counter) == PLK_ERR_OK &&
+           why == PLK_RECORD_WHY_USED;
+}
+
 void plk_parley_cell(struct plk_node *node, struct plk_box *box, uint64_t number, struct plk_bytes content) {
     struct plk_parley *parley = &node->parley;
     bool is_blob = content.len > 1 && content.len <= 1 + PLK_FIRST_BLOB_MAX && content.at[0] == PLK_CELL_BLOB;
     if (!is_blob) {
-        node->counters.protocol++;
+        const struct plk_invite *invite = is_late(content) ? plk_invites_find(&node->invites, box->owner) : NULL;
+        if (invite != NULL && invite->state != PLK_INVITE_OPEN) {
+            tell_used(node, invite);
+        } else {
+            node->counters.protocol++;
+        }
         plk_box_ack(node, box, number, plk_ledger_mark(&node->ledger));
         return;
     }
@@ -93,18 +118,6 @@ static bool repeat(struct plk_node *node, uint32_t contact) {
     }
     if (peer->row.state == PLK_CONTACT_ACTIVE) plk_parley_acceptance_due(node, peer);
     return true;
-}
-
-// Somebody else holds the link, too: the one who made it should know. Once, however often they come.
-static void tell_used(struct plk_node *node, const struct plk_invite *invite, const uint8_t hash[32]) {
-    struct plk_parley *parley = &node->parley;
-    if (memcmp(invite->blob_hash, hash, 32) == 0) return;
-    for (unsigned i = 0; i < parley->told_count; i++) {
-        if (parley->told[i] == invite->number) return;
-    }
-    if (parley->told_count == PLK_PARLEY_TOLD_MAX) return;
-    parley->told[parley->told_count++] = invite->number;
-    plk_node_event(node, PLK_EVENT_CONTACT, invite->contact, 0, 0, PLK_ERR_USED, NULL);
 }
 
 // ---- requests -------------------------------------------------------------------------------------------------------------
@@ -325,7 +338,7 @@ static bool take_blob(struct plk_node *node, struct plk_held *held, struct plk_i
     if (met != NULL) return repeat(node, met->contact);
     enum plk_err err = plk_invite_meet(invite, hash, node->now.wall_ms);
     if (err == PLK_ERR_REPLAYED) return repeat(node, invite->contact);
-    if (err == PLK_ERR_USED) tell_used(node, invite, hash);
+    if (err == PLK_ERR_USED && memcmp(invite->blob_hash, hash, sizeof hash) != 0) tell_used(node, invite);
     if (err != PLK_ERR_OK) return true;
     if (!find_lock(node, invite, blob, &lock)) return true;
     err = plk_first_open(node->mem, &node->persona, invite->psk, lock.prekey, plk_bytes(lock.bundle, PLK_BUNDLE_LEN),
