@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct plk_config plk_config_default(void) {
-    return (struct plk_config){.udp = true, .tcp = true, .portmap = true, .log_level = PLK_LOG_WARN};
+    return (struct plk_config){.udp = true, .tcp = true, .portmap = true, .lan = true, .log_level = PLK_LOG_WARN};
 }
 
 bool plk_config_path(const char *given, char out[PLK_CONFIG_PATH_MAX]) {
@@ -42,6 +42,7 @@ static const char *set(void *ctx, const char *section, const char *name, const c
     if (is_node && strcmp(name, "tcp") == 0) return read_switch(value, &config->tcp) ? NULL : "must be yes or no";
     if (is_node && strcmp(name, "portmap") == 0)
         return read_switch(value, &config->portmap) ? NULL : "must be yes or no";
+    if (is_node && strcmp(name, "lan") == 0) return read_switch(value, &config->lan) ? NULL : "must be yes or no";
     if (strcmp(section, "log") == 0 && strcmp(name, "level") == 0) {
         return plk_log_level_parse(value, &config->log_level) ? NULL : "must be error, warn, info or debug";
     }

@@ -15,7 +15,7 @@
 struct plk_config {
     char listen[PLK_CONFIG_LISTEN_MAX]; // [node] listen = ADDR:PORT; empty: not set
     bool udp, tcp;                      // [node] udp, tcp = yes | no
-    bool portmap;                       // [node] portmap = yes | no
+    bool portmap, lan;                  // [node] portmap, lan = yes | no
     enum plk_log_level log_level;       // [log] level = error | warn | info | debug
 };
 

@@ -40,6 +40,7 @@ struct plk_host_config {
                                  // NULL: all, on a random port that is chosen once and kept in the home
     bool no_udp, no_tcp;
     bool no_portmap; // routers are not asked to hold ports open
+    bool no_lan;     // neighbours are not told, by beacons, that somebody is looked for, and not heard
     struct plk_log log;
     struct plk_host_events on;
     void *ctx;

@@ -44,7 +44,9 @@ static void tell_network(struct plk_host *host) {
                                           .udp6_port = host->bound.udp6_port,
                                           .tcp_port = host->bound.tcp_port,
                                           .gateways = host->interfaces.gateways,
-                                          .gateway_count = host->no_portmap ? 0 : host->interfaces.gateway_count}};
+                                          .gateway_count = host->no_portmap ? 0 : host->interfaces.gateway_count,
+                                          .beacon = host->beacons.udp != NULL}};
+    plk_beacons_join(&host->beacons, host->interfaces.list, host->interfaces.count);
     plk_host_input(host, &input);
 }
 
@@ -226,6 +228,9 @@ void plk_host_drive_open(struct plk_host *host) {
     plk_timer_open(&host->timer, host->loop, on_due, on_jump, host);
     plk_interfaces_open(&host->interfaces, host->loop, &host->bound.only, on_network, host);
     host->resolver = plk_resolver_open(host->loop, on_resolved, host);
+    bool hears = !host->no_lan && !host->no_udp;
+    if (hears && !plk_beacons_open(&host->beacons, host->loop, on_datagram, on_done, host))
+        plk_log(&host->log, PLK_LOG_INFO, "neighbours are not heard: the system gives no socket for it");
     const struct plk_upnp_events on_upnp = {on_upnp_wanted, on_upnp_held};
     if (!host->no_portmap) host->upnp = plk_upnp_open(host->loop, &host->log, &on_upnp, host);
     tell_upnp(host);
@@ -242,6 +247,7 @@ void plk_host_drive_close(struct plk_host *host) {
     plk_timer_close(&host->timer);
     plk_interfaces_close(&host->interfaces);
     plk_resolver_close(host->resolver);
+    plk_beacons_close(&host->beacons);
     plk_upnp_close(host->upnp);
     uv_close((uv_handle_t *)&host->prepare, NULL);
     uv_close((uv_handle_t *)&host->check, NULL);

@@ -4,6 +4,7 @@
 #ifndef PLK_HOST_HOST_INSIDE_H
 #define PLK_HOST_HOST_INSIDE_H
 
+#include "host/beacons.h"
 #include "host/bind.h"
 #include "host/host.h"
 #include "host/interfaces.h"
@@ -31,7 +32,7 @@ struct plk_host {
     uv_loop_t *loop;
     char home[PLK_HOME_PATH_MAX];
     int lock;
-    bool no_udp, no_tcp, no_portmap;
+    bool no_udp, no_tcp, no_portmap, no_lan;
     struct plk_log log;
     struct plk_host_events on;
     void *ctx;
@@ -60,6 +61,7 @@ struct plk_host {
     struct plk_interfaces interfaces;
     struct plk_resolver *resolver;
     struct plk_upnp *upnp; // or NULL
+    struct plk_beacons beacons;
     uv_prepare_t prepare;
     uv_check_t check;
     struct plk_bound bound; // ports; its descriptors belong to udp and tcp

@@ -170,6 +170,7 @@ static enum plk_fault_kind open_host(struct running *running, struct plk_fault *
         .no_udp = !run->config.udp,
         .no_tcp = !run->config.tcp,
         .no_portmap = !run->config.portmap,
+        .no_lan = !run->config.lan,
         .log = {.level = run->config.log_level, .fd = run->log_fd},
         .on = {.state = on_state, .event = on_event, .stalled = on_stalled, .lost = on_lost},
         .ctx = running};

@@ -93,6 +93,7 @@ static void call_under(struct plk_node *node, struct plk_peer *peer, const struc
     link->attempt_tag = plk_peer_tag(g->line_number, g->number);
     plk_link_attempt(node, link, &keys, stamp, g->number, keying->gate.highest, plk_ledger_mark(&node->ledger), first);
     plk_post_reach(node, peer);
+    plk_neighbours_call(node);
     plk_mem_wipe(hint_key, sizeof hint_key);
 }
 

@@ -138,6 +138,11 @@ void plk_node_datagram(struct plk_node *node, const struct plk_input *input) {
     node->counters.datagrams_in++;
     struct plk_way way = {.transport = PLK_UDP, .addr = input->datagram.from, .stream = input->datagram.socket};
     if (plk_mapped_heard(node, &way.addr, input->datagram.data)) return;
+    struct plk_addr group = plk_beacon_group(input->datagram.to.family, 0);
+    if (plk_addr_equal(&input->datagram.to, &group)) {
+        plk_neighbours_heard(node, &way.addr, input->datagram.data);
+        return;
+    }
     plk_node_packet(node, &way, input->datagram.data);
 }
 

@@ -19,6 +19,7 @@
 #include "node/link.h"
 #include "node/loads.h"
 #include "node/post.h"
+#include "node/neighbours.h"
 #include "node/network.h"
 #include "node/parley.h"
 #include "node/publish.h"
@@ -52,6 +53,7 @@ struct plk_node {
     struct plk_mapped mapped;
     struct plk_sockets sockets;
     struct plk_punch punch;
+    struct plk_neighbours neighbours;
     struct plk_hints hints;
     struct plk_haunts haunts;
     struct plk_peers peers;

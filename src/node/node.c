@@ -29,6 +29,7 @@ struct plk_node *plk_node_new(const struct plk_node_config *config) {
     plk_discovery_init(&node->discovery);
     plk_mapped_init(&node->mapped);
     plk_punch_init(&node->punch);
+    plk_neighbours_init(&node->neighbours);
     plk_boxes_init(&node->boxes, node->mem);
     plk_timers_init(&node->link_timers, node->mem);
     plk_timers_init(&node->mail_timers, node->mem);
@@ -248,6 +249,7 @@ static void all_dirty(struct plk_node *node) {
 static void network(struct plk_node *node, const struct plk_input *input) {
     bool first = !node->network.known, changed = plk_network_set(&node->network, input);
     plk_mapped_network(node, input);
+    plk_neighbours_network(node, input->network.beacon);
     if (!changed) return;
     if (node->state != PLK_NODE_READY) return;
     plk_discovery_forget(node);
@@ -390,6 +392,7 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
     plk_mapped_tick(node);
     plk_punch_tick(node);
     plk_sockets_tick(node);
+    plk_neighbours_tick(node);
     plk_sweep_run(node);
     plk_rotation_run(node);
     settle(node);
@@ -412,6 +415,7 @@ static uint64_t deadline(const struct plk_node *node) {
     deadline_us = plk_earlier(deadline_us, plk_discovery_deadline(node));
     deadline_us = plk_earlier(deadline_us, plk_mapped_deadline(node));
     deadline_us = plk_earlier(deadline_us, plk_punch_deadline(node));
+    deadline_us = plk_earlier(deadline_us, plk_neighbours_deadline(node));
     if (!plk_ledger_behind(&node->ledger)) deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->mail_timers));
     for (const struct plk_carrier *carrier = node->carriers.first; carrier != NULL; carrier = carrier->next) {
         if (carrier->link != NULL && carrier->open) continue;
@@ -461,6 +465,7 @@ void plk_node_poll(struct plk_node *node, struct plk_now now, struct plk_output 
         if (plk_relays_poll(node, output)) return;
         if (plk_discovery_poll(node, output)) return;
         if (plk_mapped_poll(node, output)) return;
+        if (plk_neighbours_poll(node, output)) return;
     } while (again);
     // A packet may have closed a stream or opened one.
     if (plk_outputs_next(&node->outputs, node->ledger.stored_n, output)) return;

@@ -141,6 +141,8 @@ struct plk_input {
             const struct plk_gateway
                 *gateways; // those that may be asked for ports: none where the user does not want that
             size_t gateway_count;
+            bool
+                beacon; // beacons of neighbours are heard (wire/beacon.h, on its port): not where the user does not want that
         } network;
         struct {
             const struct plk_mapping *list;

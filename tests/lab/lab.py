@@ -8,6 +8,7 @@
     lab.py classes [CLASS]...        is each kind of router what it is meant to be?
     lab.py idle                      what a line carries while nothing is said
     lab.py mappings                  are ports that a router gives away really open?
+    lab.py neighbours                do two on one LAN whose line is out find each other?
     lab.py ports [PROTOCOL]...       do nodes ask for them, and talk directly by what they get?
 
 Ends with 77 where there are no rights for it.
@@ -22,6 +23,7 @@ import classes
 import events
 import idle
 import mappings
+import neighbours
 import pairs
 import ports
 from router import CLASSES
@@ -90,12 +92,15 @@ def arguments():
     of_ports = commands.add_parser("ports", help="do nodes ask for them, and talk directly by what they get?")
     of_ports.add_argument("names", nargs="*", choices=[*ports.KINDS, []], metavar="PROTOCOL", help=", ".join(ports.KINDS))
     of_ports.set_defaults(main=ports.main)
+    of_neighbours = commands.add_parser("neighbours", help="do two on one LAN whose line is out find each other?")
+    of_neighbours.add_argument("--v6", action="store_true", help="over IPv6 alone")
+    of_neighbours.set_defaults(main=neighbours.main)
     of_idle = commands.add_parser("idle", help="what a line carries while nothing is said")
     of_idle.add_argument("--contacts", type=counted, default=200, metavar="N", help="who are all there (200)")
     of_idle.add_argument("--minutes", type=counted, default=15, metavar="N", help="how long it is watched (15)")
     of_idle.add_argument("--network", type=class_name, default="port-restr", metavar="CLASS", help="what is between (port-restr)")
     of_idle.set_defaults(main=idle.main)
-    for command in (of_classes, of_mappings, of_ports, of_idle, add_events(commands), *add_pairs(commands)):
+    for command in (of_classes, of_mappings, of_ports, of_neighbours, of_idle, add_events(commands), *add_pairs(commands)):
         command.add_argument("--json", action="store_true", help="an object a line")
     return parser.parse_args(sys.argv[1:] or ["pairs"])
 

@@ -141,6 +141,7 @@ void actor_network(struct actor *a) {
     in.network.udp6_port = h->udp6_port;
     in.network.tcp_port = h->tcp_port;
     struct plk_gateway gateways[NET_FACES_MAX];
+    in.network.beacon = true;
     in.network.gateways = gateways;
     for (size_t i = 0; a->nat && i < h->face_count; i++) {
         uint8_t family = h->faces[i].addr.family;

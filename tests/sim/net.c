@@ -194,6 +194,41 @@ static bool ask_gateway(struct net *net, int host, const struct net_packet *pack
     return true;
 }
 
+struct shout {
+    int from_host;
+    struct plk_addr from, to;
+    size_t len;
+    uint8_t data[];
+};
+
+static void hear(void *ctx, void *item) {
+    struct net *net = ctx;
+    struct shout *s = item;
+    int realm = net->hosts[s->from_host].realm;
+    struct plk_input in = {.kind = PLK_IN_DATAGRAM};
+    in.datagram.from = s->from;
+    in.datagram.to = s->to;
+    in.datagram.data = plk_bytes(s->data, s->len);
+    for (int i = 0; i < net->host_count; i++) {
+        struct net_host *h = &net->hosts[i];
+        if (i == s->from_host || h->realm != realm || h->mute4_6 == s->to.family) continue;
+        if (udp_port(h, s->to.family) == 0 || !net_passes(net, s->from_host, i, NET_UDP)) continue;
+        h->sink.input(h->sink.ctx, &in);
+    }
+}
+
+static bool is_group(const struct plk_addr *to) { return to->ip[0] == (to->family == 4 ? 239 : 0xff); }
+
+// To all who are behind the same box.
+static void shout(struct net *net, int host, const struct net_packet *packet, struct plk_bytes data) {
+    if (net->hosts[host].realm == NET_OPEN) return;
+    struct shout *s = malloc(sizeof *s + data.len);
+    if (!s) abort();
+    *s = (struct shout){.from_host = host, .from = packet->from, .to = packet->to, .len = data.len};
+    memcpy(s->data, data.at, data.len);
+    agenda_at(net->agenda, agenda_now(net->agenda) + NET_LAN_US, hear, net, s);
+}
+
 static bool choose_from(const struct net *net, int host, const struct plk_addr *local, uint8_t family,
                         struct plk_addr *from) {
     const struct net_host *h = &net->hosts[host];
@@ -213,6 +248,10 @@ void net_datagram_hops(struct net *net, int host, const struct plk_addr *local, 
     net->sent++;
     net->bytes += data.len;
     net->tap.datagram(net->tap.ctx, host, data);
+    if (is_group(to)) {
+        shout(net, host, &way.packet, data);
+        return;
+    }
     if (ask_gateway(net, host, &way.packet, data) || !net_depart(net, host, &way)) return;
     net->knocks[host][way.line]++;
     if (!net_passes(net, host, way.line, NET_UDP)) return;

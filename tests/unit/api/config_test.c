@@ -39,11 +39,11 @@ static void reads_all_keys(void **state) {
     struct plk_config config = plk_config_default();
     char why[PLK_CONFIG_LINE_MAX];
     assert_true(read_text(
-        "; a comment\n[node]\nlisten = 127.0.0.1:7447 ; and why\nudp = no\ntcp=yes\nportmap = no\n\n[log]\nlevel = debug\n",
+        "; a comment\n[node]\nlisten = 127.0.0.1:7447 ; and why\nudp = no\ntcp=yes\nportmap = no\nlan = no\n\n[log]\nlevel = debug\n",
         &config, why));
     assert_string_equal(config.listen, "127.0.0.1:7447");
     assert_false(config.udp);
-    assert_false(config.portmap);
+    assert_false(config.portmap || config.lan);
     assert_true(config.tcp);
     assert_int_equal(config.log_level, PLK_LOG_DEBUG);
     assert_true(read_text("", &config, why)); // says nothing: nothing changes
@@ -73,7 +73,7 @@ static void names_the_line(void **state) {
         assert_false(read_text(bad[i].text, &config, why));
         if (strncmp(why, where, strlen(where)) != 0 || strstr(why, bad[i].what) == NULL)
             fail_msg("%s: %s", bad[i].text, why);
-        assert_true(config.udp && config.tcp && config.portmap); // untouched
+        assert_true(config.udp && config.tcp && config.portmap && config.lan); // untouched
     }
 }
 
