@@ -48,6 +48,19 @@ static void the_newest_numbers_left_out_are_traps(void **state) {
     assert_int_equal(ack_range(101, 101), PLK_ERR_MALFORMED);
 }
 
+static void an_unwatched_number_may_be_acknowledged_and_means_nothing(void **state) {
+    (void)state;
+    send_on(1, 0);
+    plk_flight_unwatched(f, 1);
+    send_on(1, 2);
+    assert_int_equal(plk_flight_stats(f).outstanding, 2);
+    assert_int_equal(ack_range(1, 1), PLK_ERR_OK); // its copies have a number that was sent
+    assert_int_equal(plk_flight_stats(f).acked, 0);
+    assert_int_equal(ack_range(0, 2), PLK_ERR_OK);
+    assert_int_equal(plk_flight_stats(f).acked, 2);
+    assert_int_equal(ack_range(3, 3), PLK_ERR_MALFORMED); // this one was not
+}
+
 static void what_is_outstanding_is_bounded(void **state) {
     (void)state;
     uint64_t until_us, pn = 0;
@@ -213,6 +226,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_peer_that_lies_about_acks_gains_nothing),
         TEST(the_newest_numbers_left_out_are_traps),
+        TEST(an_unwatched_number_may_be_acknowledged_and_means_nothing),
         TEST(what_is_outstanding_is_bounded),
         TEST(an_ack_leaves_in_time),
         TEST(an_acknowledged_ack_is_not_repeated),

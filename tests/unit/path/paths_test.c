@@ -227,6 +227,19 @@ static void after_a_change_of_network_everything_is_asked_again(void **state) {
     assert_int_equal(expect(PLK_PATHS_ACTIVE).path.id, second.path.id);
 }
 
+static void one_address_by_two_sockets_is_two_paths(void **state) {
+    (void)state;
+    struct plk_path *bound = open_udp(1, true);
+    struct plk_addr at = bound->addr;
+    assert_null(plk_paths_find(&p, PLK_UDP, &at, 7));
+    struct plk_path *other = plk_paths_open(&p, PLK_UDP, &at, 7, false, now_us);
+    assert_ptr_not_equal(other, bound);
+    assert_ptr_equal(plk_paths_find(&p, PLK_UDP, &at, 7), other);
+    assert_ptr_equal(plk_paths_find(&p, PLK_UDP, &at, 0), bound);
+    assert_true(plk_paths_ask(&p, &at, &rng, now_us)); // by the bound one, which is there
+    assert_ptr_equal(plk_paths_find(&p, PLK_UDP, &at, 0), bound);
+}
+
 static void there_are_eight_and_the_active_one_is_not_given_up_for_another(void **state) {
     (void)state;
     uint32_t active = open_udp(0, true)->id;
@@ -397,6 +410,7 @@ int main(void) {
         TEST(udp_replaces_tcp_and_not_the_other_way),
         TEST(a_closed_stream_gives_way_to_a_proven_path),
         TEST(after_a_change_of_network_everything_is_asked_again),
+        TEST(one_address_by_two_sockets_is_two_paths),
         TEST(there_are_eight_and_the_active_one_is_not_given_up_for_another),
         TEST(an_unproven_address_gets_little),
         TEST(an_older_packet_or_a_check_does_not_move_data),
