@@ -139,7 +139,7 @@ static void carry_out(struct plk_host *host, const struct plk_output *output) {
         plk_udp_sides_close(host->sides, output->socket.socket);
         break;
     case PLK_OUT_STREAM_OPEN:
-        plk_tcp_connect(host->tcp, output->stream_open.stream, &output->stream_open.to);
+        plk_tcp_connect(host->tcp, output->stream_open.stream, &output->stream_open.to, output->stream_open.port);
         break;
     case PLK_OUT_STREAM_WRITE:
         plk_tcp_write(host->tcp, output->stream_write.stream, output->stream_write.data);

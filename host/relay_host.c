@@ -119,7 +119,8 @@ static void carry_out(struct plk_relay_host *host, const struct plk_output *outp
         plk_relay_sockets_send(host->sockets, &output->datagram.to, &output->datagram.local, output->datagram.data);
         break;
     case PLK_OUT_STREAM_OPEN:
-        plk_tcp_connect(plk_relay_sockets_tcp(host->sockets), output->stream_open.stream, &output->stream_open.to);
+        plk_tcp_connect(plk_relay_sockets_tcp(host->sockets), output->stream_open.stream, &output->stream_open.to,
+                        output->stream_open.port);
         break;
     case PLK_OUT_STREAM_WRITE:
         plk_tcp_write(plk_relay_sockets_tcp(host->sockets), output->stream_write.stream, output->stream_write.data);

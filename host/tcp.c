@@ -268,16 +268,40 @@ static void refuse(struct plk_tcp *tcp, uint32_t id, const struct plk_addr *to) 
     set_timer(tcp);
 }
 
-void plk_tcp_connect(struct plk_tcp *tcp, uint32_t id, const struct plk_addr *to) {
+// To where a listener with that port is bound. Both have SO_REUSEPORT: a listener's port is nobody else's without (tcp(7)).
+static void share_port(const struct plk_tcp *tcp, int fd, uint16_t port, sa_family_t family) {
+    for (const struct listener *l = tcp->listeners; port != 0 && l != NULL; l = l->next) {
+        struct sockaddr_storage at;
+        socklen_t len = sizeof at;
+        if (getsockname(l->fd, (struct sockaddr *)&at, &len) != 0 || at.ss_family != family) continue;
+        if (plk_address_from_system((struct sockaddr *)&at).port != port) continue;
+        if (family == AF_INET6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+        set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+        if (bind(fd, (struct sockaddr *)&at, len) == 0) return;
+    }
+}
+
+// A descriptor that connects; -1 with errno.
+static int begin(const struct plk_tcp *tcp, const struct sockaddr_storage *to, socklen_t len, uint16_t port) {
+    int fd = socket(to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    share_port(tcp, fd, port, to->ss_family);
+    if (connect(fd, (const struct sockaddr *)to, len) == 0 || errno == EINPROGRESS) return fd;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
+}
+
+void plk_tcp_connect(struct plk_tcp *tcp, uint32_t id, const struct plk_addr *to, uint16_t port) {
     plk_assert((id & PLK_TCP_ACCEPTED_BIT) == 0);
     struct sockaddr_storage system;
     socklen_t len = plk_address_to_system(to, &system);
     int fd = -1;
-    if (len > 0 && tcp->streams.count < tcp->limits.streams)
-        fd = socket(system.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&system, len) != 0 && errno != EINPROGRESS) {
-        close(fd);
-        fd = -1;
+    if (len > 0 && tcp->streams.count < tcp->limits.streams) {
+        fd = begin(tcp, &system, len, port);
+        if (fd < 0 && port != 0 && errno == EADDRNOTAVAIL) fd = begin(tcp, &system, len, 0);
     }
     if (fd < 0) {
         refuse(tcp, id, to);
@@ -433,6 +457,7 @@ size_t plk_tcp_count(const struct plk_tcp *tcp) { return tcp->streams.count; }
 
 void plk_tcp_listen(struct plk_tcp *tcp, int fd) {
     if (fd < 0) return;
+    set(fd, SOL_SOCKET, SO_REUSEPORT, 1); // only now: it has found out that the port is nobody's
     struct listener *listener = plk_memory_take(sizeof *listener);
     listener->tcp = tcp;
     listener->fd = fd;

@@ -70,6 +70,7 @@ static void begin(struct plk_node *node) {
         plk_reflexive_begin(&discovery->families[i], servers, count, &node->rng, node->now.mono_us);
         if (i == 0) begin_survey(node, servers, count);
         any = any || count > 0;
+        if (count == 0) plk_mirror_want(node, i == 0 ? 4 : 6); // no UDP gets out, perhaps: TCP it will be
     }
     discovery->begun_us = node->now.mono_us | 1;
     discovery->due_us = any ? node->now.mono_us + PLK_DISCOVERY_EVERY_US : PLK_NEVER; // until one comes up

@@ -223,7 +223,7 @@ static void bytes_came(struct plk_node *node, struct plk_carrier *carrier, struc
 void plk_node_stream(struct plk_node *node, const struct plk_input *input) {
     struct plk_carrier *carrier = plk_carriers_find(&node->carriers, input->stream.stream);
     if (carrier == NULL) {
-        if (plk_relays_stream(node, input)) return;
+        if (plk_relays_stream(node, input) || plk_mirrors_stream(node, input)) return;
         if (input->stream.event == PLK_STREAM_ACCEPTED) accepted(node, input);
         return;
     }

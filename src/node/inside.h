@@ -18,6 +18,7 @@
 #include "effect/ledger.h"
 #include "node/link.h"
 #include "node/loads.h"
+#include "node/mirror.h"
 #include "node/post.h"
 #include "node/neighbours.h"
 #include "node/network.h"
@@ -54,6 +55,7 @@ struct plk_node {
     struct plk_sockets sockets;
     struct plk_punch punch;
     struct plk_neighbours neighbours;
+    struct plk_mirror mirrors[2]; // IPv4, IPv6
     struct plk_hints hints;
     struct plk_haunts haunts;
     struct plk_peers peers;

@@ -101,6 +101,19 @@ bool plk_network_seen(struct plk_network *network, const struct plk_reflexive_fo
     return !same;
 }
 
+bool plk_network_seen_tcp(struct plk_network *network, unsigned family, const struct plk_addr *addr) {
+    struct plk_addr *seen = &network->seen_tcp[family == 6], now = *addr;
+    for (size_t i = 0; i < network->count; i++) {
+        if (plk_addr_same_ip(&network->prefixes[i].addr, addr) && addr->port == network->tcp_port)
+            now = (struct plk_addr){.family = 0};
+    }
+    if (now.family != 0 && usefulness(&now) < 2) now = (struct plk_addr){.family = 0};
+    if (plk_addr_equal(seen, &now)) return false;
+    *seen = now;
+    network->sequence++;
+    return true;
+}
+
 // ---- what routers hold open -------------------------------------------------------------------------------------------
 
 static bool same_mapping(const struct plk_mapping *a, const struct plk_mapping *b) {
@@ -155,6 +168,14 @@ static void list_mapped(const struct plk_network *network, struct plk_frame_addr
     }
 }
 
+static void list_seen_tcp(const struct plk_network *network, struct plk_frame_address *list, unsigned *count) {
+    for (unsigned i = 0; i < 2 && *count < PLK_FRAME_ADDRESSES_MAX; i++) {
+        if (network->seen_tcp[i].family == 0) continue;
+        list[(*count)++] = (struct plk_frame_address){
+            .kind = PLK_FRAME_ADDRESS_REFLEXIVE, .transport = PLK_TCP, .addr = network->seen_tcp[i]};
+    }
+}
+
 static void list_seen(const struct plk_network *network, struct plk_frame_address *list, unsigned *count) {
     for (unsigned i = 0; i < network->seen_count && *count < PLK_FRAME_ADDRESSES_MAX; i++) {
         if (plk_network_is_mapped(network, PLK_UDP, &network->seen[i])) continue;
@@ -182,6 +203,7 @@ unsigned plk_network_listed(const struct plk_network *network, struct plk_frame_
         if (level == 2) {
             list_mapped(network, list, &count);
             list_seen(network, list, &count); // behind those that need no hole
+            list_seen_tcp(network, list, &count);
         }
         for (size_t i = 0; i < network->count; i++) {
             if (usefulness(&network->prefixes[i].addr) != level) continue;
@@ -196,7 +218,9 @@ void plk_network_places(const struct plk_network *network, struct plk_places *pl
     struct plk_frame_address list[PLK_FRAME_ADDRESSES_MAX];
     unsigned count = plk_network_listed(network, list);
     places->count = 0;
-    for (unsigned i = 0; i < count && i < PLK_PLACES_MAX; i++) {
+    for (unsigned i = 0; i < count && places->count < PLK_PLACES_MAX; i++) {
+        // Who does not open from his side as well gets nowhere there.
+        if (list[i].kind == PLK_FRAME_ADDRESS_REFLEXIVE && list[i].transport == PLK_TCP) continue;
         places->at[places->count++] = (struct plk_place){.transport = list[i].transport, .addr = list[i].addr};
     }
 }

@@ -23,8 +23,9 @@ struct plk_network {
     uint8_t seen4_kind;                            // plk_frame_address_kind of those of IPv4
     struct plk_mapping mapped[PLK_NETWORK_MAPPED]; // ports that routers hold open for us
     unsigned mapped_count;
-    uint64_t sequence; // of the list that contacts are told; grows with each change
-    bool known;        // the host has said something
+    struct plk_addr seen_tcp[2]; // of its listener, IPv4 and IPv6 (node/mirror.h); family 0: not known, or its own
+    uint64_t sequence;           // of the list that contacts are told; grows with each change
+    bool known;                  // the host has said something
 };
 
 // True when anything changed.
@@ -40,6 +41,8 @@ bool plk_network_is_mapped(const struct plk_network *network, enum plk_transport
                            const struct plk_addr *addr);
 // Others reach us from anywhere by what is mapped, in that family. A router that is behind another one says private addresses.
 bool plk_network_has_mapped(const struct plk_network *network, enum plk_transport transport, uint8_t family);
+// How a relay sees the listener of that family; addr->family 0: nobody does. True: contacts are to be told something else.
+bool plk_network_seen_tcp(struct plk_network *network, unsigned family, const struct plk_addr *addr);
 // The addresses that this machine has itself for its UDP socket of that family.
 unsigned plk_network_own(const struct plk_network *network, uint8_t family,
                          struct plk_addr own[PLK_NETWORK_INTERFACES]);

@@ -253,6 +253,7 @@ static void network(struct plk_node *node, const struct plk_input *input) {
     if (!changed) return;
     if (node->state != PLK_NODE_READY) return;
     plk_discovery_forget(node);
+    plk_mirrors_forget(node);
     for (struct plk_link *link = node->links; !first && link != NULL; link = link->next) {
         plk_link_network_changed(node, link);
     }
@@ -393,6 +394,7 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
     plk_punch_tick(node);
     plk_sockets_tick(node);
     plk_neighbours_tick(node);
+    plk_mirrors_tick(node);
     plk_sweep_run(node);
     plk_rotation_run(node);
     settle(node);
@@ -416,6 +418,7 @@ static uint64_t deadline(const struct plk_node *node) {
     deadline_us = plk_earlier(deadline_us, plk_mapped_deadline(node));
     deadline_us = plk_earlier(deadline_us, plk_punch_deadline(node));
     deadline_us = plk_earlier(deadline_us, plk_neighbours_deadline(node));
+    deadline_us = plk_earlier(deadline_us, plk_mirrors_deadline(node));
     if (!plk_ledger_behind(&node->ledger)) deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->mail_timers));
     for (const struct plk_carrier *carrier = node->carriers.first; carrier != NULL; carrier = carrier->next) {
         if (carrier->link != NULL && carrier->open) continue;

@@ -47,8 +47,8 @@ void plk_relay_packet(struct plk_relay *relay, const struct plk_addr *from, cons
     struct plk_packet packet;
     if (plk_packet_decode(&packet, bytes) != PLK_ERR_OK) {
         relay->counters.malformed++;
-    } else if (packet.kind == PLK_PACKET_STUN && tcp == NULL) {
-        plk_relay_reflect(relay, from, local, bytes);
+    } else if (packet.kind == PLK_PACKET_STUN) {
+        plk_relay_reflect(relay, from, local, tcp, bytes);
     } else if (packet.kind == PLK_PACKET_HELLO) {
         plk_admit_hello(relay, from, local, tcp, &packet, bytes);
     } else if (packet.kind == PLK_PACKET_DATA) {

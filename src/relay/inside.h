@@ -80,6 +80,7 @@ void plk_relay_packet(struct plk_relay *relay, const struct plk_addr *from, cons
                       struct plk_relay_tcp *tcp, struct plk_bytes bytes);
 // reflect.c
 void plk_relay_reflect(struct plk_relay *relay, const struct plk_addr *from, const struct plk_addr *local,
+                       struct plk_relay_tcp *tcp, // NULL: it came over UDP
                        struct plk_bytes bytes);
 // command.c: the next commands of a client, as far as they can be carried out now.
 void plk_relay_commands(struct plk_relay *relay, struct plk_relay_client *client);

@@ -86,7 +86,7 @@ static bool compose(const struct plk_relay *relay, const struct plk_addr *from, 
 }
 
 void plk_relay_reflect(struct plk_relay *relay, const struct plk_addr *from, const struct plk_addr *local,
-                       struct plk_bytes bytes) {
+                       struct plk_relay_tcp *tcp, struct plk_bytes bytes) {
     struct plk_stun request, answer;
     struct plk_addr leave;
     if (plk_stun_decode(bytes, &request) != PLK_ERR_OK || request.kind != PLK_STUN_REQUEST) {
@@ -101,12 +101,22 @@ void plk_relay_reflect(struct plk_relay *relay, const struct plk_addr *from, con
     }
     struct plk_packet_out *out = plk_packets_place(&relay->packets);
     if (out == NULL || !compose(relay, from, local, &request, &answer, &leave)) return;
-    struct plk_writer w = plk_writer(out->bytes, PLK_STUN_ANSWER_MAX);
+    size_t frame_len = tcp == NULL ? 0 : PLK_PACKET_FRAME_LEN;
+    if (tcp != NULL && tcp->writable < PLK_PACKET_FRAME_LEN + PLK_STUN_ANSWER_MAX) return;
+    struct plk_writer w = plk_writer(out->bytes + frame_len, PLK_STUN_ANSWER_MAX);
     plk_stun_encode(&w, &answer);
     plk_assert(!w.failed);
     out->to = *from;
     out->local = leave;
-    out->len = w.len;
+    out->stream = 0;
+    out->len = frame_len + w.len;
+    if (tcp != NULL) {
+        out->bytes[0] = (uint8_t)(w.len >> 8);
+        out->bytes[1] = (uint8_t)w.len;
+        out->stream = tcp->stream;
+        tcp->writable -= out->len;
+        tcp->mirror = true;
+    }
     plk_packets_commit(&relay->packets);
     relay->counters.stun++;
 }

@@ -154,7 +154,12 @@ static void end_late(struct plk_relay *relay, struct plk_relay_tcp_list *list) {
     struct plk_relay_tcp *next;
     for (struct plk_relay_tcp *tcp = list->first; tcp != NULL; tcp = next) {
         next = tcp->next;
-        if (is_late(relay, tcp)) limited(relay, tcp);
+        if (!is_late(relay, tcp)) continue;
+        if (tcp->client == NULL && tcp->mirror) {
+            drop(relay, tcp, true);
+        } else {
+            limited(relay, tcp);
+        }
     }
 }
 

@@ -192,6 +192,7 @@ struct plk_output {
         struct {
             uint32_t stream; // chosen by the node, top bit clear
             struct plk_addr to;
+            uint16_t port; // of this side: that of the listener, so that who listens is seen at one place; 0: any
         } stream_open;
         struct {
             uint32_t stream;

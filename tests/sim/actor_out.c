@@ -222,7 +222,7 @@ static void out_stream(struct actor *a, const struct plk_output *out) {
         trace_add(&w->trace, &e, "%08x to %s", (unsigned)stream, trace_addr(to, &out->stream_open.to));
         if (stream >> 31 || actor_stream_of(a, stream)) world_fail(w, "%s opened a stream with a bad id", a->name);
         actor_stream_begins(a, stream, 0);
-        net_open(w->net, a->index, stream, &out->stream_open.to);
+        net_open_from(w->net, a->index, stream, out->stream_open.port, &out->stream_open.to, NET_HOPS);
         return;
     }
     struct actor_stream *s = actor_stream_of(a, stream);

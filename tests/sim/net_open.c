@@ -118,6 +118,19 @@ void net_open(struct net *net, int host, uint32_t stream, const struct plk_addr 
     net_open_from(net, host, stream, 0, to, NET_HOPS);
 }
 
+// There is a connection between these two places already: a host takes another port then.
+static bool is_taken(const struct tcp *c) {
+    const struct end *own = &c->ends[0];
+    for (const struct tcp *other = c->net->first; other; other = other->next) {
+        for (int side = 0; other != c && side < 2; side++) {
+            const struct end *e = &other->ends[side];
+            if (!e->open || e->host != own->host) continue;
+            if (plk_addr_equal(&e->addr, &own->addr) && plk_addr_equal(&e->remote, &own->remote)) return true;
+        }
+    }
+    return false;
+}
+
 void net_open_from(struct net *net, int host, uint32_t stream, uint16_t port, const struct plk_addr *to, uint8_t hops) {
     struct tcp *c = calloc(1, sizeof *c);
     if (!c) abort();
@@ -130,7 +143,8 @@ void net_open_from(struct net *net, int host, uint32_t stream, uint16_t port, co
     *e = (struct end){.host = host, .stream = stream, .remote = *to, .open = true};
     net->hosts[host].streams++;
     bool possible = net_address(net, host, to->family, &e->addr) && net->hosts[host].streams <= NET_STREAMS_MAX;
-    e->addr.port = port ? port : (uint16_t)dice_between(&net->dice, 32768, 60999);
+    e->addr.port = port;
+    if (port == 0 || is_taken(c)) e->addr.port = (uint16_t)dice_between(&net->dice, 32768, 60999);
     net->tap.stream(net->tap.ctx, host, stream, plk_bytes(NULL, 0));
     net_tcp_enter(c, 0, agenda_now(net->agenda), possible ? knock : net_tcp_closed);
 }

@@ -143,7 +143,7 @@ static void own_connections_open_or_close(void **state) {
     struct story story, other;
     begin(&story, false);
     begin(&other, false);
-    plk_tcp_connect(story.tcp, 7, &other.at);
+    plk_tcp_connect(story.tcp, 7, &other.at, 0);
     assert_int_equal(story.count, 0); // later, never from within
     UNTIL(&story, story.count == 1);
     assert_int_equal(story.seen[0].event, PLK_STREAM_OPENED);
@@ -154,15 +154,15 @@ static void own_connections_open_or_close(void **state) {
     end(&other); // its port is free now
     UNTIL(&story, story.count == 2);
     assert_int_equal(story.seen[1].event, PLK_STREAM_CLOSED);
-    plk_tcp_connect(story.tcp, 8, &nowhere);
-    plk_tcp_connect(story.tcp, 9, &broken);
+    plk_tcp_connect(story.tcp, 8, &nowhere, 0);
+    plk_tcp_connect(story.tcp, 9, &broken, 0);
     assert_int_equal(story.count, 2);
     UNTIL(&story, story.count == 4);
     for (size_t i = 2; i < 4; i++) {
         assert_int_equal(story.seen[i].event, PLK_STREAM_CLOSED);
         assert_true(story.seen[i].stream == 8 || story.seen[i].stream == 9);
     }
-    plk_tcp_connect(story.tcp, 10, &nowhere);
+    plk_tcp_connect(story.tcp, 10, &nowhere, 0);
     plk_tcp_shut(story.tcp, 10); // given up before it was there
     for (int i = 0; i < 20; i++) uv_run(&story.loop, UV_RUN_NOWAIT);
     assert_int_equal(story.count, 4);
