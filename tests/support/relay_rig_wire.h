@@ -72,7 +72,7 @@ struct rig {
     unsigned loss_permille;
     uint64_t bytes_to_relay, bytes_from_relay;
     struct plk_addr last_from;      // where the relay's last datagram left from
-    uint8_t last[PLK_DATAGRAM_MAX]; // and what it was
+    uint8_t last[PLK_DATAGRAM_MAX]; // and what it was; or what was written last into a stream
     size_t last_len;
     struct plk_addr stray_to; // the last one for nobody here
     uint8_t stray[PLK_DATAGRAM_MAX];
@@ -206,6 +206,8 @@ static inline void rig_output(struct rig *rig, const struct plk_output *out) {
         break;
     case PLK_OUT_STREAM_WRITE:
         client = rig_by_stream(rig, out->stream_write.stream);
+        rig->last_len = out->stream_write.data.len <= sizeof rig->last ? out->stream_write.data.len : 0;
+        memcpy(rig->last, out->stream_write.data.at, rig->last_len);
         if (client >= 0) rig_carry(rig, client, client, out->stream_write.data.at, out->stream_write.data.len);
         break;
     case PLK_OUT_STREAM_CLOSE:

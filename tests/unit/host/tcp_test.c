@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdint.h>
 #include <cmocka.h>
 
@@ -169,6 +170,35 @@ static void own_connections_open_or_close(void **state) {
     end(&story);
 }
 
+// Whom we connect to sees where we listen; the port is nobody else's, and a second connection between the same two has another.
+static void own_connections_leave_from_where_we_listen(void **state) {
+    (void)state;
+    struct story story, other;
+    for (int v6 = 0; v6 < 2; v6++) {
+        begin(&story, v6);
+        begin(&other, v6);
+        plk_tcp_connect(story.tcp, 7, &other.at, story.at.port);
+        UNTIL(&other, other.count == 1);
+        assert_true(plk_addr_equal(&other.seen[0].remote, &story.at));
+        plk_tcp_connect(story.tcp, 8, &other.at, story.at.port);
+        UNTIL(&other, other.count == 2);
+        assert_int_not_equal(other.seen[1].remote.port, story.at.port);
+        UNTIL(&story, story.count == 2);
+        assert_true(story.seen[0].event == PLK_STREAM_OPENED && story.seen[1].event == PLK_STREAM_OPENED);
+        plk_tcp_connect(other.tcp, 9, &story.at, other.at.port); // as it has one with us from there, too
+        UNTIL(&story, story.count == 3);
+        assert_int_equal(story.seen[2].event, PLK_STREAM_ACCEPTED);
+        struct plk_bound bound;
+        struct plk_fault fault;
+        char listen[64];
+        snprintf(listen, sizeof listen, v6 ? "[::1]:%u" : "127.0.0.1:%u", story.at.port);
+        struct plk_bind_config config = {.listen = listen, .home = "/nowhere", .no_udp = true};
+        assert_int_equal(plk_bind(&bound, &config, &fault), PLK_FAULT_LISTEN);
+        end(&story);
+        end(&other);
+    }
+}
+
 // Nothing beyond what was said to be writable, and room is told of when there is some.
 static void a_slow_reader_is_waited_for(void **state) {
     (void)state;
@@ -274,6 +304,7 @@ int main(void) {
         cmocka_unit_test(a_stranger_connects_and_both_talk),
         cmocka_unit_test(the_other_side_ends_it),
         cmocka_unit_test(own_connections_open_or_close),
+        cmocka_unit_test(own_connections_leave_from_where_we_listen),
         cmocka_unit_test(a_slow_reader_is_waited_for),
         cmocka_unit_test(strangers_are_limited_by_address),
         cmocka_unit_test(a_stranger_that_stays_unanswered_is_dropped),

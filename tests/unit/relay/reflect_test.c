@@ -154,6 +154,49 @@ static void what_is_not_understood_is_named(void **state) {
     assert_int_equal(answer.unknown[0], 0x26);
 }
 
+static void stream(enum plk_stream_event event, struct plk_bytes data) {
+    struct plk_input in = {.kind = PLK_IN_STREAM};
+    in.stream.stream = 5;
+    in.stream.event = event;
+    in.stream.remote = rig_addr(30, 4321);
+    in.stream.data = data;
+    in.stream.writable = PLK_TCP_UNSENT_MAX;
+    rig_handle(rig, &in);
+}
+
+// On a connection it stands behind its length, as all packets do, and may be asked again. When nothing else comes, it is closed.
+static void over_tcp_it_tells_where_the_connection_comes_from(void **state) {
+    (void)state;
+    static const uint8_t random[12] = {6};
+    uint8_t framed[64];
+    struct plk_stun request = {.kind = PLK_STUN_REQUEST};
+    struct plk_writer w = plk_writer(framed, sizeof framed);
+    plk_stun_id(request.id, random);
+    start(true);
+    plk_writer_u16(&w, 20);
+    plk_stun_encode(&w, &request);
+    assert_int_equal(w.len, 22);
+    stream(PLK_STREAM_ACCEPTED, plk_bytes(NULL, 0));
+    for (unsigned i = 0; i < 2; i++) {
+        rig->last_len = 0;
+        stream(PLK_STREAM_BYTES, plk_bytes(framed, 7));
+        assert_int_equal(rig->last_len, 0);
+        stream(PLK_STREAM_BYTES, plk_bytes(framed + 7, w.len - 7));
+        assert_true(rig->last_len > 2 && rig->last_len <= 2 + PLK_STUN_ANSWER_MAX);
+        assert_int_equal(rig->last[0] << 8 | rig->last[1], rig->last_len - 2);
+        assert_int_equal(plk_stun_decode(plk_bytes(rig->last + 2, rig->last_len - 2), &answer), PLK_ERR_OK);
+        assert_memory_equal(answer.id, request.id, sizeof answer.id);
+        assert_addr(answer.xor_mapped, rig_addr(30, 4321));
+    }
+    assert_int_equal(plk_relay_counters(rig->relay)->stun, 2);
+    rig->now.mono_us += 12 * PLK_SECOND;
+    rig_tick(rig);
+    rig->last_len = 0;
+    stream(PLK_STREAM_BYTES, plk_writer_bytes(&w)); // it is gone
+    assert_int_equal(rig->last_len, 0);
+    assert_int_equal(plk_relay_counters(rig->relay)->streams_limited, 0);
+}
+
 static void a_prefix_has_a_budget(void **state) {
     (void)state;
     unsigned answered = 0;
@@ -175,6 +218,7 @@ int main(void) {
         TEST(it_is_the_same_over_ipv6),
         TEST(what_it_has_not_it_does_not_answer),
         TEST(what_is_not_understood_is_named),
+        TEST(over_tcp_it_tells_where_the_connection_comes_from),
         TEST(a_prefix_has_a_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
