@@ -119,12 +119,30 @@ static const struct plk_field way_fields[] = {
     REAL("last_heard_s", NULLABLE, "seconds since something authenticated came this way"),
     REAL("next_try_s", NULLABLE, "seconds until the next attempt"),
 };
+#define STANDING_WORDS "unknown|open|mapped|firewall|nat|varies|no-udp"
+static const struct plk_field step_fields[] = {
+    REAL("ago_s", 0, "seconds since it happened last"),
+    WORD(
+        "what", 0, "called|up|told|asked|answered|unanswered|connecting|connected|refused|active|silent|lost|down",
+        "called: a handshake was begun; told: it has said where it can be reached; active: messages go that way from then on; silent: they "
+        "do not any more"),
+    WORD("transport", NULLABLE, "udp|tcp|tls|relay", "of the way that it is about; null: of none"),
+    TEXT("address", NULLABLE, "ADDR:PORT; of a relay HOST:PORT"),
+    COUNT("times", 0, "how often, since messages last took another way"),
+};
 static const struct plk_field why_fields[] = {
     TEXT("name", 0, "how it is called here"),
     TEXT("id", 0, "its PeerID"),
     PRESENCE(0),
+    TEXT("explanation", 0, "why this path and not a better one, in a sentence or two"),
+    WORD(
+        "own", 0, STANDING_WORDS,
+        "what is between this machine and the internet. nat: one port outside for all; varies: another for each other side; firewall: no "
+        "translation, but nobody is let in to whom nothing was sent"),
+    WORD("theirs", 0, STANDING_WORDS, "the same of the contact, as far as what it tells shows it"),
     REAL("next_try_s", NULLABLE, "seconds until the next attempt to reach it"),
     OBJECT("ways", LIST, way, "every known way to it"),
+    OBJECT("steps", LIST, step, "what was tried lately, the oldest first"),
 };
 
 // ---- profile --------------------------------------------------------------------------------------------------------
@@ -297,6 +315,7 @@ SHAPE(ports, "Ports")
 SHAPE(presence, "Presence")
 SHAPE(status, "Status")
 SHAPE(way, "Way")
+SHAPE(step, "Step")
 SHAPE(why, "Why")
 SHAPE(init_params, "InitParams")
 SHAPE(restore_params, "RestoreParams")

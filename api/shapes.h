@@ -25,6 +25,7 @@
     X(presence, "Presence")            \
     X(status, "Status")                \
     X(way, "Way")                      \
+    X(step, "Step")                    \
     X(why, "Why")                      \
     X(init_params, "InitParams")       \
     X(restore_params, "RestoreParams") \

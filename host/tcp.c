@@ -3,11 +3,10 @@
 
 #include "host/address.h"
 #include "host/memory.h"
+#include "host/tcp_socket.h"
 #include "host/tcp_streams.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -237,16 +236,8 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
 
 // ---- making connections -----------------------------------------------------------------------------------------------
 
-static void set(int fd, int level, int option, int value) {
-    // All of these make things better and none is needed.
-    if (setsockopt(fd, level, option, &value, sizeof value) != 0) return;
-}
-
 static struct plk_tcp_stream *add_stream(struct plk_tcp *tcp, int fd, uint32_t id, const struct plk_addr *remote) {
-    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-#ifdef TCP_NOTSENT_LOWAT
-    set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, PLK_TCP_KERNEL_UNSENT);
-#endif
+    plk_tcp_socket_tune(fd, PLK_TCP_KERNEL_UNSENT);
     struct plk_tcp_stream *stream = plk_memory_take(sizeof *stream);
     stream->tcp = tcp;
     stream->fd = fd;
@@ -268,30 +259,15 @@ static void refuse(struct plk_tcp *tcp, uint32_t id, const struct plk_addr *to) 
     set_timer(tcp);
 }
 
-// To where a listener with that port is bound. Both have SO_REUSEPORT: a listener's port is nobody else's without (tcp(7)).
-static void share_port(const struct plk_tcp *tcp, int fd, uint16_t port, sa_family_t family) {
+// Where a listener with that port is bound. 0: there is none.
+static socklen_t listener_at(const struct plk_tcp *tcp, uint16_t port, sa_family_t family,
+                             struct sockaddr_storage *at) {
     for (const struct listener *l = tcp->listeners; port != 0 && l != NULL; l = l->next) {
-        struct sockaddr_storage at;
-        socklen_t len = sizeof at;
-        if (getsockname(l->fd, (struct sockaddr *)&at, &len) != 0 || at.ss_family != family) continue;
-        if (plk_address_from_system((struct sockaddr *)&at).port != port) continue;
-        if (family == AF_INET6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-        set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-        set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-        if (bind(fd, (struct sockaddr *)&at, len) == 0) return;
+        socklen_t len = sizeof *at;
+        if (getsockname(l->fd, (struct sockaddr *)at, &len) != 0 || at->ss_family != family) continue;
+        if (plk_address_from_system((struct sockaddr *)at).port == port) return len;
     }
-}
-
-// A descriptor that connects; -1 with errno.
-static int begin(const struct plk_tcp *tcp, const struct sockaddr_storage *to, socklen_t len, uint16_t port) {
-    int fd = socket(to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) return -1;
-    share_port(tcp, fd, port, to->ss_family);
-    if (connect(fd, (const struct sockaddr *)to, len) == 0 || errno == EINPROGRESS) return fd;
-    int why = errno;
-    close(fd);
-    errno = why;
-    return -1;
+    return 0;
 }
 
 void plk_tcp_connect(struct plk_tcp *tcp, uint32_t id, const struct plk_addr *to, uint16_t port) {
@@ -300,8 +276,10 @@ void plk_tcp_connect(struct plk_tcp *tcp, uint32_t id, const struct plk_addr *to
     socklen_t len = plk_address_to_system(to, &system);
     int fd = -1;
     if (len > 0 && tcp->streams.count < tcp->limits.streams) {
-        fd = begin(tcp, &system, len, port);
-        if (fd < 0 && port != 0 && errno == EADDRNOTAVAIL) fd = begin(tcp, &system, len, 0);
+        struct sockaddr_storage from;
+        socklen_t from_len = listener_at(tcp, port, system.ss_family, &from);
+        fd = plk_tcp_socket_connect(&system, len, &from, from_len);
+        if (fd < 0 && from_len > 0 && errno == EADDRNOTAVAIL) fd = plk_tcp_socket_connect(&system, len, &from, 0);
     }
     if (fd < 0) {
         refuse(tcp, id, to);
@@ -429,24 +407,10 @@ void plk_tcp_shut_all(struct plk_tcp *tcp) {
     set_timer(tcp);
 }
 
-// Whether the connection's own address can still be bound to.
-static bool is_ours(const struct plk_tcp_stream *stream) {
-    struct sockaddr_storage at;
-    socklen_t len = sizeof at;
-    if (getsockname(stream->fd, (struct sockaddr *)&at, &len) != 0) return false;
-    if (at.ss_family == AF_INET) ((struct sockaddr_in *)&at)->sin_port = 0;
-    if (at.ss_family == AF_INET6) ((struct sockaddr_in6 *)&at)->sin6_port = 0;
-    int fd = socket(at.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return true; // no descriptor is left: nothing is known
-    bool ours = bind(fd, (struct sockaddr *)&at, len) == 0 || errno != EADDRNOTAVAIL;
-    close(fd);
-    return ours;
-}
-
 void plk_tcp_drop_lost(struct plk_tcp *tcp) {
     for (struct plk_tcp_stream *s = plk_tcp_streams_next(&tcp->streams, NULL), *next; s != NULL; s = next) {
         next = plk_tcp_streams_next(&tcp->streams, s);
-        if (!is_ours(s)) lose_stream(s);
+        if (!plk_tcp_socket_is_ours(s->fd)) lose_stream(s);
     }
     set_timer(tcp);
 }
@@ -457,7 +421,7 @@ size_t plk_tcp_count(const struct plk_tcp *tcp) { return tcp->streams.count; }
 
 void plk_tcp_listen(struct plk_tcp *tcp, int fd) {
     if (fd < 0) return;
-    set(fd, SOL_SOCKET, SO_REUSEPORT, 1); // only now: it has found out that the port is nobody's
+    plk_tcp_socket_share(fd); // only now: it has found out that the port is nobody's
     struct listener *listener = plk_memory_take(sizeof *listener);
     listener->tcp = tcp;
     listener->fd = fd;

@@ -199,6 +199,54 @@ static void print_way(const json_t *way) {
             "        it keeps nothing for you: ask whoever runs it for a token, and `peerlink relay add` what you get");
 }
 
+// What was tried, in the order in which it was last tried.
+static void print_steps(const json_t *steps) {
+    static const char *const words[][2] = {{"called", "called, on every known way"},
+                                           {"up", "answered the call"},
+                                           {"told", "told where it can be reached"},
+                                           {"asked", "asked whether it answers"},
+                                           {"answered", "answered"},
+                                           {"unanswered", "did not answer"},
+                                           {"connecting", "a connection was begun"},
+                                           {"connected", "connected"},
+                                           {"refused", "nobody took the connection"},
+                                           {"active", "messages go this way"},
+                                           {"silent", "what went this way was not answered any more"},
+                                           {"lost", "no way answered: called anew"},
+                                           {"down", "the link ended"}};
+    json_t *step = NULL;
+    size_t i = 0;
+    if (json_array_size(steps) > 0) puts("what happened:");
+    json_array_foreach(steps, i, step) {
+        const char *what = plk_plain_text(step, "what");
+        uint64_t times = plk_plain_count(step, "times");
+        printf("  %7.1f s ago  ", json_number_value(json_object_get(step, "ago_s")));
+        const char *transport = plk_plain_text(step, "transport"), *address = plk_plain_text(step, "address");
+        if (transport[0] != '\0') printf("%s%s%s: ", transport, address[0] != '\0' ? " " : "", address);
+        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
+            if (strcmp(what, words[k][0]) == 0) fputs(words[k][1], stdout);
+        }
+        if (times > 1) printf(", %llu times", (unsigned long long)times);
+        fputc('\n', stdout);
+    }
+}
+
+static void print_standings(const json_t *why) {
+    static const char *const words[][2] = {{"open", "a public address"},
+                                           {"mapped", "a router that holds a port open"},
+                                           {"firewall", "a firewall that lets in only whom something was sent to"},
+                                           {"nat", "a router that keeps one port for all"},
+                                           {"varies", "a router that gives each connection another port"},
+                                           {"no-udp", "a network that lets out no UDP"}};
+    static const char *const sides[][2] = {{"own", "here"}, {"theirs", "there"}};
+    for (size_t side = 0; side < 2; side++) {
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+            if (strcmp(plk_plain_text(why, sides[side][0]), words[i][0]) == 0)
+                printf("  %-5s %s\n", sides[side][1], words[i][1]);
+        }
+    }
+}
+
 int plk_command_why(struct plk_cli *cli) {
     json_t *result = NULL, *way = NULL;
     size_t i = 0;
@@ -212,11 +260,16 @@ int plk_command_why(struct plk_cli *cli) {
             printf(": %s (%s)\n", plk_plain_path(path), path);
         else
             puts(": no path now");
+        plk_plain_print(stdout, plk_plain_text(result, "explanation"), -1);
+        fputc('\n', stdout);
+        print_standings(result);
+        puts("ways:");
         const json_t *ways = json_object_get(result, "ways");
         json_array_foreach(ways, i, way) print_way(way);
         double next_s = json_number_value(json_object_get(result, "next_try_s"));
         if (i == 0) puts("  no address of it is known");
         if (path[0] == '\0' && next_s > 0) printf("  next attempt in %.0f s\n", next_s);
+        print_steps(json_object_get(result, "steps"));
     }
     json_decref(result);
     return status;

@@ -153,6 +153,7 @@ static void drop_carrier(struct plk_node *node, struct plk_carrier *carrier, boo
     struct plk_link *link = carrier->link;
     uint32_t stream = carrier->stream;
     if (tell_host) plk_outputs_now(&node->outputs, &output);
+    if (link != NULL && !carrier->open) plk_link_note_at(node, link, PLK_TRAIL_REFUSED, PLK_TCP, &carrier->remote);
     plk_carriers_remove(&node->carriers, carrier);
     if (link != NULL) plk_link_carrier_gone(node, link, stream);
 }
@@ -163,6 +164,7 @@ static void opened(struct plk_node *node, struct plk_carrier *carrier, size_t wr
     carrier->writable = writable;
     if (link == NULL) return;
     link->dirty = true;
+    plk_link_note_at(node, link, PLK_TRAIL_CONNECTED, PLK_TCP, &carrier->remote);
     if (!plk_link_is_up(link)) return;
     const struct plk_path *active = plk_paths_active(&link->paths);
     if (active != NULL && active->transport == PLK_UDP && !link->paths.suspect) {

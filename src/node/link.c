@@ -151,6 +151,7 @@ void plk_link_open_tcp(struct plk_node *node, struct plk_link *link) {
         struct plk_output output = {.kind = PLK_OUT_STREAM_OPEN,
                                     .stream_open = {carrier->stream, candidate->addr, node->network.tcp_port}};
         plk_outputs_now(&node->outputs, &output);
+        plk_link_note_at(node, link, PLK_TRAIL_CONNECTING, PLK_TCP, &candidate->addr);
     }
 }
 

@@ -16,6 +16,7 @@
 #include "node/timers.h"
 #include "path/candidates.h"
 #include "path/paths.h"
+#include "path/trail.h"
 #include "session/cids.h"
 #include "session/gate.h"
 #include "session/handshake.h"
@@ -184,6 +185,13 @@ void plk_link_reply(struct plk_link *link, const struct plk_way *way, uint64_t m
 // the way has now answered.
 void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned channel, const struct plk_way *way,
                         uint64_t since_us);
+
+// ---- why.c
+// For who asks why (path/trail.h): what was tried, and what came of it. path, addr: of which way; NULL: of none.
+void plk_link_note(struct plk_node *node, const struct plk_link *link, enum plk_trail_kind kind,
+                   const struct plk_path *path);
+void plk_link_note_at(struct plk_node *node, const struct plk_link *link, enum plk_trail_kind kind,
+                      enum plk_transport transport, const struct plk_addr *addr);
 
 // ---- link_receive.c
 void plk_link_receive(struct plk_node *node, struct plk_link *link, unsigned channel, const struct plk_way *way,

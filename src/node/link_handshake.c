@@ -21,6 +21,7 @@ enum plk_err plk_link_attempt(struct plk_node *node, struct plk_link *link, cons
         if (!attempt->cids.own[i].live) continue;
         plk_cid_map_put(&node->cids, attempt->cids.own[i].id, link, PLK_LINK_ATTEMPT_CHANNEL);
     }
+    plk_link_note(node, link, PLK_TRAIL_CALLED, NULL);
     attempt->live = true;
     attempt->mark = mark;
     attempt->started_us = PLK_NEVER;
@@ -160,6 +161,7 @@ void plk_link_confirmed(struct plk_node *node, struct plk_link *link, unsigned i
     unsigned before = link->current;
     link->current = index;
     if (old == NULL) {
+        if (path != NULL) plk_link_note(node, link, PLK_TRAIL_UP, path);
         link->came_up = true;
         link->payload_us = now_us;
         link->addresses_due = true;

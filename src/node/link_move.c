@@ -18,6 +18,7 @@ static void activate(struct plk_node *node, struct plk_link *link, const struct 
         plk_link_drain_flight(node, link, channel);
     }
     if (action->path.transport == PLK_PASS) plk_punch_lost(node, link);
+    plk_link_note(node, link, PLK_TRAIL_ACTIVE, &action->path);
     link->ping_due = true; // the peer's data follows to where ours comes from
     link->paced_us = 0;
     link->path_changed = link->signal = true;
@@ -44,6 +45,7 @@ static void race_on(struct plk_node *node, struct plk_link *link) {
     while (link->candidates != NULL && (candidate = plk_candidates_next(link->candidates, most)) != NULL) {
         if (!plk_paths_ask(&link->paths, &candidate->addr, &node->rng, node->now.mono_us)) break;
         candidate->tries++;
+        plk_link_note_at(node, link, PLK_TRAIL_ASKED, PLK_UDP, &candidate->addr);
     }
     link->paths.waiting = candidate != NULL;
 }
@@ -65,6 +67,7 @@ static void race(struct plk_node *node, struct plk_link *link) {
         plk_link_ask_carriers(node, link);
     }
     if (link->candidates != NULL) plk_candidates_race(link->candidates);
+    if (active != NULL && link->paths.suspect) plk_link_note(node, link, PLK_TRAIL_SILENT, active);
     if (link->paths.suspect) plk_link_doubt_relays(node, link);
     // Relays are no candidates for something better: they are asked until the direct path has proved itself, and when it fails.
     if (!link->paths.settled || link->paths.suspect) plk_link_ask_relays(node, link);
@@ -116,6 +119,7 @@ void plk_link_act(struct plk_node *node, struct plk_link *link, const struct plk
         break;
     case PLK_PATHS_DEAD:
         if (action->path.checking) plk_link_doubt_relay(node, &action->path);
+        if (!action->path.proven) plk_link_note(node, link, PLK_TRAIL_UNANSWERED, &action->path);
         bury(node, link, &action->path);
         break;
     case PLK_PATHS_RACE:
@@ -128,6 +132,7 @@ void plk_link_act(struct plk_node *node, struct plk_link *link, const struct plk
         close_spare_carriers(node, link);
         break;
     case PLK_PATHS_LOST:
+        plk_link_note(node, link, PLK_TRAIL_LOST, NULL);
         link->lost = link->signal = true;
         break;
     }

@@ -96,6 +96,15 @@ static void told(struct plk_link *link, const struct plk_frame *frame) {
     link->told = true;
 }
 
+static void note_answer(struct plk_node *node, const struct plk_link *link, const uint8_t token[8]) {
+    for (unsigned i = 0; i < PLK_PATHS_MAX; i++) {
+        const struct plk_path *path = &link->paths.list[i];
+        bool first = path->id != 0 && path->checking && !path->proven;
+        if (first && memcmp(path->token, token, sizeof path->token) == 0)
+            plk_link_note(node, link, PLK_TRAIL_ANSWERED, path);
+    }
+}
+
 static enum plk_err take_frame(struct plk_node *node, struct plk_link *link, unsigned index, const struct plk_way *way,
                                const struct plk_frame *frame, size_t size) {
     struct plk_channel *channel = &link->channels[index];
@@ -112,6 +121,7 @@ static enum plk_err take_frame(struct plk_node *node, struct plk_link *link, uns
         break;
     case PLK_FRAME_PATH_RESPONSE:
         plk_paths_seen(&link->paths, frame->response.token, &frame->response.seen);
+        note_answer(node, link, frame->response.token);
         plk_paths_answered(&link->paths, frame->response.token, size >= PLK_PACKET_UDP_LEN, &node->rng,
                            node->now.mono_us);
         break;

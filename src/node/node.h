@@ -106,6 +106,38 @@ struct plk_way_view {
 };
 bool plk_node_way(const struct plk_node *node, uint32_t contact, size_t index, struct plk_way_view *view);
 
+// What is between somebody's machine and the internet, as far as it matters for a direct path. Of ourselves by what relays see; of the
+// contact by what it has told.
+enum plk_standing {
+    PLK_STANDING_UNKNOWN,
+    PLK_STANDING_OPEN,     // a public address of its own
+    PLK_STANDING_MAPPED,   // a NAT that was asked to hold a port open
+    PLK_STANDING_FIREWALL, // a public address, and nobody gets in to whom nothing was sent
+    PLK_STANDING_NAT,      // one port outside for all
+    PLK_STANDING_VARIES,   // another port outside for each other side
+    PLK_STANDING_NO_UDP,   // no UDP gets out; TCP does
+};
+const char *plk_standing_word(enum plk_standing standing); // "unknown", "open", ..., "no-udp": static
+
+struct plk_why_view {
+    enum plk_standing own, theirs; // theirs: unknown without a link
+    bool silent;                   // the active path is not answered at the moment
+    struct plk_bytes relay_host;   // path relay: through which; borrowed; empty: not known any more
+    uint16_t relay_port;
+};
+enum plk_err plk_node_why(const struct plk_node *node, uint32_t contact, struct plk_why_view *view); // NOT_FOUND
+
+// What was tried to reach it, the oldest first, since its rows were last read: index from 0; false at the end.
+struct plk_step_view {
+    const char *what; // "called", "up", "told", "asked", ... (path/trail.h): static
+    uint64_t at_us, count;
+    enum plk_transport transport; // 0: of no way; PLK_PASS: through a relay
+    struct plk_addr addr;
+    struct plk_bytes relay_host; // borrowed; empty: it is not known any more
+    uint16_t relay_port;
+};
+bool plk_node_step(const struct plk_node *node, uint32_t contact, size_t index, struct plk_step_view *view);
+
 // Own relays in the order in which they were added: index from 0; false at the end.
 struct plk_relay_view {
     struct plk_bytes host; // borrowed

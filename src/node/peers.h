@@ -16,6 +16,7 @@
 #include "node/loads.h"
 #include "node/post.h"
 #include "path/candidates.h"
+#include "path/trail.h"
 
 // Kinds of the node's own rows in table link (contact u32, kind u8, ...).
 enum plk_peer_slot {
@@ -68,6 +69,7 @@ struct plk_warm {
     bool has_recovery;
     struct plk_generations generations;
     struct plk_candidates candidates;
+    struct plk_trail trail; // what was tried, for who asks why
     struct plk_keying keyings[PLK_PEER_KEYINGS];
     bool
         joining; // the acceptance has not come: what follows counts; the state is ADDED, or, where it is apart, as it was

@@ -337,6 +337,7 @@ static void told(struct plk_node *node, struct plk_peer *peer, struct plk_link *
         places.at[places.count++].addr = link->told_list[i].addr;
     }
     link->told = false;
+    plk_link_note(node, link, PLK_TRAIL_TOLD, NULL);
     plk_candidates_told_begin(&peer->warm->candidates);
     plk_peer_places(node, peer, &places, PLK_CANDIDATE_TOLD);
     plk_punch_told(node, link);
@@ -359,6 +360,7 @@ static void call_again(struct plk_node *node, struct plk_peer *peer, struct plk_
 }
 
 static void link_went_down(struct plk_node *node, struct plk_peer *peer, struct plk_link *link) {
+    plk_link_note(node, link, PLK_TRAIL_DOWN, NULL);
     plk_mail_link_down(peer->warm->mail);
     forget_streams(peer);
     if (!plk_link_is_up(link)) plk_post_unanswered(node, peer);

@@ -70,6 +70,7 @@ def add_pairs(commands):
     of_pairs.add_argument("--jobs", type=counted, default=2, metavar="N", help="runs at a time")
     of_pairs.add_argument("--wait", type=float, metavar="S", help="how long a direct path is waited for")
     of_pairs.add_argument("--out", type=pathlib.Path, metavar="FILE", help="keeps each run there; goes on with what is there")
+    of_pairs.add_argument("--why", action="store_true", help="prints what `peerlink why` says on both sides")
     of_pairs.add_argument("--some", type=counted, metavar="N", help=PART)
     of_pairs.set_defaults(main=pairs.main)
     of_table = commands.add_parser("table", help="the table of results that were kept with --out")

@@ -114,8 +114,9 @@ def ms(seconds):
     return None if seconds is None else round(seconds * 1000, 1)
 
 
-def run(a, b, watch_s=None):
-    """One run with fresh networks and people. Bob, in `b`, writes first. What fails is in `failure`."""
+def run(a, b, watch_s=None, why=False):
+    """One run with fresh networks and people. Bob, in `b`, writes first. What fails is in `failure`. why: asks both nodes why the
+    path is the one it is."""
     result = {"a": a, "b": b, "wanted": wanted(a, b), "failure": None}
     try:
         with Lab() as lab:
@@ -128,6 +129,8 @@ def run(a, b, watch_s=None):
             paths = Paths(rpcs, start)
             with Talk(alice, bob, gap_s=TALK_GAP_S) as talk:
                 paths.watch(talk, watch_s or WATCH_S.get(result["wanted"], WATCH_OTHER_S))
+            if why:
+                result["why"] = [alice.do("why", "Bob"), bob.do("why", "Alice")]
             result.update(up_ms=ms(paths.up_s), direct_ms=ms(paths.direct_s), path=paths.words, seen=paths.seen)
     except (AssertionError, OSError, TimeoutError) as error:
         result["failure"] = str(error)[:2000] or type(error).__name__

@@ -72,9 +72,11 @@ def main(options):
     runs = [pair[::-1] if number % 2 else pair for number in range(options.runs) for pair in pairs if done[pair] <= number]
 
     def one(pair):
-        result = run(*pair, watch_s=options.wait)
+        result = run(*pair, watch_s=options.wait, why=options.why)
         keep(options.out, result)
         text = json.dumps(result) if options.json else f"{pair[0]} - {pair[1]} ({wanted(*pair)}): {words(result)}"
+        if options.why and not options.json:
+            text = "\n".join([text, *result.get("why", [])])
         print(text, flush=True)
         return result
 
