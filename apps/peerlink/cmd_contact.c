@@ -241,8 +241,8 @@ static void print_standings(const json_t *why) {
     static const char *const sides[][2] = {{"own", "here"}, {"theirs", "there"}};
     for (size_t side = 0; side < 2; side++) {
         for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-            if (strcmp(plk_plain_text(why, sides[side][0]), words[i][0]) == 0)
-                printf("  %-5s %s\n", sides[side][1], words[i][1]);
+            if (strcmp(plk_plain_text(why, sides[side][0]), words[i][0]) != 0) continue;
+            printf("  %-5s %s%s\n", sides[side][1], words[i][1], side == 1 ? ", as far as it has told" : "");
         }
     }
 }

@@ -67,7 +67,9 @@ static void race(struct plk_node *node, struct plk_link *link) {
         plk_link_ask_carriers(node, link);
     }
     if (link->candidates != NULL) plk_candidates_race(link->candidates);
-    if (active != NULL && link->paths.suspect) plk_link_note(node, link, PLK_TRAIL_SILENT, active);
+    // The first path through a relay is a guess that is checked at once: nothing has gone silent then.
+    bool stood = active != NULL && node->now.mono_us - link->paths.active_us >= PLK_PATHS_CHALLENGE_US;
+    if (stood && link->paths.suspect) plk_link_note(node, link, PLK_TRAIL_SILENT, active);
     if (link->paths.suspect) plk_link_doubt_relays(node, link);
     // Relays are no candidates for something better: they are asked until the direct path has proved itself, and when it fails.
     if (!link->paths.settled || link->paths.suspect) plk_link_ask_relays(node, link);
