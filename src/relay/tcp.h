@@ -22,7 +22,7 @@ struct plk_relay_tcp {
     struct plk_addr remote;
     struct plk_relay_client *client; // NULL: a stranger's
     size_t writable;
-    bool mirror; // a STUN request was answered: perhaps all that is wanted of it
+    bool mirror;       // a STUN request was answered: perhaps all that is wanted of it
     uint64_t since_us; // of the connection; of the first byte of the packet in `in`
     struct plk_buf in;
 };
