@@ -35,6 +35,14 @@ void plk_mirror_want(struct plk_node *node, uint8_t family) {
     plk_outputs_now(&node->outputs, &output);
 }
 
+void plk_mirror_told(struct plk_node *node, const struct plk_link *link) {
+    for (unsigned i = 0; i < link->told_count; i++) {
+        const struct plk_frame_address *at = &link->told_list[i];
+        bool met = at->transport == PLK_TCP && at->kind == PLK_FRAME_ADDRESS_REFLEXIVE;
+        if (met && plk_choice_may_improve(&link->paths)) plk_mirror_want(node, at->addr.family);
+    }
+}
+
 void plk_mirrors_forget(struct plk_node *node) {
     static const struct plk_addr nowhere = {.family = 0};
     for (unsigned i = 0; i < 2; i++) {

@@ -13,6 +13,7 @@
 #define PLK_MIRROR_AGAIN_US (20 * PLK_SECOND) // what was seen is believed for so long after the connection has ended
 #define PLK_MIRROR_IN_LEN 256                 // an answer is at most a hundred bytes
 
+struct plk_link;
 struct plk_node;
 
 struct plk_mirror {
@@ -28,6 +29,8 @@ struct plk_mirror {
 
 // Somebody has a use for our TCP address of that family. It is asked unless it is known or asked already, or no relay is there.
 void plk_mirror_want(struct plk_node *node, uint8_t family);
+// A contact has told where it is. If it means to be met by TCP from both sides, it has to know where we are.
+void plk_mirror_told(struct plk_node *node, const struct plk_link *link);
 void plk_mirrors_forget(struct plk_node *node);                                // the network is another
 bool plk_mirrors_stream(struct plk_node *node, const struct plk_input *input); // false: none of its streams
 void plk_mirrors_tick(struct plk_node *node);

@@ -3,7 +3,6 @@
 // control messages of the peer take effect.
 #include "node/inside.h"
 #include "node/moved.h"
-#include "path/choice.h"
 
 enum { CONTROL = 0, MAIL = 1 }; // the link's streams
 
@@ -341,12 +340,7 @@ static void told(struct plk_node *node, struct plk_peer *peer, struct plk_link *
     plk_candidates_told_begin(&peer->warm->candidates);
     plk_peer_places(node, peer, &places, PLK_CANDIDATE_TOLD);
     plk_punch_told(node, link);
-    for (unsigned i = 0; i < link->told_count; i++) {
-        const struct plk_frame_address *at = &link->told_list[i];
-        // The peer means to be met by TCP from both sides: it has to know where we are.
-        if (at->transport == PLK_TCP && at->kind == PLK_FRAME_ADDRESS_REFLEXIVE && plk_choice_may_improve(&link->paths))
-            plk_mirror_want(node, at->addr.family);
-    }
+    plk_mirror_told(node, link);
     plk_paths_seek(&link->paths); // both are told at the same time, so both ask at the same time
     link->dirty = true;
 }

@@ -52,7 +52,8 @@ static enum plk_standing own_standing(const struct plk_node *node) {
     return found->filtering == PLK_NAT_ADDRESS_AND_PORT_DEPENDENT ? PLK_STANDING_FIREWALL : PLK_STANDING_OPEN;
 }
 
-// From the list that the peer has told of itself: what it has itself, what its router gives it, what relays see.
+// From the list that the peer has told of itself: what it has itself, what its router gives it, what relays see, and how that
+// gives away ports.
 static enum plk_standing their_standing(const struct plk_link *link) {
     const struct plk_frame_address *udp = NULL;
     bool tcp = false, other = false, open = false, mapped = false;
@@ -63,6 +64,7 @@ static enum plk_standing their_standing(const struct plk_link *link) {
         tcp = tcp || (seen && at->transport == PLK_TCP);
         mapped = mapped || (global && at->kind == PLK_FRAME_ADDRESS_MAPPED);
         open = open || (global && at->kind == PLK_FRAME_ADDRESS_HOST);
+        other = other || at->kind == PLK_FRAME_ADDRESS_SEQUENTIAL || at->kind == PLK_FRAME_ADDRESS_RANDOM;
         if (!seen || at->transport != PLK_UDP) continue;
         if (udp == NULL) udp = at;
         other = other || (plk_addr_same_ip(&at->addr, &udp->addr) && at->addr.port != udp->addr.port);
