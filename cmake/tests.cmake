@@ -2,7 +2,7 @@
 # Tests, fuzz targets and benchmarks: one program a file. A test that exits 77 is skipped.
 
 enable_testing()
-set(all_libraries plk_app plk_shared plk_api plk_host plk_sim plk_core)
+set(all_libraries plk_app plk_shared plk_api plk_pg plk_host plk_sim plk_core)
 
 # plk_add_program(TARGET SOURCE LIBRARIES...): links those of the libraries that exist.
 function(plk_add_program target source)
@@ -41,6 +41,9 @@ if(PLK_TESTS)
 
   # tests/unit/FOLDER/MODULE_test.c is unit.FOLDER.MODULE and sees the libraries up to its folder's own.
   file(GLOB unit_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/*/*_test.c)
+  if(NOT TARGET plk_pg)
+    list(FILTER unit_sources EXCLUDE REGEX "/pg_[^/]*$")
+  endif()
   foreach(source ${unit_sources})
     get_filename_component(module ${source} NAME_WE)
     string(REGEX REPLACE "_test$" "" module ${module})

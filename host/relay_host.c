@@ -304,8 +304,10 @@ static enum plk_fault_kind open_parts(struct plk_relay_host *host, const struct 
     if (kind == PLK_FAULT_NONE) kind = open_key(config->data, secret, fault);
     if (kind == PLK_FAULT_NONE) kind = open_sockets(host, config, fault);
     if (kind != PLK_FAULT_NONE) return kind;
-    struct plk_store_config store = {.home = config->data, .create = true, .relay = true, .wake = wake, .ctx = host};
-    kind = plk_store_open(&host->store, &store, fault);
+    struct plk_store_config store = {
+        .home = config->data, .url = config->store_url, .create = true, .relay = true, .wake = wake, .ctx = host};
+    kind = config->store_url == NULL ? plk_store_open(&host->store, &store, fault)
+                                     : config->open_url(&host->store, &store, fault);
     if (kind == PLK_FAULT_NONE) {
         open_relay(host, config, secret);
     } else {

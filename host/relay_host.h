@@ -11,6 +11,7 @@
 #include "host/fault.h"
 #include "host/log.h"
 #include "host/relay_sockets.h"
+#include "host/store.h"
 #include "relay/relay.h"
 #include "wire/relay_name.h"
 
@@ -20,7 +21,11 @@
 struct plk_relay_host;
 
 struct plk_relay_host_config {
-    const char *data;               // made when there is none; its lock is taken
+    const char *data;      // made when there is none; its lock is taken
+    const char *store_url; // PostgreSQL; NULL: SQLite, in `data`
+    // Opens what store_url names (host/pg/pg_store.h), so that only a program that has it needs libpq.
+    enum plk_fault_kind (*open_url)(struct plk_store **out, const struct plk_store_config *config,
+                                    struct plk_fault *fault);
     const char *const *listen;      // of host/relay_sockets.h
     size_t listen_count;            // 0: no sockets, for the operator's acts while no relay runs
     struct plk_relay_config limits; // mem, entropy, statics and listeners are filled in here

@@ -3,18 +3,9 @@
 
 #include "host/entropy.h"
 #include "host/memory.h"
+#include "host/store_inside.h"
 #include "host/store_schema.h"
 #include "host/store_writer.h"
-
-struct plk_store {
-    struct plk_store_queue queue;
-    struct plk_store_writer writer;
-    uv_thread_t thread;
-    struct plk_store_note *current; // whose rows the last report lent
-    uint8_t key[PLK_KEYFILE_KEY_LEN];
-    bool encrypted, stalled;
-    uint64_t last_n;
-};
 
 // ---- opening ----------------------------------------------------------------------------------------------------------
 
@@ -63,29 +54,58 @@ static enum plk_fault_kind open_db(const struct plk_store_config *config, const 
     return kind;
 }
 
+// ---- the writer ---------------------------------------------------------------------------------------------------------
+
+static bool free_writer(void *engine) {
+    struct plk_store_writer *writer = engine;
+    bool durable = writer->durable;
+    plk_memory_give(writer, sizeof *writer);
+    return durable;
+}
+
+static const struct plk_store_engine sqlite_engine = {.run = plk_store_writer_run, .free = free_writer};
+
 enum plk_fault_kind plk_store_open(struct plk_store **out, const struct plk_store_config *config,
                                    struct plk_fault *fault) {
     *out = NULL;
     plk_entropy_start();
-    struct plk_store *store = plk_memory_take(sizeof *store);
+    struct plk_store *store = plk_store_new(config);
     sqlite3 *db = NULL;
     enum plk_fault_kind kind = find_key(config, store->key, &store->encrypted, fault);
     if (kind == PLK_FAULT_NONE) kind = open_db(config, store->key, &db, fault);
     if (kind != PLK_FAULT_NONE) {
-        plk_memory_give(store, sizeof *store);
+        plk_store_discard(store);
         return kind;
     }
-    store->queue.wake = config->wake;
-    store->queue.ctx = config->ctx;
-    plk_assert(uv_mutex_init(&store->queue.lock) == 0 && uv_cond_init(&store->queue.changed) == 0);
-    plk_store_writer_init(&store->writer, &store->queue, db);
+    struct plk_store_writer *writer = plk_memory_take(sizeof *writer);
+    plk_store_writer_init(writer, &store->queue, db);
     if (config->relay) {
-        store->writer.index.none = true;
-        store->writer.empty_every_ms = PLK_STORE_RELAY_EMPTY_MS;
+        writer->index.none = true;
+        writer->empty_every_ms = PLK_STORE_RELAY_EMPTY_MS;
     }
-    plk_assert(uv_thread_create(&store->thread, plk_store_writer_run, &store->writer) == 0);
+    plk_store_begin(store, &sqlite_engine, writer);
     *out = store;
     return PLK_FAULT_NONE;
+}
+
+// ---- of every engine ----------------------------------------------------------------------------------------------------
+
+struct plk_store *plk_store_new(const struct plk_store_config *config) {
+    struct plk_store *store = plk_memory_take(sizeof *store);
+    plk_store_queue_open(&store->queue, config->wake, config->ctx);
+    return store;
+}
+
+void plk_store_begin(struct plk_store *store, const struct plk_store_engine *kind, void *engine) {
+    store->kind = kind;
+    store->engine = engine;
+    plk_assert(uv_thread_create(&store->thread, kind->run, engine) == 0);
+}
+
+void plk_store_discard(struct plk_store *store) {
+    if (store->current != NULL) plk_memory_give(store->current, store->current->len);
+    plk_store_queue_close(&store->queue);
+    plk_memory_give(store, sizeof *store);
 }
 
 bool plk_store_close(struct plk_store *store) {
@@ -95,13 +115,8 @@ bool plk_store_close(struct plk_store *store) {
     uv_cond_signal(&store->queue.changed);
     uv_mutex_unlock(&store->queue.lock);
     plk_assert(uv_thread_join(&store->thread) == 0);
-    bool durable = store->writer.durable;
-    plk_store_items_free(&store->queue.items);
-    plk_store_notes_free(&store->queue.notes);
-    if (store->current != NULL) plk_memory_give(store->current, store->current->len);
-    uv_cond_destroy(&store->queue.changed);
-    uv_mutex_destroy(&store->queue.lock);
-    plk_memory_give(store, sizeof *store);
+    bool durable = store->kind->free(store->engine);
+    plk_store_discard(store);
     return durable;
 }
 

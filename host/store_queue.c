@@ -3,6 +3,8 @@
 
 #include "host/memory.h"
 
+#define MS_NS UINT64_C(1000000)
+
 // ---- items ------------------------------------------------------------------------------------------------------------
 
 static struct plk_store_item *item_new(enum plk_store_item_kind kind, uint64_t number, size_t bytes_len) {
@@ -110,10 +112,12 @@ void plk_store_items_free(struct plk_store_items *items) {
 
 // ---- notes ------------------------------------------------------------------------------------------------------------
 
-struct plk_store_note *plk_store_note_new(enum plk_store_report_kind kind) {
+struct plk_store_note *plk_store_note_of(enum plk_store_report_kind kind, uint64_t n, const struct plk_fault *fault) {
     struct plk_store_note *note = plk_memory_take(sizeof *note);
     note->len = sizeof *note;
     note->report.kind = kind;
+    note->report.n = n;
+    if (fault != NULL) note->report.fault = *fault;
     return note;
 }
 
@@ -183,4 +187,74 @@ void plk_store_gather_free(struct plk_store_gather *gather) {
     plk_memory_give(gather->bytes, gather->cap);
     plk_store_notes_free(&gather->notes);
     plk_memory_give(gather, sizeof *gather);
+}
+
+// ---- between the threads ------------------------------------------------------------------------------------------------
+
+void plk_store_queue_open(struct plk_store_queue *queue, void (*wake)(void *ctx), void *ctx) {
+    *queue = (struct plk_store_queue){.wake = wake, .ctx = ctx};
+    plk_assert(uv_mutex_init(&queue->lock) == 0 && uv_cond_init(&queue->changed) == 0);
+}
+
+void plk_store_queue_close(struct plk_store_queue *queue) {
+    plk_store_items_free(&queue->items);
+    plk_store_notes_free(&queue->notes);
+    uv_cond_destroy(&queue->changed);
+    uv_mutex_destroy(&queue->lock);
+}
+
+uint64_t plk_store_queue_ms(void) { return uv_hrtime() / MS_NS; }
+
+bool plk_store_queue_has_work(struct plk_store_queue *queue) {
+    uv_mutex_lock(&queue->lock);
+    bool work = queue->items.first != NULL || queue->quit;
+    uv_mutex_unlock(&queue->lock);
+    return work;
+}
+
+bool plk_store_queue_take(struct plk_store_queue *queue, struct plk_store_items *pending, uint64_t wait_ms) {
+    uint64_t until = plk_store_queue_ms() + wait_ms;
+    uv_mutex_lock(&queue->lock);
+    while (queue->items.first == NULL && !queue->quit) {
+        if (wait_ms == 0) {
+            uv_cond_wait(&queue->changed, &queue->lock);
+        } else if (plk_store_queue_ms() >= until ||
+                   uv_cond_timedwait(&queue->changed, &queue->lock, (until - plk_store_queue_ms()) * MS_NS) ==
+                       UV_ETIMEDOUT) {
+            break;
+        }
+    }
+    plk_store_items_move(pending, &queue->items);
+    bool done = queue->quit && pending->first == NULL;
+    uv_mutex_unlock(&queue->lock);
+    return !done;
+}
+
+bool plk_store_queue_retry(struct plk_store_queue *queue, struct plk_store_items *pending, uint64_t wait_ms,
+                           uint64_t *give_up_ms) {
+    uint64_t until = plk_store_queue_ms() + wait_ms, now;
+    uv_mutex_lock(&queue->lock);
+    while (!queue->quit && (now = plk_store_queue_ms()) < until)
+        uv_cond_timedwait(&queue->changed, &queue->lock, (until - now + 1) * MS_NS);
+    bool quit = queue->quit;
+    plk_store_items_move(pending, &queue->items);
+    uv_mutex_unlock(&queue->lock);
+    if (!quit) return true;
+    now = plk_store_queue_ms();
+    if (*give_up_ms == 0) *give_up_ms = now + PLK_STORE_CLOSE_MS;
+    if (now >= *give_up_ms) return false;
+    if (now < until) uv_sleep((unsigned)(until - now < 100 ? until - now : 100));
+    return true;
+}
+
+void plk_store_queue_tell(struct plk_store_queue *queue, struct plk_store_notes *notes) {
+    bool any = notes->first != NULL;
+    uv_mutex_lock(&queue->lock);
+    for (struct plk_store_note *note = notes->first, *next; note != NULL; note = next) {
+        next = note->next;
+        plk_store_notes_add(&queue->notes, note);
+    }
+    uv_mutex_unlock(&queue->lock);
+    *notes = (struct plk_store_notes){.first = NULL};
+    if (any) queue->wake(queue->ctx);
 }

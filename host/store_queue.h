@@ -58,6 +58,23 @@ struct plk_store_queue {
     void *ctx;
 };
 
+void plk_store_queue_open(struct plk_store_queue *queue, void (*wake)(void *ctx), void *ctx);
+void plk_store_queue_close(struct plk_store_queue *queue); // the writer's thread has ended; frees what is left
+
+// ---- for the writer's thread ------------------------------------------------------------------------------------------------
+
+uint64_t plk_store_queue_ms(void);                            // its clock
+bool plk_store_queue_has_work(struct plk_store_queue *queue); // or is to quit
+// Waits for so long, 0: until there is some, and appends all items. False: to quit, and nothing is left to do.
+bool plk_store_queue_take(struct plk_store_queue *queue, struct plk_store_items *pending, uint64_t wait_ms);
+// After a failure: waits, which quitting shortens, and appends what has come meanwhile. False: to quit, and it has been tried for
+// PLK_STORE_CLOSE_MS. *give_up_ms: 0 at the first failure.
+bool plk_store_queue_retry(struct plk_store_queue *queue, struct plk_store_items *pending, uint64_t wait_ms,
+                           uint64_t *give_up_ms);
+void plk_store_queue_tell(struct plk_store_queue *queue, struct plk_store_notes *notes); // takes them, and wakes
+
+// ---- items and notes ----------------------------------------------------------------------------------------------------------
+
 struct plk_store_item *plk_store_item_batch(uint64_t n, const struct plk_batch *ops);
 struct plk_store_item *plk_store_item_load(uint64_t ticket, const struct plk_store_load *load);
 void plk_store_item_free(struct plk_store_item *item);
@@ -70,7 +87,8 @@ void plk_store_items_add(struct plk_store_items *items, struct plk_store_item *i
 void plk_store_items_move(struct plk_store_items *to, struct plk_store_items *from); // appends all, empties from
 void plk_store_items_free(struct plk_store_items *items);
 
-struct plk_store_note *plk_store_note_new(enum plk_store_report_kind kind);
+struct plk_store_note *plk_store_note_of(enum plk_store_report_kind kind, uint64_t n,
+                                         const struct plk_fault *fault); // fault: NULL is none
 void plk_store_notes_add(struct plk_store_notes *notes, struct plk_store_note *note);
 void plk_store_notes_free(struct plk_store_notes *notes);
 

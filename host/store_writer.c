@@ -4,7 +4,6 @@
 #include "host/memory.h"
 #include "host/store_log.h"
 
-#define MS_NS UINT64_C(1000000)
 #define FIRST_CHECKPOINT ((int)(PLK_STORE_WAL_MAX / 4096))
 
 static int log_grew(void *ctx, sqlite3 *db, const char *name, int pages) {
@@ -32,26 +31,16 @@ static bool index_behind(const struct plk_store_writer *w) {
 // ---- telling the loop -------------------------------------------------------------------------------------------------
 
 static void tell(struct plk_store_writer *w, struct plk_store_notes *notes) {
-    struct plk_store_queue *queue = w->queue;
-    uv_mutex_lock(&queue->lock);
-    queue->unindexed = w->index.behind;
-    for (struct plk_store_note *note = notes->first, *next; note != NULL; note = next) {
-        next = note->next;
-        plk_store_notes_add(&queue->notes, note);
-    }
-    uv_mutex_unlock(&queue->lock);
-    bool any = notes->first != NULL;
-    *notes = (struct plk_store_notes){.first = NULL};
-    if (any) queue->wake(queue->ctx);
+    uv_mutex_lock(&w->queue->lock);
+    w->queue->unindexed = w->index.behind;
+    uv_mutex_unlock(&w->queue->lock);
+    plk_store_queue_tell(w->queue, notes);
 }
 
 static void tell_kind(struct plk_store_writer *w, enum plk_store_report_kind kind, uint64_t n,
                       const struct plk_fault *fault) {
     struct plk_store_notes notes = {.first = NULL};
-    struct plk_store_note *note = plk_store_note_new(kind);
-    note->report.n = n;
-    if (fault != NULL) note->report.fault = *fault;
-    plk_store_notes_add(&notes, note);
+    plk_store_notes_add(&notes, plk_store_note_of(kind, n, fault));
     tell(w, &notes);
 }
 
@@ -140,25 +129,6 @@ static void lose(struct plk_store_writer *w, const struct plk_fault *fault) {
     tell_kind(w, PLK_STORE_LOST, 0, fault);
 }
 
-static uint64_t now_ms(void) { return uv_hrtime() / MS_NS; }
-
-// Waits for the disk; quit shortens it. Takes what has come meanwhile, behind what waits. Returns whether to go on.
-static bool wait_to_retry(struct plk_store_writer *w, uint64_t wait_ms, uint64_t *give_up_ms) {
-    struct plk_store_queue *queue = w->queue;
-    uint64_t until = now_ms() + wait_ms;
-    uv_mutex_lock(&queue->lock);
-    while (!queue->quit && now_ms() < until)
-        uv_cond_timedwait(&queue->changed, &queue->lock, (until - now_ms() + 1) * MS_NS);
-    bool quit = queue->quit;
-    plk_store_items_move(&w->pending, &queue->items);
-    uv_mutex_unlock(&queue->lock);
-    if (!quit) return true;
-    if (*give_up_ms == 0) *give_up_ms = now_ms() + PLK_STORE_CLOSE_MS;
-    if (now_ms() >= *give_up_ms) return false;
-    if (now_ms() < until) uv_sleep((unsigned)(until - now_ms() < 100 ? until - now_ms() : 100));
-    return true;
-}
-
 // Makes everything pending durable, however long it takes. False: the store is lost, or closed while stalled.
 static bool store_pending(struct plk_store_writer *w) {
     uint64_t wait_ms = PLK_STORE_RETRY_MIN_MS, give_up_ms = 0;
@@ -181,19 +151,12 @@ static bool store_pending(struct plk_store_writer *w) {
         }
         if (!w->stalled) tell_kind(w, PLK_STORE_STALLED, 0, &fault);
         w->stalled = true;
-        if (!wait_to_retry(w, wait_ms, &give_up_ms)) return false;
+        if (!plk_store_queue_retry(w->queue, &w->pending, wait_ms, &give_up_ms)) return false;
         wait_ms = wait_ms * 2 < PLK_STORE_RETRY_MAX_MS ? wait_ms * 2 : PLK_STORE_RETRY_MAX_MS;
     }
 }
 
 // ---- nothing to do ----------------------------------------------------------------------------------------------------
-
-static bool has_work(struct plk_store_writer *w) {
-    uv_mutex_lock(&w->queue->lock);
-    bool work = w->queue->items.first != NULL || w->queue->quit;
-    uv_mutex_unlock(&w->queue->lock);
-    return work;
-}
 
 // One look at the queue every few milliseconds. What is interrupted stays in the open transaction and is committed with
 // the batch that interrupted it.
@@ -202,7 +165,7 @@ static int fill_index(struct plk_store_writer *w, unsigned most) {
     int code = begin(w);
     for (unsigned took = 0; code == SQLITE_OK && more && took < most; took += PLK_STORE_INDEX_SLICE) {
         code = plk_store_index_step(&w->index, PLK_STORE_INDEX_SLICE, &more);
-        if (code == SQLITE_OK && has_work(w)) return SQLITE_OK;
+        if (code == SQLITE_OK && plk_store_queue_has_work(w->queue)) return SQLITE_OK;
     }
     return code == SQLITE_OK ? commit(w) : code;
 }
@@ -221,7 +184,7 @@ static void checkpoint(struct plk_store_writer *w) {
     if (code == SQLITE_OK) {
         w->wal_pages = 0;
         w->log_len = 0;
-        w->emptied_ms = now_ms();
+        w->emptied_ms = plk_store_queue_ms();
         w->checkpoint_at = FIRST_CHECKPOINT;
         w->checkpoint_wait_ms = PLK_STORE_CHECKPOINT_MS;
         sqlite3_db_release_memory(w->db);
@@ -232,7 +195,7 @@ static void checkpoint(struct plk_store_writer *w) {
 
 // Under load, without waiting for readers; the log then begins anew by itself.
 static void checkpoint_under_load(struct plk_store_writer *w) {
-    if (w->empty_every_ms != 0 && now_ms() - w->emptied_ms >= w->empty_every_ms) checkpoint(w);
+    if (w->empty_every_ms != 0 && plk_store_queue_ms() - w->emptied_ms >= w->empty_every_ms) checkpoint(w);
     if (w->wal_pages < w->checkpoint_at) return;
     int pages = 0, moved = 0;
     int code = sqlite3_wal_checkpoint_v2(w->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
@@ -242,7 +205,7 @@ static void checkpoint_under_load(struct plk_store_writer *w) {
 
 // For the next message that comes alone. Under load it would be written twice for nothing.
 static void make_room(struct plk_store_writer *w) {
-    if (!w->open && !has_work(w)) plk_store_log_make_room(w->db, w->wal_pages, &w->log_len);
+    if (!w->open && !plk_store_queue_has_work(w->queue)) plk_store_log_make_room(w->db, w->wal_pages, &w->log_len);
 }
 
 // How long to wait for work before something else is done; 0: until there is some.
@@ -251,25 +214,6 @@ static uint64_t idle_wait_ms(const struct plk_store_writer *w, bool failed) {
     if (failed) return PLK_STORE_RETRY_MAX_MS;
     if (index_behind(w)) return PLK_STORE_IDLE_MS;
     return w->wal_pages > 0 ? w->checkpoint_wait_ms : 0;
-}
-
-// Waits; takes all items. False: to quit, and nothing is left to do.
-static bool take_work(struct plk_store_writer *w, uint64_t wait_ms) {
-    struct plk_store_queue *queue = w->queue;
-    uint64_t until = now_ms() + wait_ms;
-    uv_mutex_lock(&queue->lock);
-    while (queue->items.first == NULL && !queue->quit) {
-        if (wait_ms == 0) {
-            uv_cond_wait(&queue->changed, &queue->lock);
-        } else if (now_ms() >= until ||
-                   uv_cond_timedwait(&queue->changed, &queue->lock, (until - now_ms()) * MS_NS) == UV_ETIMEDOUT) {
-            break;
-        }
-    }
-    plk_store_items_move(&w->pending, &queue->items);
-    bool done = queue->quit && w->pending.first == NULL;
-    uv_mutex_unlock(&queue->lock);
-    return !done;
 }
 
 static void close_all(struct plk_store_writer *w) {
@@ -287,7 +231,7 @@ static void close_all(struct plk_store_writer *w) {
 void plk_store_writer_run(void *ctx) {
     struct plk_store_writer *w = ctx;
     bool failed = false, stored = true;
-    while (stored && take_work(w, idle_wait_ms(w, failed))) {
+    while (stored && plk_store_queue_take(w->queue, &w->pending, idle_wait_ms(w, failed))) {
         failed = false;
         if (w->lost) {
             plk_store_items_free(&w->pending);

@@ -9,6 +9,7 @@
 #include "acts.h"
 #include "apps/shared/qr.h"
 #include "control.h"
+#include "relay_store.h"
 #include "serve.h"
 #include "small_file.h"
 #include "table.h"
@@ -44,6 +45,8 @@ static json_t *ask_data(const struct plk_relay_options *options, const json_t *r
     struct asked asked = {.answer = NULL};
     char address[PLK_RELAY_HOST_MAX + 16] = "";
     struct plk_relay_host_config config = {.data = options->settings.data,
+                                           .store_url = plk_relay_store_url(&options->settings),
+                                           .open_url = plk_relay_store_open,
                                            .limits = options->settings.limits,
                                            .log = {.level = options->settings.log_level, .fd = 2}};
     if (stat(options->settings.data, &st) != 0) {

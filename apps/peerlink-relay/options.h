@@ -14,6 +14,8 @@ enum { PLK_RELAY_EXIT_DONE = 0, PLK_RELAY_EXIT_FAILED = 1, PLK_RELAY_EXIT_USAGE 
 #define PLK_RELAY_LISTEN_TEXT_MAX 64
 
 // What an operator chooses: an option, or NAME = VALUE in section [relay] of the config file, under the same name.
+#define PLK_RELAY_STORE_URL_MAX 512
+
 struct plk_relay_settings {
     char data[PLK_HOME_PATH_MAX];
     char listen[PLK_RELAY_LISTENS_MAX][PLK_RELAY_LISTEN_TEXT_MAX];
@@ -22,6 +24,7 @@ struct plk_relay_settings {
     uint32_t metrics;                         // a port, or one of the two above
     struct plk_relay_config limits;
     enum plk_log_level log_level;
+    char store[PLK_RELAY_STORE_URL_MAX]; // PostgreSQL's URL; empty: SQLite, in data
 };
 
 struct plk_relay_options {

@@ -12,6 +12,7 @@
 #include "host/entropy.h"
 #include "host/home.h"
 #include "metrics.h"
+#include "relay_store.h"
 #include "small_file.h"
 
 #define SIGNALS 3
@@ -193,8 +194,8 @@ static void ready(struct serving *s) {
 // ---- the config file, read again ----------------------------------------------------------------------------------------
 
 static bool needs_restart(const struct plk_relay_settings *now, const struct plk_relay_settings *next) {
-    bool same =
-        strcmp(now->data, next->data) == 0 && now->metrics == next->metrics && now->listen_count == next->listen_count;
+    bool same = strcmp(now->data, next->data) == 0 && strcmp(now->store, next->store) == 0 &&
+                now->metrics == next->metrics && now->listen_count == next->listen_count;
     for (size_t i = 0; same && i < now->listen_count; i++) same = strcmp(now->listen[i], next->listen[i]) == 0;
     return !same;
 }
@@ -297,6 +298,8 @@ int plk_serve(const struct plk_relay_options *options) {
     for (size_t i = 0; i < settings->listen_count; i++) listen[i] = settings->listen[i];
     bool any = settings->listen_count == 0;
     struct plk_relay_host_config config = {.data = settings->data,
+                                           .store_url = plk_relay_store_url(settings),
+                                           .open_url = plk_relay_store_open,
                                            .listen = any ? all : listen,
                                            .listen_count = any ? 1 : settings->listen_count,
                                            .limits = settings->limits,

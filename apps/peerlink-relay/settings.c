@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay_store.h"
+
 void plk_settings_init(struct plk_relay_settings *settings) {
     *settings = (struct plk_relay_settings){.metrics = PLK_RELAY_METRICS_AUTO, .log_level = PLK_LOG_INFO};
     plk_relay_config_init(&settings->limits);
@@ -90,13 +92,16 @@ static const char *set_pass(struct plk_relay_settings *s, const char *value) {
     return NULL;
 }
 
-// One choice so far; a word about the others, since the name is known.
 static const char *set_store(struct plk_relay_settings *s, const char *value) {
-    (void)s;
+    s->store[0] = 0;
     if (strcmp(value, "sqlite") == 0) return NULL;
-    if (strncmp(value, "postgresql://", 13) == 0 || strncmp(value, "postgres://", 11) == 0)
-        return "names PostgreSQL, which this build does not have yet: use sqlite";
-    return "takes sqlite";
+    if (strncmp(value, "postgresql://", 13) != 0 && strncmp(value, "postgres://", 11) != 0)
+        return "takes sqlite or postgresql://...";
+    if (!plk_relay_store_has_postgres())
+        return "names PostgreSQL, which this build does not have: it was made without libpq";
+    if (strlen(value) >= sizeof s->store) return "is too long";
+    strcpy(s->store, value);
+    return NULL;
 }
 
 static const char *set_bootstrap(struct plk_relay_settings *s, const char *value) {

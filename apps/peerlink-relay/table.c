@@ -30,13 +30,14 @@ static const struct plk_option serve_options[] = {
     {"--disk", "MIB", "most bytes of what waits (default: 16384)"},
     {"--pass", "KIB", "passed on a second at most, of each client and into each queue (default: 512)"},
     {"--metrics", "PORT|off", "figures at http://127.0.0.1:PORT/metrics and /healthz (default: PORT+2, if it is free)"},
-    {"--store", "sqlite|URL", "what keeps the queues: sqlite, a file in DIR (default); postgresql:// is not in this build"},
+    {"--store", "sqlite|URL", "what keeps the queues: sqlite, a file in DIR (default), or postgresql://USER@HOST/DATABASE"},
     {"--bootstrap", "RELAY", "other relays to tell of; not in this build"},
     END
 };
 
 static const struct plk_option token_options[] = {
     {"--queues", "N", "of `token new`: how many queues it is good for; 0: any number (default: 1000)"},
+    {"--store", "sqlite|URL", "what the relay keeps its queues in, while it does not run (default: sqlite)"},
     {"--qr", NULL, "of `token new`: also as a QR code"},
     END
 };

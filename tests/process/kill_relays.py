@@ -111,37 +111,45 @@ def meet(alice, bob, relays):
         peer.kill()
 
 
-def main():
+def play(world, relays, *others):
+    """The story, with two relays that are there, and with other threads that do harm."""
     print(f"seed {SEED}: {MESSAGES} messages in each direction, nobody there at the same time", flush=True)
     dice, start = random.Random(SEED), time.monotonic()
+    alice, bob = world.peer("Alice"), world.peer("Bob")
+    meet(alice, bob, relays)
+    people = [Person(alice, "Bob"), Person(bob, "Alice")]
+    killer = RelayKiller(relays, dice.random())
+    killers = [killer, *others]
+    for one in killers:
+        one.start()
+    rounds = 0
+    while any(left(p) for p in people):
+        check(time.monotonic() - start < LIMIT_S, f"not delivered after {LIMIT_S} s: {[left(p) for p in people]}")
+        for person in people:
+            person.present(dice, dice.uniform(6, 12))
+            for one in killers:
+                if one.error:
+                    raise one.error
+        rounds += 1
+    for one in killers:
+        one.stop.set()
+        one.join()
+    for peer in (alice, bob):
+        peer.up()
+    compare(alice, bob, people[0].accepted)
+    compare(bob, alice, people[1].accepted)
+    end = time.monotonic() + 120
+    while any(len(relay.cells()) for relay in relays):
+        check(time.monotonic() < end, f"cells are left on the relays: {[len(r.cells()) for r in relays]}")
+        alice.json("status")
+        time.sleep(0.1)
+    print(f"{2 * MESSAGES} messages, each once, in order, in {rounds} rounds and {time.monotonic() - start:.0f} s; nodes killed "
+          f"{sum(p.kills for p in people)} times, relays {killer.kills} times; the relays' stores are empty")
+
+
+def main():
     with World() as world:
-        relays = [Relay(world, "near").up(), Relay(world, "far").up()]
-        alice, bob = world.peer("Alice"), world.peer("Bob")
-        meet(alice, bob, relays)
-        people = [Person(alice, "Bob"), Person(bob, "Alice")]
-        killer = RelayKiller(relays, dice.random())
-        killer.start()
-        rounds = 0
-        while any(left(p) for p in people):
-            check(time.monotonic() - start < LIMIT_S, f"not delivered after {LIMIT_S} s: {[left(p) for p in people]}")
-            for person in people:
-                person.present(dice, dice.uniform(6, 12))
-                if killer.error:
-                    raise killer.error
-            rounds += 1
-        killer.stop.set()
-        killer.join()
-        for peer in (alice, bob):
-            peer.up()
-        compare(alice, bob, people[0].accepted)
-        compare(bob, alice, people[1].accepted)
-        end = time.monotonic() + 120
-        while any(len(relay.cells()) for relay in relays):
-            check(time.monotonic() < end, f"cells are left on the relays: {[len(r.cells()) for r in relays]}")
-            alice.json("status")
-            time.sleep(0.1)
-        print(f"{2 * MESSAGES} messages, each once, in order, in {rounds} rounds and {time.monotonic() - start:.0f} s; nodes killed "
-              f"{sum(p.kills for p in people)} times, relays {killer.kills} times; the relays' stores are empty")
+        play(world, [Relay(world, "near").up(), Relay(world, "far").up()])
 
 
 if __name__ == "__main__":

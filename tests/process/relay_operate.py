@@ -195,7 +195,7 @@ def reads_its_config(data):
     for text, line, words in (("[relay]\nspeed = 1\n", 2, "is not known"), ("admit = open\n", 1, "is not known"),
                               ("[relay]\n\nadmit = all\n", 3, "takes token, open or closed"), ("[relay]\nwhat\n", 2, "neither"),
                               ("[relay]\ndisk = 0\n", 2, "takes a number of MiB"), ("[relay]\nconfig = x\n", 2, "is not known"),
-                              ("[relay]\nstore = postgresql://user:word@host/name\n", 2, "PostgreSQL"),
+                              ("[relay]\nstore = mysql://user:word@host/name\n", 2, "sqlite or postgresql"),
                               ("[relay]\nlisten = x\n" + "listen = y\n" * 16, 18, "too often")):
         write(text)
         for args in (("config", "check"), ()):
@@ -215,7 +215,7 @@ def says_what_is_wrong(data, other):
                  ["token", "new", "--queues", "-1", "--data", data], ["a", "b", "c", "d"],
                  ["config", "--data", data], ["config", "frobnicate", "--data", data], ["status", "x", "--data", data],
                  ["status", "--qr", "--data", data], ["completion", "tcsh"], ["config", "check"],
-                 ["--data", data, "--store", "postgresql://user:word@host/name"], ["--data", data, "--store", "papyrus"],
+                 ["--data", data, "--store", "mysql://user:word@host/name"], ["--data", data, "--store", "papyrus"],
                  ["--data", data, "--bootstrap", "somewhere"],
                  ["--data", data, "--bootstrap", name]):
         run(*args, status=2)
