@@ -20,7 +20,7 @@ void plk_absent_open(struct plk_mail *m) {
 static uint64_t letter_of(const struct plk_entry *entry) {
     uint64_t letter = 0;
     for (unsigned i = 0; i < 8; i++) letter = letter << 8 | entry->hash[i];
-    return letter == 0 ? 1 : letter;
+    return letter == PLK_MAIL_LETTER_NOTE || letter == PLK_MAIL_LETTER_ACKS ? 1 : letter;
 }
 
 static struct plk_entry *find(struct plk_mail *m, uint64_t letter) {
@@ -33,14 +33,15 @@ static struct plk_entry *find(struct plk_mail *m, uint64_t letter) {
 }
 
 static bool give_note(struct plk_mail *m, uint64_t durable_n, size_t room, struct plk_bytes *record) {
-    return plk_seal_give(m, &m->notes[0], durable_n, room, record) ||
-           plk_seal_give(m, &m->notes[1], durable_n, room, record) ||
+    return plk_seal_give(m, &m->notes[1], durable_n, room, record) ||
            plk_seal_give(m, &m->pulse, durable_n, room, record);
 }
 
 bool plk_absent_next(struct plk_mail *m, uint64_t durable_n, size_t room, struct plk_bytes *record, uint64_t *letter) {
     if (!m->box || (m->up && !m->silent) || m->stopped != PLK_MAIL_WHY_NONE) return false;
-    *letter = 0;
+    *letter = PLK_MAIL_LETTER_ACKS;
+    if (plk_seal_give(m, &m->notes[0], durable_n, room, record)) return true;
+    *letter = PLK_MAIL_LETTER_NOTE;
     if (give_note(m, durable_n, room, record)) return true;
     size_t unacked = plk_state_unacked(m);
     for (size_t i = 0; i < unacked; i++) {
@@ -73,10 +74,25 @@ static void refuse(struct plk_mail *m, const struct plk_mail_turn *turn, struct 
     step_back(m, turn, entry, why);
 }
 
+// What is owed is so until a relay has the ack on its disk: a node that is killed before owes it again.
+static void acks_answered(struct plk_mail *m, const struct plk_mail_turn *turn, bool stored) {
+    bool told = false;
+    for (uint8_t i = 0; i < m->receiving_count; i++) {
+        struct plk_receiving *s = &m->receiving[i];
+        if (!s->boxed) continue;
+        s->boxed = false;
+        if (stored) s->owed = false;
+        told = told || stored;
+    }
+    if (told) plk_absent_told(m, turn);
+}
+
 void plk_absent_answer(struct plk_mail *m, const struct plk_mail_turn *turn, uint64_t letter, uint8_t stored,
                        uint8_t of, enum plk_err reason) {
-    struct plk_entry *entry = letter == 0 ? NULL : find(m, letter);
-    if (letter == 0 && stored == 0) m->note_failed = true;
+    bool is_note = letter == PLK_MAIL_LETTER_NOTE || letter == PLK_MAIL_LETTER_ACKS;
+    struct plk_entry *entry = is_note ? NULL : find(m, letter);
+    if (is_note && stored == 0) m->note_failed = true;
+    if (letter == PLK_MAIL_LETTER_ACKS) acks_answered(m, turn, stored > 0);
     if (entry == NULL) return;
     if (stored == 0) {
         refuse(m, turn, entry, reason);
@@ -105,7 +121,12 @@ void plk_absent_retry(struct plk_mail *m, bool lost) {
         entry->boxing = PLK_BOXING_NONE;
         if (lost && entry->kept > 0) plk_absent_lose(m, entry, PLK_ERR_LOST);
     }
-    if ((m->note_failed || lost) && m->receiving_count > 0) m->ack_us = 0;
+    bool unanswered = false;
+    for (uint8_t i = 0; i < m->receiving_count; i++) {
+        unanswered = unanswered || m->receiving[i].boxed;
+        m->receiving[i].boxed = false;
+    }
+    if ((m->note_failed || lost || unanswered) && m->receiving_count > 0) m->ack_us = 0;
     if ((m->note_failed || lost) && is_awaited(m)) m->have_due = true;
     if (lost) m->have_boxed = false;
     m->note_failed = false;
@@ -179,7 +200,10 @@ void plk_absent_doubt(struct plk_mail *m) {
 void plk_absent_owe(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_receiving *s, bool news) {
     if (m->up) return;
     uint64_t from_us = turn->now.mono_us;
-    if (s != NULL) s->owed = true;
+    if (s != NULL) {
+        s->owed = true;
+        s->boxed = false;
+    }
     if (!news && m->ack_again_us > from_us) from_us = m->ack_again_us;
     if (m->ack_us <= from_us + PLK_MAIL_ACK_MAX_US) return; // they go together
     m->ack_us = from_us + PLK_MAIL_ACK_MIN_US + plk_rng_below(turn->rng, PLK_MAIL_ACK_MAX_US - PLK_MAIL_ACK_MIN_US + 1);
@@ -228,12 +252,7 @@ enum plk_err plk_absent_seal(struct plk_mail *m, const struct plk_mail_turn *tur
     enum plk_err err = seal_acks(m, turn);
     if (err == PLK_ERR_OK) err = seal_reports(m, turn);
     if (err != PLK_ERR_OK) return err;
-    bool owed = false;
-    for (uint8_t i = 0; i < m->receiving_count; i++) {
-        owed = owed || m->receiving[i].owed;
-        m->receiving[i].owed = false;
-    }
-    if (owed) plk_absent_told(m, turn);
+    for (uint8_t i = 0; i < m->receiving_count; i++) m->receiving[i].boxed = m->receiving[i].owed;
     m->have_boxed = m->have_boxed || m->have_due;
     m->have_due = false;
     m->ack_us = PLK_NEVER;

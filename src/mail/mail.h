@@ -247,15 +247,16 @@ bool plk_mail_owes(const struct plk_mail *mail);
 // The next record of at most room bytes for the peer's cells: durable, unacknowledged, not kept by a relay, not given
 // before; with its length in front as on stream 1, so that several lie in one cell one after the other; borrowed until
 // the next call on mail. PLK_CIPHERTEXT_RECORD_MAX and its length are always room enough. False: nothing now, or the
-// next is larger. *letter names it from now on, also after a restart, until it is acknowledged or encrypted anew; 0: an
-// ack, a report or a pulse.
+// next is larger. *letter names it from now on, also after a restart, until it is acknowledged or encrypted anew; or one of these.
+#define PLK_MAIL_LETTER_NOTE 0          // a report or a pulse
+#define PLK_MAIL_LETTER_ACKS UINT64_MAX // an ack
 bool plk_mail_box_next(struct plk_mail *mail, uint64_t durable_n, size_t room, struct plk_bytes *record,
                        uint64_t *letter);
 
 // So many of so many relays (at most 255) have that letter on their disks now; may be called again when it is more, or
 // less. State: stored. None: queued, with the reason, and it is not given again before plk_mail_box_retry. reason goes
-// with either. A letter that is not there any more: nothing. Of letter 0 only stored 0 matters: an ack is made again
-// after plk_mail_box_retry. The batch must not be full.
+// with either. A letter that is not there any more: nothing. 0 and PLK_MAIL_LETTER_ACKS with stored 0 are made again after
+// plk_mail_box_retry; an ack that no relay has taken also after a restart. The batch must not be full.
 void plk_mail_boxed(struct plk_mail *mail, const struct plk_mail_turn *turn, uint64_t letter, unsigned stored,
                     unsigned of, enum plk_err reason);
 

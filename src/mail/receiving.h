@@ -21,7 +21,7 @@ struct plk_receiving {
     uint64_t contiguous; // committed in this turn's batch at the latest
     uint8_t chain[PLK_MESSAGE_HASH_LEN];
     uint64_t next_origin; // an own origin below it may have been received already: its row must be looked at
-    bool owed;            // something came while no link was up, and no ack has left since
+    bool owed;            // something came while no link was up, and neither a link nor a relay has taken an ack since
 
     // Not stored.
     struct plk_receiving_snapshot durable; // batch_n: the batch it became durable with
@@ -29,6 +29,7 @@ struct plk_receiving {
     struct plk_receiving_snapshot waiting[PLK_RECEIVING_SNAPSHOTS]; // batch_n ascending
     uint64_t held_n; // batch that made the newest held message: its range waits for it
     bool tell;       // an ack is due on the link
+    bool boxed;      // what is owed is in an ack on its way to relays
 };
 
 #define PLK_RECEIVING_ROW_LEN (1 + 4 + 8 + PLK_MESSAGE_HASH_LEN + 8 + 1)

@@ -83,8 +83,9 @@ static inline bool mail_boxes_put(struct mail_pair *pair, struct mail_boxes *box
     while (count < 256 && plk_mail_box_next(side->mail, side->durable_n, room - cell.len, &record, &letter)) {
         TOY_CHECK(record.len <= room - cell.len);
         plk_buf_put(&side->mem, &cell, record);
-        boxes->notes[from] += letter == 0;
-        boxes->letters[from] += letter != 0;
+        bool is_note = letter == PLK_MAIL_LETTER_NOTE || letter == PLK_MAIL_LETTER_ACKS;
+        boxes->notes[from] += is_note;
+        boxes->letters[from] += !is_note;
         letters[count++] = letter;
     }
     if (count == 0 && plk_mail_box_next(side->mail, side->durable_n, MAIL_CELL_LARGE, &record, &letter)) {
