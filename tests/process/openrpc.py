@@ -139,7 +139,7 @@ def talk(c, alice, bob):
     a, b = alice.rpc(), bob.rpc()
     c.call(a, "watch", since=0)
     c.call(b, "watch")
-    link = c.call(a, "invite", kind="inline")["link"]
+    link = c.call(a, "invite", kind="inline", relay_only=False)["link"]
     c.call(b, "add", link=link, name="Alice", message="first", relay_only=False)
     a.event(lambda e: e["event"] == "message" and e.get("text") == "first")
     name = c.call(a, "contacts")["contacts"][0]["name"]
