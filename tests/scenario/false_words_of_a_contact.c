@@ -49,30 +49,30 @@ static void put_cell(struct actor *from, struct actor *to, const uint8_t *conten
 
 static void say_moved(struct actor *mallory, struct actor *alice, struct actor *bob) {
     struct world *w = alice->world;
-    uint8_t content[1 + PLK_MOVED_CELL_LEN + 4] = {PLK_CELL_REFUSED};
+    uint8_t content[1 + PLK_RECORD_MOVED_LEN + 4] = {PLK_CELL_REFUSED};
     uint8_t *device = content + 1 + PLK_RECORD_REFUSED_LEN;
     plk_record_refused_encode(content + 1, PLK_RECORD_WHY_MOVED, 0);
     memcpy(device, alice->node->profile.device, PLK_DEVICE_LEN);
-    for (size_t len = 0; len <= PLK_MOVED_CELL_LEN + 4; len++) { // hers, and yet not said: the length is wrong
-        if (len != PLK_MOVED_CELL_LEN) put_cell(mallory, alice, content, 1 + len);
+    for (size_t len = 0; len <= PLK_RECORD_MOVED_LEN + 4; len++) { // hers, and yet not said: the length is wrong
+        if (len != PLK_RECORD_MOVED_LEN) put_cell(mallory, alice, content, 1 + len);
         story_expect(w, is_active(alice, mallory) && is_active(alice, bob));
     }
     for (uint8_t why = 0; why < 16; why++) {
         plk_record_refused_encode(content + 1, why, 7);
-        if (why != PLK_RECORD_WHY_MOVED) put_cell(mallory, alice, content, 1 + PLK_MOVED_CELL_LEN);
+        if (why != PLK_RECORD_WHY_MOVED) put_cell(mallory, alice, content, 1 + PLK_RECORD_MOVED_LEN);
         story_expect(w, is_active(alice, mallory));
     }
     plk_record_refused_encode(content + 1, PLK_RECORD_WHY_MOVED, 0);
     for (size_t i = 0; i < PLK_DEVICE_LEN; i++) { // some other device
         device[i] ^= 1;
-        put_cell(mallory, alice, content, 1 + PLK_MOVED_CELL_LEN);
+        put_cell(mallory, alice, content, 1 + PLK_RECORD_MOVED_LEN);
         device[i] ^= 1;
         story_expect(w, is_active(alice, mallory));
     }
 }
 
 static void say_that_hers_has_moved(struct actor *mallory, struct actor *alice, struct actor *bob) {
-    uint8_t content[1 + PLK_MOVED_CELL_LEN] = {PLK_CELL_REFUSED};
+    uint8_t content[1 + PLK_RECORD_MOVED_LEN] = {PLK_CELL_REFUSED};
     plk_record_refused_encode(content + 1, PLK_RECORD_WHY_MOVED, 0);
     memcpy(content + 1 + PLK_RECORD_REFUSED_LEN, alice->node->profile.device, PLK_DEVICE_LEN);
     put_cell(mallory, alice, content, sizeof content);
