@@ -10,7 +10,7 @@
 #include "plain.h"
 #include "wire/row.h"
 
-#define SHOWN_FIRST "20"
+#define SHOWN_FIRST 20
 
 struct sent {
     uint64_t seq;
@@ -25,7 +25,8 @@ struct chat {
     size_t unanswered; // sends
     struct sent *sent; // messages of this chat that are not delivered
     size_t sent_count;
-    bool over; // no more input
+    uint64_t shown_seq; // up to here history was shown when the chat began
+    bool over;          // no more input
     int status;
 };
 
@@ -114,7 +115,8 @@ static void take_event(struct chat *chat, const json_t *event) {
     bool out = strcmp(plk_plain_text(event, "direction"), "out") == 0;
     if (chat->cli->json) {
         plk_cli_json(event);
-    } else if (strcmp(kind, "message") == 0 && (!out || !isatty(STDIN_FILENO))) {
+    } else if (strcmp(kind, "message") == 0 && (!out || !isatty(STDIN_FILENO)) &&
+               plk_plain_count(event, "seq") > chat->shown_seq) {
         plk_plain_message(stdout, event);
     }
     if (out && strcmp(kind, "message") == 0) add_sent(chat, plk_plain_count(event, "seq"));
@@ -163,17 +165,35 @@ static int find_contact(struct plk_cli *cli, json_t **contact) {
     return status;
 }
 
+// The last messages. What comes while they are read is neither missed nor shown twice: events are watched from before.
+static int show_first(struct chat *chat, json_t **since) {
+    json_t *status = NULL, *result = NULL, *message = NULL;
+    size_t i = 0;
+    int end = plk_cli_call(chat->cli, "status", NULL, &status);
+    if (end != PLK_EXIT_DONE) return end;
+    *since = json_pack("{s:I}", "since", (json_int_t)plk_plain_count(status, "last_event"));
+    json_decref(status);
+    json_t *params = json_pack("{s:s, s:i}", "contact", plk_plain_text(chat->contact, "id"), "limit", SHOWN_FIRST);
+    end = plk_cli_call(chat->cli, "history", params, &result);
+    json_array_foreach(json_object_get(result, "messages"), i, message) {
+        if (chat->cli->json)
+            plk_cli_json(message);
+        else
+            plk_plain_message(stdout, message);
+        chat->shown_seq = plk_plain_count(message, "seq");
+    }
+    json_decref(result);
+    return end;
+}
+
 int plk_command_chat(struct plk_cli *cli) {
     struct chat chat = {.cli = cli};
-    json_t *result = NULL;
+    json_t *result = NULL, *since = NULL;
     int status = plk_cli_connect(cli);
     if (status == PLK_EXIT_DONE) status = find_contact(cli, &chat.contact);
-    if (status == PLK_EXIT_DONE && isatty(STDOUT_FILENO)) {
-        cli->options[cli->option_count].name = "--limit";
-        cli->options[cli->option_count++].value = SHOWN_FIRST;
-        status = plk_command_history(cli);
-    }
-    if (status == PLK_EXIT_DONE) status = plk_cli_call(cli, "watch", NULL, &result);
+    if (status == PLK_EXIT_DONE && isatty(STDOUT_FILENO)) status = show_first(&chat, &since);
+    if (status == PLK_EXIT_DONE) status = plk_cli_call(cli, "watch", json_incref(since), &result);
+    json_decref(since);
     json_decref(result);
     if (status == PLK_EXIT_DONE) {
         chat.line = malloc(PLK_BODY_MAX + 2);
