@@ -167,21 +167,14 @@ static int find_contact(struct plk_cli *cli, json_t **contact) {
 
 // The last messages. What comes while they are read is neither missed nor shown twice: events are watched from before.
 static int show_first(struct chat *chat, json_t **since) {
-    json_t *status = NULL, *result = NULL, *message = NULL;
-    size_t i = 0;
+    json_t *status = NULL, *result = NULL;
     int end = plk_cli_call(chat->cli, "status", NULL, &status);
     if (end != PLK_EXIT_DONE) return end;
     *since = json_pack("{s:I}", "since", (json_int_t)plk_plain_count(status, "last_event"));
     json_decref(status);
     json_t *params = json_pack("{s:s, s:i}", "contact", plk_plain_text(chat->contact, "id"), "limit", SHOWN_FIRST);
     end = plk_cli_call(chat->cli, "history", params, &result);
-    json_array_foreach(json_object_get(result, "messages"), i, message) {
-        if (chat->cli->json)
-            plk_cli_json(message);
-        else
-            plk_plain_message(stdout, message);
-        chat->shown_seq = plk_plain_count(message, "seq");
-    }
+    if (end == PLK_EXIT_DONE) chat->shown_seq = plk_command_print_messages(chat->cli, result);
     json_decref(result);
     return end;
 }

@@ -94,7 +94,8 @@ int plk_command_send(struct plk_cli *cli) {
 
 // ---- history --------------------------------------------------------------------------------------------------------
 
-static void print_messages(const struct plk_cli *cli, const json_t *result) {
+uint64_t plk_command_print_messages(const struct plk_cli *cli, const json_t *result) {
+    uint64_t last = 0;
     json_t *message = NULL;
     size_t i = 0;
     const json_t *messages = json_object_get(result, "messages");
@@ -103,7 +104,9 @@ static void print_messages(const struct plk_cli *cli, const json_t *result) {
             plk_cli_json(message);
         else
             plk_plain_message(stdout, message);
+        last = plk_plain_count(message, "seq");
     }
+    return last;
 }
 
 static json_t *page_params(const char *contact, uint64_t limit, uint64_t before) {
@@ -149,7 +152,7 @@ static int print_history(struct plk_cli *cli, struct page page, const char *sear
     }
     for (; status == PLK_EXIT_DONE && count > 0; count--) {
         if (result == NULL) status = read_page(cli, pages[count - 1], search, &result);
-        if (status == PLK_EXIT_DONE) print_messages(cli, result);
+        if (status == PLK_EXIT_DONE) plk_command_print_messages(cli, result);
         json_decref(result);
         result = NULL;
     }

@@ -36,6 +36,8 @@ int plk_command_down(struct plk_cli *cli);
 int plk_command_export(struct plk_cli *cli);
 int plk_command_help(struct plk_cli *cli);
 int plk_command_history(struct plk_cli *cli);
+uint64_t plk_command_print_messages(const struct plk_cli *cli,
+                                    const json_t *result); // a page; the last one's seq, or 0
 int plk_command_id(struct plk_cli *cli);
 int plk_command_init(struct plk_cli *cli);
 int plk_command_invite(struct plk_cli *cli);

@@ -67,3 +67,24 @@ static bool is_direct(struct world *w, void *ctx) {
 void homes_until_direct(struct homes *s, uint64_t limit_us) {
     story_until(s->w, is_direct, s, limit_us, "data goes directly");
 }
+
+struct direct_by {
+    struct homes *homes;
+    enum plk_transport transport;
+};
+
+bool homes_direct_by(struct homes *s, enum plk_transport transport) {
+    return homes_direct(s) && story_view(s->alice, s->bob).transport == transport &&
+           story_view(s->bob, s->alice).transport == transport;
+}
+
+static bool is_direct_by(struct world *w, void *ctx) {
+    const struct direct_by *by = ctx;
+    (void)w;
+    return homes_direct_by(by->homes, by->transport);
+}
+
+void homes_until_direct_by(struct homes *s, enum plk_transport transport, uint64_t limit_us, const char *what) {
+    struct direct_by by = {s, transport};
+    story_until(s->w, is_direct_by, &by, limit_us, what);
+}

@@ -25,5 +25,7 @@ void homes_talk(struct homes *s, const char *text, uint64_t limit_us); // a word
 void homes_chat(struct homes *s, const char *text, uint64_t us);
 bool homes_direct(struct homes *s); // the data of both goes directly
 void homes_until_direct(struct homes *s, uint64_t limit_us);
+bool homes_direct_by(struct homes *s, enum plk_transport transport);
+void homes_until_direct_by(struct homes *s, enum plk_transport transport, uint64_t limit_us, const char *what);
 
 #endif

@@ -120,3 +120,13 @@ void mailbox_by_turns(struct actor *a, struct actor *b, uint64_t span_us) {
         world_start(b);
     }
 }
+
+void mailbox_apart(struct actor *a, struct relayd *as, struct actor *b, struct relayd *bs) {
+    mailbox_use(a, as);
+    mailbox_use(b, bs);
+    story_meet(a, b);
+    mailbox_until_told(a, b, 1);
+    story_run(a->world, 10 * PLK_SECOND);
+    world_part(a->world, a, b, NET_ALL);
+    world_stop(b);
+}

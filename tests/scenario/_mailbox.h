@@ -20,6 +20,8 @@ size_t mailbox_items(const struct relayd *relay); // on its disk
 void mailbox_until_kept(struct relayd *relay, uint64_t limit_us, const char *what);
 // A word each way, heard within that time.
 void mailbox_talk(struct actor *a, struct actor *b, const char *text, uint64_t limit_us);
+// Contacts, each with a relay and the other's queue there; then they reach each other through relays only, and b is not there.
+void mailbox_apart(struct actor *a, struct relayd *as, struct actor *b, struct relayd *bs);
 // They go off by turns, eight times each, for so long: one has what the other has said from relays only. Both are there then.
 void mailbox_by_turns(struct actor *a, struct actor *b, uint64_t span_us);
 // Nothing is left on the relay's disk of what it kept.

@@ -3,13 +3,6 @@
 // the relay, with no pause of more than 3 s, and within 5 s they talk by UDP as before.
 #include "_homes.h"
 
-static bool is_udp(struct world *w, void *ctx) {
-    struct homes *s = ctx;
-    (void)w;
-    return homes_direct(s) && story_view(s->alice, s->bob).transport == PLK_UDP &&
-           story_view(s->bob, s->alice).transport == PLK_UDP;
-}
-
 static void tell(struct world *w) {
     static const enum nat_class others[] = {NAT_CLASS_PORT_RESTRICTED, NAT_CLASS_NONE, NAT_CLASS_FW, NAT_CLASS_CGNAT};
     struct homes s;
@@ -23,8 +16,8 @@ static void tell(struct world *w) {
     story_delivered(w, 3 * PLK_SECOND);
     homes_chat(&s, "without UDP", dice_between(&w->dice, PLK_SECOND, 10 * PLK_SECOND));
     net_filter(w->net, cut->index, 0);
-    for (int i = 0; i < 10 && !is_udp(w, &s); i++) homes_chat(&s, "with UDP", 500 * PLK_MS);
-    story_expect(w, is_udp(w, &s));
+    for (int i = 0; i < 10 && !homes_direct_by(&s, PLK_UDP); i++) homes_chat(&s, "with UDP", 500 * PLK_MS);
+    story_expect(w, homes_direct_by(&s, PLK_UDP));
     homes_end(&s);
 }
 

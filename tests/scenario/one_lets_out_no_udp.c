@@ -3,19 +3,12 @@
 // whoever writes first after both have started anew.
 #include "_homes.h"
 
-static bool is_tcp(struct world *w, void *ctx) {
-    struct homes *s = ctx;
-    (void)w;
-    return homes_direct(s) && story_view(s->alice, s->bob).transport == PLK_TCP &&
-           story_view(s->bob, s->alice).transport == PLK_TCP;
-}
-
 static void tell(struct world *w) {
     struct homes s;
     bool alice = w->seed % 2;
     homes_begin_as(&s, w, alice ? NAT_CLASS_UDP_BLOCKED : NAT_CLASS_NONE,
                    alice ? NAT_CLASS_NONE : NAT_CLASS_UDP_BLOCKED);
-    story_until(w, is_tcp, &s, 2 * PLK_SECOND, "they are connected by TCP");
+    homes_until_direct_by(&s, PLK_TCP, 2 * PLK_SECOND, "they are connected by TCP");
     world_restart(s.alice);
     world_restart(s.bob);
     story_run(w, 5 * PLK_SECOND);
@@ -24,7 +17,7 @@ static void tell(struct world *w) {
     } else {
         story_say(s.bob, s.alice, "I am here");
     }
-    story_until(w, is_tcp, &s, 3 * PLK_SECOND, "they are connected by TCP again");
+    homes_until_direct_by(&s, PLK_TCP, 3 * PLK_SECOND, "they are connected by TCP again");
     homes_end(&s);
 }
 

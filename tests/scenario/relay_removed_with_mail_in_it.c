@@ -6,13 +6,7 @@
 static void tell(struct world *w) {
     struct relayd *hers = mailbox_relay(w, "hers"), *his = mailbox_relay(w, "his"), *other = mailbox_relay(w, "other");
     struct actor *alice = story_person(w, "alice"), *bob = story_person(w, "bob");
-    mailbox_use(alice, hers);
-    mailbox_use(bob, his);
-    story_meet(alice, bob);
-    mailbox_until_told(alice, bob, 1);
-    story_run(w, 10 * PLK_SECOND);
-    world_part(w, alice, bob, NET_ALL);
-    world_stop(bob);
+    mailbox_apart(alice, hers, bob, his);
     story_say_many(alice, bob, "one of many", 40);
     story_say(alice, bob, "read this");
     mailbox_until_kept(his, MAILBOX_LIMIT, "his relay keeps it");

@@ -4,13 +4,6 @@
 // started anew.
 #include "_homes.h"
 
-static bool is_tcp(struct world *w, void *ctx) {
-    struct homes *s = ctx;
-    (void)w;
-    return homes_direct(s) && story_view(s->alice, s->bob).transport == PLK_TCP &&
-           story_view(s->bob, s->alice).transport == PLK_TCP;
-}
-
 static void tell(struct world *w) {
     static const enum nat_class others[] = {
         NAT_CLASS_UDP_BLOCKED,     NAT_CLASS_FW,   NAT_CLASS_FULL_CONE, NAT_CLASS_ADDR_RESTRICTED, NAT_CLASS_EIM_RANDOM,
@@ -20,13 +13,13 @@ static void tell(struct world *w) {
     bool swap = w->seed % 2;
     homes_begin_as(&s, w, swap ? b : a, swap ? a : b);
     story_expect(w, world_permits(s.alice, s.bob, PLK_TCP) == NAT_WAY_BASIC);
-    story_until(w, is_tcp, &s, 3 * PLK_SECOND, "they are connected by TCP");
+    homes_until_direct_by(&s, PLK_TCP, 3 * PLK_SECOND, "they are connected by TCP");
     homes_talk(&s, "by TCP", HOMES_TALK);
     world_restart(s.alice);
     world_restart(s.bob);
     story_run(w, 3 * PLK_SECOND);
     homes_talk(&s, "again", HOMES_TALK);
-    story_until(w, is_tcp, &s, 3 * PLK_SECOND, "they are connected by TCP again");
+    homes_until_direct_by(&s, PLK_TCP, 3 * PLK_SECOND, "they are connected by TCP again");
     homes_end(&s);
 }
 
