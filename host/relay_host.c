@@ -7,6 +7,7 @@
 #include "host/home.h"
 #include "host/keyfile.h"
 #include "host/memory.h"
+#include "host/resolve.h"
 #include "host/store.h"
 #include "host/timer.h"
 #include "relay/token.h"
@@ -39,6 +40,7 @@ struct plk_relay_host {
     struct plk_relay *relay;
     struct plk_store *store;
     struct plk_relay_sockets *sockets; // NULL: none were asked for
+    struct plk_resolver *resolver;     // of the names of relays that are told of this one
     uint8_t public[32];
     uint64_t put_n, stored_n, last_ticket, slept_us;
     struct act acts[PLK_RELAY_HOST_ACTS_MAX];
@@ -72,6 +74,11 @@ static void on_datagram(void *ctx, const struct plk_addr *from, const struct plk
 static void on_stream(void *ctx, const struct plk_input *input) { give(ctx, input); }
 
 static void on_done(void *ctx) { drain(ctx); }
+
+static void on_resolved(void *ctx, uint64_t ticket, const struct plk_addr *addrs, size_t count) {
+    struct plk_input input = {.kind = PLK_IN_RESOLVED, .resolved = {.ticket = ticket, .addrs = addrs, .count = count}};
+    give(ctx, &input);
+}
 
 static void on_jump(void *ctx) {
     struct plk_relay_host *host = ctx;
@@ -113,6 +120,12 @@ static void end_acts(struct plk_relay_host *host) {
 
 // ---- outputs ----------------------------------------------------------------------------------------------------------
 
+static void resolve(struct plk_relay_host *host, const struct plk_output *output) {
+    if (plk_resolver_ask(host->resolver, output->resolve.ticket, output->resolve.host, output->resolve.port)) return;
+    struct plk_input input = {.kind = PLK_IN_RESOLVED, .resolved = {.ticket = output->resolve.ticket}};
+    give(host, &input);
+}
+
 static void carry_out(struct plk_relay_host *host, const struct plk_output *output) {
     switch (output->kind) {
     case PLK_OUT_DATAGRAM:
@@ -136,9 +149,11 @@ static void carry_out(struct plk_relay_host *host, const struct plk_output *outp
         plk_store_load(host->store, output->load.ticket, output->load.table, output->load.from, output->load.to,
                        output->load.limit, output->load.reverse);
         break;
+    case PLK_OUT_RESOLVE:
+        resolve(host, output);
+        break;
     case PLK_OUT_SOCKET_OPEN: // a relay asks for none of these
     case PLK_OUT_SOCKET_CLOSE:
-    case PLK_OUT_RESOLVE:
     case PLK_OUT_EVENT:
     case PLK_OUT_RESULT:
     case PLK_OUT_WAIT:
@@ -291,6 +306,7 @@ static void open_relay(struct plk_relay_host *host, const struct plk_relay_host_
         limits.listeners[limits.listener_count++] =
             (struct plk_relay_listener){.addr = *addr, .stun_port = (uint16_t)(addr->port + 1)};
     }
+    limits.bootstrap_count = 0; // told when its owner says where it is: plk_relay_host_retune
     plk_dh_public(host->public, secret);
     host->relay = plk_relay_new(&limits);
     plk_mem_wipe(&limits, sizeof limits);
@@ -319,6 +335,7 @@ static enum plk_fault_kind open_parts(struct plk_relay_host *host, const struct 
 
 static void open_drive(struct plk_relay_host *host) {
     plk_timer_open(&host->timer, &host->loop, on_due, on_jump, host);
+    host->resolver = plk_resolver_open(&host->loop, on_resolved, host);
     plk_assert(uv_prepare_init(&host->loop, &host->prepare) == 0 && uv_check_init(&host->loop, &host->check) == 0);
     host->prepare.data = host->check.data = host;
     plk_assert(uv_prepare_start(&host->prepare, on_prepare) == 0 && uv_check_start(&host->check, on_check) == 0);
@@ -380,6 +397,7 @@ bool plk_relay_host_close(struct plk_relay_host *host) {
     plk_relay_free(host->relay);
     plk_relay_sockets_close(host->sockets);
     plk_timer_close(&host->timer);
+    plk_resolver_close(host->resolver);
     uv_close((uv_handle_t *)&host->prepare, NULL);
     uv_close((uv_handle_t *)&host->check, NULL);
     free_host(host);
@@ -401,6 +419,8 @@ void plk_relay_host_retune(struct plk_relay_host *host, const struct plk_relay_c
                            enum plk_log_level level) {
     host->log.level = level;
     plk_relay_retune(host->relay, limits);
+    host->dirty = true;
+    drain(host);
 }
 
 void plk_relay_host_drain(struct plk_relay_host *host) {

@@ -49,7 +49,7 @@ const uint8_t *plk_relay_host_key(const struct plk_relay_host *host);           
 size_t plk_relay_host_list(const struct plk_relay_host *host, struct plk_addr list[static 2 * PLK_RELAY_LISTENS_MAX]);
 bool plk_relay_host_stalled(const struct plk_relay_host *host);
 
-// Takes over what plk_relay_retune takes, and how much is logged.
+// Takes over what plk_relay_retune takes, and how much is logged. Before the first call no other relay is told of this one.
 void plk_relay_host_retune(struct plk_relay_host *host, const struct plk_relay_config *limits,
                            enum plk_log_level level);
 

@@ -111,10 +111,12 @@ static int take_word(struct plk_relay_options *o, const char *word, bool *comman
 }
 
 static int read_line(struct plk_relay_options *o, int argc, char **argv) {
-    bool command_seen = false, has_listen = false;
+    bool command_seen = false, has_listen = false, has_bootstrap = false;
     for (int i = 1; i < argc; i++) {
-        // Addresses of the command line are instead of those of the file, not beside them.
+        // Lists of the command line are instead of those of the file, not beside them.
         if (strcmp(argv[i], "--listen") == 0 && !has_listen) has_listen = true, o->settings.listen_count = 0;
+        if (strcmp(argv[i], "--bootstrap") == 0 && !has_bootstrap)
+            has_bootstrap = true, o->settings.limits.bootstrap_count = 0;
         int status = argv[i][0] == '-' ? take_option(o, argc, argv, &i) : take_word(o, argv[i], &command_seen);
         if (status != PLK_RELAY_EXIT_DONE) return status;
     }

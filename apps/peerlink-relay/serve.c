@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "serve.h"
 
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +79,24 @@ static struct plk_addr best_address(const struct serving *s) {
     }
     if (interface_count > 0) uv_free_interface_addresses(interfaces, interface_count);
     return best;
+}
+
+// What it says of itself to other relays: an address, since names cost nothing and nobody can tell how many there are of them. Where
+// only a name is known, or an address that others may not reach, the other relay says how it sees this one.
+static struct plk_addr announced_address(const struct serving *s) {
+    const char *host = s->settings.public_host;
+    struct plk_addr best = best_address(s), addr = {.family = 0};
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, host, &v4) == 1) return plk_address_v4(&v4, best.port);
+    if (inet_pton(AF_INET6, host, &v6) == 1) return plk_address_v6(&v6, best.port, 0);
+    enum plk_addr_class class = plk_addr_class(&best);
+    return class == PLK_ADDR_GLOBAL || class == PLK_ADDR_LOOPBACK ? best : addr;
+}
+
+static void announce(struct serving *s) {
+    s->settings.limits.public = announced_address(s);
+    plk_relay_host_retune(s->host, &s->settings.limits, s->log.level);
 }
 
 // Whether a reader of names would take it.
@@ -188,6 +207,7 @@ static void ready(struct serving *s) {
         return;
     }
     say_ready(s, name);
+    announce(s);
     plk_mem_wipe(name, sizeof name);
 }
 
@@ -215,7 +235,7 @@ static void reload(struct serving *s) {
     }
     s->settings.limits = next.settings.limits;
     s->settings.log_level = s->log.level = next.settings.log_level;
-    plk_relay_host_retune(s->host, &s->settings.limits, s->log.level);
+    announce(s);
     bool restart = needs_restart(&s->settings, &next.settings);
     plk_log(&s->log, PLK_LOG_INFO, "the options were read again%s",
             restart ? "; data, listen and metrics change with the next start" : "");

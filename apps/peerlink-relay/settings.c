@@ -106,10 +106,17 @@ static const char *set_store(struct plk_relay_settings *s, const char *value) {
 
 static const char *set_bootstrap(struct plk_relay_settings *s, const char *value) {
     struct plk_relay_name name;
-    (void)s;
+    struct plk_relay_config *limits = &s->limits;
     if (plk_relay_name_decode(plk_bytes_text(value), &name) != PLK_ERR_OK)
         return "takes a relay's address, HOST:PORT#KEY as it prints it";
-    return "has no use yet: relays of this build do not tell each other of others";
+    if (limits->bootstrap_count == PLK_ANNOUNCES_MAX) return "is there too often";
+    struct plk_relay_bootstrap *to = &limits->bootstrap[limits->bootstrap_count++];
+    memcpy(to->key, name.key, sizeof to->key);
+    memcpy(to->host, name.host.at, name.host.len);
+    to->host_len = (uint8_t)name.host.len;
+    to->port = name.port;
+    plk_mem_wipe(&name, sizeof name); // its token is not for relays
+    return NULL;
 }
 
 static const char *set_log(struct plk_relay_settings *s, const char *value) {

@@ -119,9 +119,9 @@ static bool has_place(struct plk_relay *relay, const struct plk_addr *from) {
 
 // ---- the answer -------------------------------------------------------------------------------------------------------
 
-// The STUN address that stands beside the one that was asked, for the greeting.
-static struct plk_bytes other_stun(const struct plk_relay *relay, const struct plk_addr *local, uint8_t *room,
-                                   size_t cap) {
+// The STUN address that stands beside the one that was asked, and the key of descriptors, for the greeting.
+static struct plk_bytes extensions_for(const struct plk_relay *relay, const struct plk_addr *local, unsigned which,
+                                       uint8_t *room, size_t cap) {
     uint8_t text[32];
     struct plk_writer w = plk_writer(text, sizeof text), list = plk_writer(room, cap);
     for (unsigned i = 0; i < relay->config.listener_count; i++) {
@@ -133,6 +133,8 @@ static struct plk_bytes other_stun(const struct plk_relay *relay, const struct p
         plk_addr_write(&w, &other);
     }
     if (w.len > 0) plk_tlv_put(&list, PLK_RELAY_GREETING_STUN, plk_writer_bytes(&w));
+    plk_tlv_put(&list, PLK_RELAY_GREETING_SIGN, plk_bytes(relay->directory.signs[which], 32));
+    plk_assert(!list.failed);
     return plk_writer_bytes(&list);
 }
 
@@ -189,7 +191,7 @@ static void answer(struct plk_relay *relay, const struct plk_addr *from, const s
     plk_writer_u64(&w, cid);
     own.admission = relay->config.admission;
     own.bits = relay->config.admission == PLK_RELAY_ADMIT_OPEN ? relay->config.work_bits : 0;
-    own.extensions = other_stun(relay, local, extensions, sizeof extensions);
+    own.extensions = extensions_for(relay, local, which, extensions, sizeof extensions);
     enum plk_err err =
         plk_hello_answer(&relay->admit.statics[which], hello, &own, relay->now.mono_us, &relay->rng, &answered);
     if (err != PLK_ERR_OK) {

@@ -420,6 +420,12 @@ static bool run(struct plk_relay *relay, struct plk_relay_client *client, const 
     case PLK_QUEUE_FWD_OPEN:
         plk_forward_open(relay, client, command);
         return true;
+    case PLK_QUEUE_ANNOUNCE:
+        plk_directory_announce(relay, client, command);
+        return true;
+    case PLK_QUEUE_DIRECTORY:
+        plk_directory_tell(relay, client, command);
+        return true;
     default: // FWD CLOSE
         plk_forward_close(relay, client, command);
         return true;

@@ -48,7 +48,7 @@ static bool send_there(struct plk_relay *relay, const struct plk_forward *forwar
 // ---- opening ------------------------------------------------------------------------------------------------------------
 
 // Everybody's addresses, and those of a kind on which this relay itself listens.
-static bool may_go(const struct plk_relay *relay, const struct plk_addr *to) {
+bool plk_forward_may_go(const struct plk_relay *relay, const struct plk_addr *to) {
     enum plk_addr_class class = plk_addr_class(to);
     if (to->port == 0 || class == PLK_ADDR_REFUSED) return false;
     if (class == PLK_ADDR_GLOBAL) return true;
@@ -63,7 +63,7 @@ static bool is_free(const struct plk_relay *relay, uint64_t cid) {
     return cid != 0 && plk_map_find(&relay->forwards, cid) == 0 && plk_relay_client_find(relay, cid) == NULL;
 }
 
-static bool is_own(const struct plk_relay *relay, const uint8_t public[32]) {
+bool plk_forward_is_own(const struct plk_relay *relay, const uint8_t public[32]) {
     for (unsigned i = 0; i < relay->config.static_count; i++) {
         if (memcmp(relay->admit.statics[i].known.public, public, 32) == 0) return true;
     }
@@ -75,7 +75,8 @@ static enum plk_queue_code judge(struct plk_relay *relay, struct plk_relay_clien
     size_t count = 0;
     for (const struct plk_forward *forward = client->forwards; forward != NULL; forward = forward->next) count++;
     if (*place_of(client, command->handle) != NULL) return PLK_QUEUE_CODE_EXISTS;
-    if (!may_go(relay, &command->fwd.addr) || is_own(relay, command->fwd.relay)) return PLK_QUEUE_CODE_INVALID;
+    if (!plk_forward_may_go(relay, &command->fwd.addr) || plk_forward_is_own(relay, command->fwd.relay))
+        return PLK_QUEUE_CODE_INVALID;
     if (!is_free(relay, number_of(plk_bytes(command->fwd.cid, PLK_PACKET_CID_LEN)))) return PLK_QUEUE_CODE_EXISTS;
     if (count >= PLK_FORWARDS_CLIENT_MAX || relay->forward_count >= PLK_FORWARDS_MAX ||
         relay->mem->used > relay->config.memory_max) {

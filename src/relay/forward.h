@@ -46,6 +46,9 @@ void plk_forward_send(struct plk_relay *relay, struct plk_relay_client *client, 
 // A packet over UDP that is for no client of this relay. false: nor for one that is elsewhere.
 bool plk_forward_receive(struct plk_relay *relay, const struct plk_addr *from, const struct plk_packet *packet,
                          struct plk_bytes bytes);
+// Whether this relay says a hello there for others; whether the static is its own.
+bool plk_forward_may_go(const struct plk_relay *relay, const struct plk_addr *to);
+bool plk_forward_is_own(const struct plk_relay *relay, const uint8_t public[32]);
 void plk_forward_tick(struct plk_relay *relay, struct plk_relay_client *client);
 uint64_t plk_forward_deadline(const struct plk_relay_client *client); // of tick
 void plk_forward_free_all(struct plk_relay *relay, struct plk_relay_client *client);

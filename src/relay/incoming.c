@@ -13,6 +13,7 @@ static void data(struct plk_relay *relay, const struct plk_addr *from, const str
     struct plk_reader r = plk_reader(packet->cid);
     struct plk_relay_client *client = plk_relay_client_find(relay, plk_reader_u64(&r));
     if (client == NULL && tcp == NULL && plk_forward_receive(relay, from, packet, bytes)) return;
+    if (client == NULL && tcp == NULL && plk_announces_packet(relay, from, packet)) return;
     if (client == NULL || client->tcp != tcp) {
         relay->counters.stranger++;
         return;
@@ -42,6 +43,13 @@ static void data(struct plk_relay *relay, const struct plk_addr *from, const str
     while (plk_relay_channel_passed_next(&passed, &frame)) plk_relay_pass(relay, client, &frame);
 }
 
+// What another relay says to a hello of ours, or of a client's beyond us.
+static bool answer(struct plk_relay *relay, const struct plk_addr *from, const struct plk_packet *packet,
+                   struct plk_bytes bytes) {
+    return plk_forward_receive(relay, from, packet, bytes) || plk_directory_receive(relay, from, packet) ||
+           plk_announces_packet(relay, from, packet);
+}
+
 void plk_relay_packet(struct plk_relay *relay, const struct plk_addr *from, const struct plk_addr *local,
                       struct plk_relay_tcp *tcp, struct plk_bytes bytes) {
     struct plk_packet packet;
@@ -53,7 +61,7 @@ void plk_relay_packet(struct plk_relay *relay, const struct plk_addr *from, cons
         plk_admit_hello(relay, from, local, tcp, &packet, bytes);
     } else if (packet.kind == PLK_PACKET_DATA) {
         data(relay, from, local, tcp, &packet, bytes);
-    } else if (tcp != NULL || !plk_forward_receive(relay, from, &packet, bytes)) {
+    } else if (tcp != NULL || !answer(relay, from, &packet, bytes)) {
         relay->counters.stranger++;
     }
 }

@@ -10,6 +10,7 @@
 #include "relay/admit.h"
 #include "relay/agenda.h"
 #include "relay/client.h"
+#include "relay/directory.h"
 #include "relay/forward.h"
 #include "relay/mailbox.h"
 #include "relay/packets.h"
@@ -61,6 +62,8 @@ struct plk_relay {
     struct plk_map revoked;         // SipHash of the hash of a token -> 1: those of this run
     struct plk_relay_tcps tcps;
     struct plk_relay_sweep sweep;
+    struct plk_directory directory;
+    struct plk_announces announces;
     bool token_busy; // a command that changes tokens is under way: one at a time
     bool draining;
     uint8_t scratch[PLK_DATAGRAM_MAX]; // the text of the packet that is being read

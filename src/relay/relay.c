@@ -25,6 +25,7 @@ void plk_relay_config_init(struct plk_relay_config *config) {
 struct plk_relay *plk_relay_new(const struct plk_relay_config *config) {
     plk_assert(config->static_count >= 1 && config->static_count <= PLK_RELAY_STATICS_MAX);
     plk_assert(config->listener_count <= PLK_RELAY_LISTENERS_MAX);
+    plk_assert(config->bootstrap_count <= PLK_ANNOUNCES_MAX);
     struct plk_relay *relay = plk_mem_take(config->mem, sizeof *relay);
     relay->mem = config->mem;
     relay->config = *config;
@@ -35,6 +36,7 @@ struct plk_relay *plk_relay_new(const struct plk_relay_config *config) {
     plk_ledger_init(&relay->ledger, relay->mem);
     plk_outputs_init(&relay->outputs, relay->mem);
     plk_reads_init(&relay->reads, relay->mem);
+    plk_directory_init(relay);
     plk_admit_init(relay);
     plk_queues_init(&relay->queues, relay->mem, relay->key);
     plk_map_init(&relay->cids, relay->mem);
@@ -59,12 +61,15 @@ void plk_relay_retune(struct plk_relay *relay, const struct plk_relay_config *co
     relay->config.store_max = config->store_max;
     relay->config.pass_rate = config->pass_rate;
     relay->config.pass_burst = config->pass_burst;
+    plk_announces_retune(relay, config);
 }
 
 void plk_relay_free(struct plk_relay *relay) {
     if (relay == NULL) return;
     while (relay->clients != NULL) plk_relay_client_free(relay, relay->clients);
     plk_relay_tcps_free(relay);
+    plk_announces_free(relay);
+    plk_directory_free(relay);
     plk_admit_free(relay);
     plk_reads_free(&relay->reads);
     plk_queues_free(&relay->queues);
@@ -224,6 +229,8 @@ void plk_relay_handle(struct plk_relay *relay, struct plk_now now, const struct 
         plk_admit_turn(relay);
         break;
     case PLK_IN_RESOLVED:
+        plk_announces_resolved(relay, input);
+        break;
     case PLK_IN_NETWORK:
     case PLK_IN_SUSPEND:
     case PLK_IN_COMMAND:
@@ -234,6 +241,8 @@ void plk_relay_handle(struct plk_relay *relay, struct plk_now now, const struct 
     plk_admit_tick(relay);
     plk_relay_tcps_tick(relay);
     plk_relay_sweep_tick(relay);
+    plk_directory_tick(relay);
+    plk_announces_tick(relay);
     tick_clients(relay);
     plk_relay_settle(relay);
 }
@@ -242,6 +251,7 @@ void plk_relay_handle(struct plk_relay *relay, struct plk_now now, const struct 
 
 static uint64_t deadline(const struct plk_relay *relay) {
     uint64_t at_us = plk_earlier(plk_agenda_next_us(&relay->agenda), plk_admit_deadline(relay));
+    at_us = plk_earlier(at_us, plk_earlier(plk_directory_deadline(relay), plk_announces_deadline(relay)));
     if (relay->tcps.strangers.count + relay->tcps.clients.count > 0) at_us = plk_earlier(at_us, relay->tcps.look_us);
     return plk_earlier(at_us, plk_relay_sweep_deadline(relay));
 }
@@ -308,6 +318,10 @@ void plk_relay_poll(struct plk_relay *relay, struct plk_now now, struct plk_outp
     if (poll_store(relay, output)) return;
     if (plk_reads_next(&relay->reads, relay->ledger.emitted_n, output)) return;
     if (poll_clients(relay) && poll_packets(relay, output)) return;
+    if (plk_announces_poll(relay, output)) {
+        relay->counters.datagrams_out += output->kind == PLK_OUT_DATAGRAM;
+        return;
+    }
     if (plk_outputs_next(&relay->outputs, relay->ledger.stored_n, output)) return;
     *output = (struct plk_output){.kind = PLK_OUT_WAIT, .wait = {.deadline_us = deadline(relay)}};
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A relay: channels of very many clients, the queues that they attach to, what waits in them, and STUN (DESIGN 3.6, 3.7;
 // docs/protocol/relay.md, queue.md). Driven like a node (wire/effect.h): handle one input, then poll until WAIT. Of the inputs
-// it takes TICK, DATAGRAM (with the local address), STREAM, STORED, STORE_STATE, LOADED and RESUME; of the outputs it gives
-// DATAGRAM, STREAM_WRITE, STREAM_CLOSE, STORE, LOAD and WAIT.
+// it takes TICK, DATAGRAM (with the local address), STREAM, STORED, STORE_STATE, LOADED, RESOLVED and RESUME; of the outputs it gives
+// DATAGRAM, STREAM_OPEN, STREAM_WRITE, STREAM_CLOSE, STORE, LOAD, RESOLVE and WAIT.
 #ifndef PLK_RELAY_RELAY_H
 #define PLK_RELAY_RELAY_H
 
+#include "relay/announce.h"
 #include "wire/effect.h"
 #include "wire/queue.h"
 #include "wire/relay_greeting.h"
@@ -45,6 +46,9 @@ struct plk_relay_config {
     uint8_t work_bits; // where admission is OPEN
     uint32_t clients_max, prefix_clients_max, hello_rate, queue_items_max, queue_bytes_max, pass_rate, pass_burst;
     uint64_t memory_max, store_max;
+    struct plk_addr public; // where others find it; family 0: where it is seen, at the port that it listens on
+    struct plk_relay_bootstrap bootstrap[PLK_ANNOUNCES_MAX]; // relays that are told of this one
+    unsigned bootstrap_count;
 };
 
 // All limits at their defaults; mem, entropy, statics and listeners are the caller's to fill in.
@@ -66,7 +70,8 @@ void plk_relay_token_revoke(struct plk_relay *relay, const uint8_t hash[32]);
 // How the relay keeps a token.
 void plk_relay_token_hash(uint8_t hash[32], const uint8_t token[PLK_QUEUE_TOKEN_LEN]);
 
-// Takes over admission, work_bits, clients_max, memory_max, store_max, pass_rate and pass_burst; who is there stays.
+// Takes over admission, work_bits, clients_max, memory_max, store_max, pass_rate, pass_burst, public and bootstrap; who is there
+// stays. Poll after it.
 void plk_relay_retune(struct plk_relay *relay, const struct plk_relay_config *config);
 
 // The relay is about to stop: every client is told to come back after wait_ms, and no new one is heard.
@@ -110,6 +115,10 @@ void plk_relay_drain(struct plk_relay *relay, uint32_t wait_ms);
     X(forward_dropped, "of those, for no way that is open")                    \
     X(stun, "STUN requests answered")                                          \
     X(stun_limited, "STUN requests over the budget of their prefix")           \
+    X(announced, "descriptors of other relays taken")                          \
+    X(announced_refused, "of those, refused, or not their sender's")           \
+    X(announces, "times that another relay has taken ours")                    \
+    X(announces_failed, "times that none did, or none answered")               \
     X(streams_limited, "TCP streams closed at a limit")                        \
     X(corrupt, "rows that could not be read")
 

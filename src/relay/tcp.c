@@ -126,6 +126,7 @@ static void arrived(struct plk_relay *relay, struct plk_relay_tcp *tcp, struct p
 void plk_relay_stream(struct plk_relay *relay, const struct plk_input *input) {
     struct plk_relay_tcp *tcp = plk_relay_tcp_find(relay, input->stream.stream);
     if (input->stream.event == PLK_STREAM_ACCEPTED) accepted(relay, input);
+    if (tcp == NULL && plk_announces_stream(relay, input)) return;
     if (tcp == NULL) return;
     switch (input->stream.event) {
     case PLK_STREAM_BYTES:

@@ -62,6 +62,8 @@ struct plk_hello_heard {
     struct plk_relay_greeting greeting; // its extensions are empty
     bool has_stun;
     struct plk_addr stun; // the relay's other STUN address
+    bool has_sign;        // it has a directory,
+    uint8_t sign[32];     // and signs its own descriptors with this key
 };
 
 // The hello is unchanged whatever happens, so garbage does not end it; the caller wipes it after OK. NOT_FOUND: for another

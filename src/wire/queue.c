@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "wire/queue.h"
 
+#include "wire/descriptor.h"
+
 bool plk_queue_is_cell_len(size_t len) {
     return len == PLK_QUEUE_CELL_SMALL || len == PLK_QUEUE_CELL_MIDDLE || len == PLK_QUEUE_CELL_LARGE;
 }
@@ -107,13 +109,17 @@ static bool read_command(struct plk_reader *r, struct plk_queue_record *record) 
     case PLK_QUEUE_FWD_OPEN:
         read_fwd(r, record);
         return true;
+    case PLK_QUEUE_ANNOUNCE:
+        record->descriptors = plk_reader_take(r, plk_reader_u8(r));
+        return record->descriptors.len >= 1;
     default:
-        return true; // DETACH, READ, GUEST, FWD CLOSE have no more
+        return true; // DETACH, READ, GUEST, FWD CLOSE, DIRECTORY have no more
     }
 }
 
 static bool read_answer(struct plk_reader *r, struct plk_queue_record *record) {
     uint8_t code;
+    struct plk_descriptors list;
     switch (record->type) {
     case PLK_QUEUE_DONE:
         code = plk_reader_u8(r);
@@ -132,25 +138,29 @@ static bool read_answer(struct plk_reader *r, struct plk_queue_record *record) {
     case PLK_QUEUE_BYE:
         record->wait_ms = plk_reader_u32(r);
         return true;
+    case PLK_QUEUE_RELAYS:
+        record->descriptors = plk_reader_rest(r);
+        return plk_descriptors_decode(record->descriptors, &list) == PLK_ERR_OK;
     default:
         return true; // REPLACED has no more
     }
 }
 
 static bool has_tag(enum plk_queue_type type) {
-    return type <= PLK_QUEUE_DONE || type == PLK_QUEUE_CELL || type == PLK_QUEUE_TOKEN;
+    return type <= PLK_QUEUE_DONE || type == PLK_QUEUE_CELL || type == PLK_QUEUE_TOKEN || type == PLK_QUEUE_RELAYS;
 }
 
 static bool has_handle(enum plk_queue_type type) {
     return type != PLK_QUEUE_NEWQ && type != PLK_QUEUE_SUB && type != PLK_QUEUE_DONE && type != PLK_QUEUE_CELL &&
-           type != PLK_QUEUE_TOKEN && type != PLK_QUEUE_BYE;
+           type != PLK_QUEUE_TOKEN && type != PLK_QUEUE_BYE && type != PLK_QUEUE_ANNOUNCE &&
+           type != PLK_QUEUE_DIRECTORY && type != PLK_QUEUE_RELAYS;
 }
 
 enum plk_err plk_queue_decode(struct plk_bytes body, struct plk_queue_record *record) {
     struct plk_reader r = plk_reader(body);
     uint8_t type = plk_reader_u8(&r);
     bool known =
-        (type >= PLK_QUEUE_NEWQ && type <= PLK_QUEUE_FWD_CLOSE) || (type >= PLK_QUEUE_DONE && type <= PLK_QUEUE_BYE);
+        (type >= PLK_QUEUE_NEWQ && type <= PLK_QUEUE_DIRECTORY) || (type >= PLK_QUEUE_DONE && type <= PLK_QUEUE_RELAYS);
     if (!known) return PLK_ERR_MALFORMED;
     struct plk_queue_record read = {.type = (enum plk_queue_type)type};
     if (has_tag(read.type)) read.tag = plk_reader_u32(&r);
@@ -194,6 +204,10 @@ static size_t body_len(const struct plk_queue_record *record) {
         return PLK_QUEUE_TOKEN_LEN + 2;
     case PLK_QUEUE_BYE:
         return 4;
+    case PLK_QUEUE_ANNOUNCE:
+        return 1 + record->descriptors.len;
+    case PLK_QUEUE_RELAYS:
+        return record->descriptors.len;
     default:
         return 0;
     }
@@ -277,6 +291,14 @@ static void write_body(struct plk_writer *w, const struct plk_queue_record *reco
         break;
     case PLK_QUEUE_BYE:
         plk_writer_u32(w, record->wait_ms);
+        break;
+    case PLK_QUEUE_ANNOUNCE:
+        plk_assert(record->descriptors.len >= 1 && record->descriptors.len <= UINT8_MAX);
+        plk_writer_u8(w, (uint8_t)record->descriptors.len);
+        plk_writer_put(w, record->descriptors);
+        break;
+    case PLK_QUEUE_RELAYS:
+        plk_writer_put(w, record->descriptors);
         break;
     default:
         break;

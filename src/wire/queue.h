@@ -36,26 +36,29 @@ enum plk_queue_type {
     PLK_QUEUE_GUEST,
     PLK_QUEUE_FWD_OPEN,
     PLK_QUEUE_FWD_CLOSE,
+    PLK_QUEUE_ANNOUNCE,
+    PLK_QUEUE_DIRECTORY,
     PLK_QUEUE_DONE = 64, // from the relay
     PLK_QUEUE_ITEM,
     PLK_QUEUE_CELL,
     PLK_QUEUE_TOKEN,
     PLK_QUEUE_REPLACED,
     PLK_QUEUE_BYE,
+    PLK_QUEUE_RELAYS,
 };
 
 // X(name, what a client makes of it). The order is the wire's value.
-#define PLK_QUEUE_CODE_LIST(X)                                 \
-    X(OK, "done")                                              \
-    X(NOT_FOUND, "no such queue, item, cell or handle")        \
-    X(DENIED, "the proof, the role or the token is wrong")     \
-    X(FULL, "the queue holds as much as it may")               \
-    X(LIMIT, "too much in this time, or too many: try later")  \
-    X(ADMISSION, "a token, or work, is needed")                \
-    X(STALE, "a sequence that is not higher")                  \
-    X(BUSY, "the relay's disk is behind, or full: try later")  \
-    X(UNREACHABLE, "FWD: that relay does not answer")          \
-    X(EXISTS, "the handle or id is in use for something else") \
+#define PLK_QUEUE_CODE_LIST(X)                                  \
+    X(OK, "done")                                               \
+    X(NOT_FOUND, "no such queue, item, cell or handle")         \
+    X(DENIED, "the proof, the role or the token is wrong")      \
+    X(FULL, "the queue holds as much as it may")                \
+    X(LIMIT, "too much in this time, or too many: try later")   \
+    X(ADMISSION, "a token, or work, is needed")                 \
+    X(STALE, "a sequence that is not higher")                   \
+    X(BUSY, "the relay's disk is behind, or full: try later")   \
+    X(UNREACHABLE, "FWD, ANNOUNCE: that relay does not answer") \
+    X(EXISTS, "the handle or id is in use for something else")  \
     X(INVALID, "a value that cannot be")
 
 enum plk_queue_code {
@@ -73,7 +76,7 @@ enum plk_queue_admission { PLK_QUEUE_ADMIT_NONE, PLK_QUEUE_ADMIT_TOKEN, PLK_QUEU
 
 struct plk_queue_record {
     enum plk_queue_type type;
-    uint32_t tag;    // all commands, DONE, CELL, TOKEN: chosen by the client; else 0
+    uint32_t tag;    // all commands, DONE, CELL, TOKEN, RELAYS: chosen by the client; else 0
     uint32_t handle; // of those that have one; FWD OPEN, FWD CLOSE: the id
     union {
         struct {
@@ -110,6 +113,8 @@ struct plk_queue_record {
             uint16_t queues;
         } guest;          // TOKEN
         uint32_t wait_ms; // BYE
+        struct plk_bytes
+            descriptors; // ANNOUNCE: one, RELAYS: a list (wire/descriptor.h); what each says is not looked at
     };
 };
 

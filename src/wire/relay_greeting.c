@@ -71,3 +71,10 @@ bool plk_relay_greeting_stun(const struct plk_relay_greeting *greeting, struct p
     *stun = addr;
     return true;
 }
+
+bool plk_relay_greeting_sign(const struct plk_relay_greeting *greeting, uint8_t sign[32]) {
+    struct plk_bytes value;
+    if (!plk_tlv_find(greeting->extensions, PLK_RELAY_GREETING_SIGN, &value) || value.len != 32) return false;
+    memcpy(sign, value.at, 32);
+    return true;
+}

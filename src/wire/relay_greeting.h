@@ -7,6 +7,8 @@
 #include "wire/packet.h"
 
 #define PLK_RELAY_GREETING_STUN 1 // extension of a relay: its other STUN address, as base/addr.h writes it
+#define PLK_RELAY_GREETING_SIGN \
+    2 // likewise: the key that its descriptors are signed with, 32 bytes; it knows a directory
 #define PLK_RELAY_GREETING_MAX (PLK_PACKET_HANDSHAKE_MAX - PLK_PACKET_HEADER2_LEN - 48)
 
 enum plk_relay_admission { PLK_RELAY_ADMIT_TOKEN = 1, PLK_RELAY_ADMIT_OPEN = 2, PLK_RELAY_ADMIT_CLOSED = 3 };
@@ -38,5 +40,7 @@ void plk_relay_greeting_write(struct plk_writer *w, const struct plk_relay_greet
 
 // The relay's other STUN address, if its greeting names one that can be read. false: none.
 bool plk_relay_greeting_stun(const struct plk_relay_greeting *greeting, struct plk_addr *stun);
+// The key of its descriptors. false: it has no directory.
+bool plk_relay_greeting_sign(const struct plk_relay_greeting *greeting, uint8_t sign[32]);
 
 #endif

@@ -217,7 +217,7 @@ def says_what_is_wrong(data, other):
                  ["status", "--qr", "--data", data], ["completion", "tcsh"], ["config", "check"],
                  ["--data", data, "--store", "mysql://user:word@host/name"], ["--data", data, "--store", "papyrus"],
                  ["--data", data, "--bootstrap", "somewhere"],
-                 ["--data", data, "--bootstrap", name]):
+                 ["--data", data] + 9 * ["--bootstrap", name]):
         run(*args, status=2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))

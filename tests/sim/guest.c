@@ -111,6 +111,7 @@ static void tell(struct guest *g, const struct plk_queue_record *record) {
     struct guest_told *told = &g->told[g->told_count++];
     *told = (struct guest_told){.type = record->type, .tag = record->tag, .handle = record->handle};
     if (record->type == PLK_QUEUE_DONE) told->code = record->code;
+    if (record->type == PLK_QUEUE_RELAYS) told->number = record->descriptors.at[0];
     if (record->type == PLK_QUEUE_TOKEN) memcpy(told->token, record->guest.token, sizeof told->token);
     if (record->type != PLK_QUEUE_ITEM && record->type != PLK_QUEUE_CELL) return;
     told->number = record->cell.number;
@@ -378,7 +379,8 @@ void guest_frame(struct guest *g, enum plk_frame_type type, uint32_t handle, str
 const struct guest_told *guest_answer(const struct guest *g, uint32_t tag) {
     for (size_t i = 0; tag != 0 && i < g->told_count; i++) {
         const struct guest_told *told = &g->told[i];
-        bool tagged = told->type == PLK_QUEUE_DONE || told->type == PLK_QUEUE_CELL || told->type == PLK_QUEUE_TOKEN;
+        bool tagged = told->type == PLK_QUEUE_DONE || told->type == PLK_QUEUE_CELL || told->type == PLK_QUEUE_TOKEN ||
+                      told->type == PLK_QUEUE_RELAYS;
         if (tagged && told->tag == tag) return told;
     }
     return NULL;

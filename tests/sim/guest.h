@@ -22,7 +22,7 @@ struct guest_queue {
 struct guest_told {
     enum plk_queue_type type;
     uint32_t tag, handle;
-    uint64_t number; // ITEM, CELL
+    uint64_t number; // ITEM, CELL; RELAYS: how many
     enum plk_queue_code code;
     uint8_t token[PLK_QUEUE_TOKEN_LEN];
     char text[64]; // of an ITEM that opened with the handle's envelope key

@@ -26,6 +26,41 @@ static void note(struct relayd *r, const char *kind, struct plk_bytes bytes, con
 
 // ---- outputs --------------------------------------------------------------------------------------------------------------
 
+struct asked {
+    uint32_t starts;
+    uint64_t ticket;
+    struct plk_addr found[2];
+    size_t count;
+};
+
+static void input(struct relayd *r, const struct plk_input *in);
+
+static void answer_asked(void *ctx, void *item) {
+    struct relayd *r = ctx;
+    const struct asked *asked = item;
+    struct plk_input in = {.kind = PLK_IN_RESOLVED, .resolved = {asked->ticket, asked->found, asked->count}};
+    if (asked->starts == r->starts) input(r, &in);
+}
+
+// Names of machines.
+static void resolve(struct relayd *r, const struct plk_output *out) {
+    struct world *w = r->world;
+    struct asked *asked = calloc(1, sizeof *asked);
+    if (!asked) abort();
+    asked->starts = r->starts;
+    asked->ticket = out->resolve.ticket;
+    for (int i = 0; i < w->actor_count; i++) {
+        const char *name = w->actors[i]->name;
+        if (!plk_bytes_equal(out->resolve.host, plk_bytes(name, strlen(name)))) continue;
+        for (uint8_t family = 6; family >= 4; family -= 2) {
+            if (!net_address(w->net, i, family, &asked->found[asked->count])) continue;
+            asked->found[asked->count++].port = out->resolve.port;
+        }
+    }
+    note(r, "> resolve", out->resolve.host, "");
+    agenda_at(w->agenda, world_now(w) + 5 * PLK_MS, answer_asked, r, asked);
+}
+
 static void carry_out(struct relayd *r, const struct plk_output *out) {
     struct net *net = r->world->net;
     int host = r->machine->index;
@@ -34,6 +69,13 @@ static void carry_out(struct relayd *r, const struct plk_output *out) {
     case PLK_OUT_DATAGRAM:
         note(r, "> datagram", out->datagram.data, trace_addr(to, &out->datagram.to));
         net_datagram(net, host, &out->datagram.local, &out->datagram.to, out->datagram.data);
+        break;
+    case PLK_OUT_STREAM_OPEN:
+        note(r, "> open", plk_bytes(NULL, 0), trace_addr(to, &out->stream_open.to));
+        net_open(net, host, out->stream_open.stream, &out->stream_open.to);
+        break;
+    case PLK_OUT_RESOLVE:
+        resolve(r, out);
         break;
     case PLK_OUT_STREAM_WRITE:
         note(r, "> write", out->stream_write.data, "");
@@ -58,8 +100,6 @@ static void carry_out(struct relayd *r, const struct plk_output *out) {
         world_fail(r->world, "%s: a relay gives no output of kind %d", r->machine->name, (int)out->kind);
     }
 }
-
-static void input(struct relayd *r, const struct plk_input *in);
 
 struct alarm {
     uint32_t version;
@@ -232,6 +272,15 @@ struct plk_addr relayd_addr(const struct relayd *r, uint8_t family) {
     return addr;
 }
 
+void relayd_tell(struct relayd *r, const struct relayd *other) {
+    struct plk_relay_bootstrap *to = &r->config.bootstrap[r->config.bootstrap_count++];
+    const char *name = other->machine->name;
+    *to = (struct plk_relay_bootstrap){.host_len = (uint8_t)strlen(name), .port = other->machine->port};
+    memcpy(to->host, name, to->host_len);
+    memcpy(to->key, other->static_public, sizeof to->key);
+    r->config.public = relayd_addr(r, 4);
+}
+
 void relayd_start(struct relayd *r) {
     if (r->relay || r->world->failed) return;
     uint16_t port = r->machine->port;
@@ -240,6 +289,7 @@ void relayd_start(struct relayd *r) {
     net_socket(r->world->net, r->machine->index, (uint16_t)(port + 1)); // of STUN
     dice_bytes(&r->machine->dice, r->config.entropy, sizeof r->config.entropy);
     r->relay = plk_relay_new(&r->config);
+    r->starts++;
     struct plk_input tick = {.kind = PLK_IN_TICK};
     input(r, &tick);
 }

@@ -25,7 +25,7 @@ struct relayd {
     struct plk_relay *relay; // NULL: no process
     struct plk_relay_config config;
     uint8_t static_public[32];
-    uint32_t wake_version;
+    uint32_t wake_version, starts;
     uint64_t deadline_us, tick_us;
     uint32_t ticks; // at that instant
     uint64_t memory_peak;
@@ -42,6 +42,7 @@ struct relayd {
 struct relayd *relayd_new(struct world *w, const char *name); // not started; the config may be changed before that
 void relayd_free(struct relayd *r);                           // before world_free
 void relayd_start(struct relayd *r);
+void relayd_tell(struct relayd *r, const struct relayd *other); // before a start: it announces itself there
 void relayd_kill(struct relayd *r);      // at once: what was not durable may be lost, by the disk's choice
 void relayd_lose_disk(struct relayd *r); // and kills it; started again it knows nothing
 void relayd_drain(struct relayd *r, uint32_t wait_ms);

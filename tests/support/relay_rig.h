@@ -23,7 +23,8 @@ static inline const struct plk_queue_record *rig_answer(const struct rig *rig, i
     const struct rig_client *c = &rig->clients[index];
     for (size_t i = 0; i < c->told_count; i++) {
         enum plk_queue_type type = c->told[i].type;
-        bool tagged = type == PLK_QUEUE_DONE || type == PLK_QUEUE_CELL || type == PLK_QUEUE_TOKEN;
+        bool tagged =
+            type == PLK_QUEUE_DONE || type == PLK_QUEUE_CELL || type == PLK_QUEUE_TOKEN || type == PLK_QUEUE_RELAYS;
         if (tagged && c->told[i].tag == tag) return &c->told[i];
     }
     return NULL;

@@ -8,6 +8,7 @@
 #include "queue/key.h"
 #include "relay/relay.h"
 #include "session/hello.h"
+#include "wire/descriptor.h"
 #include "support/toy_disk.h"
 
 #include "channel/relay_channel.h"
@@ -38,6 +39,7 @@ struct rig_client {
     struct plk_queue_record told[RIG_TOLD]; // ranges cut off: see digests
     uint8_t cells[RIG_TOLD][16];            // of an ITEM's or CELL's bytes
     size_t told_count;
+    uint8_t relays[PLK_DESCRIPTORS_LEN_MAX]; // of the last RELAYS
     struct {
         enum plk_frame_type type;
         uint32_t handle;
@@ -306,6 +308,10 @@ static inline void rig_client_read(struct rig *rig, struct rig_client *c) {
         if (record->type == PLK_QUEUE_ITEM || record->type == PLK_QUEUE_CELL) {
             memcpy(c->cells[c->told_count], record->cell.bytes.at, 16);
             record->cell.bytes.at = NULL;
+        }
+        if (record->type == PLK_QUEUE_RELAYS) {
+            memcpy(c->relays, record->descriptors.at, record->descriptors.len);
+            record->descriptors.at = c->relays;
         }
         c->told_count++;
         plk_relay_channel_consume(c->channel, rig->now.mono_us, took);

@@ -151,7 +151,7 @@ static void all_is_as_the_other_implementation_has_it(void **state) {
             count++;
         }
     }
-    assert_int_equal(count, 78);
+    assert_int_equal(count, 87);
 }
 
 int main(void) {

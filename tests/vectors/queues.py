@@ -117,6 +117,8 @@ for name, kind, body, cell in (
     ("FWD OPEN, IPv4", 13, TAG + HANDLE + V4 + FWD, 0),
     ("FWD OPEN, IPv6", 13, TAG + HANDLE + V6 + FWD, 0),
     ("FWD CLOSE", 14, TAG + HANDLE, 0),
+    ("ANNOUNCE", 15, TAG + u(153, 1) + some("descriptor", 64) * 2 + bytes(25), 0),
+    ("DIRECTORY", 16, TAG, 0),
     ("DONE", 64, TAG + b"\0", 0),
     ("DONE, the last code", 64, TAG + b"\x0a", 0),
     ("ITEM", 65, HANDLE + NUMBER, 4096),
@@ -125,15 +127,22 @@ for name, kind, body, cell in (
     ("TOKEN", 67, TAG + some("token", 16) + u(32, 2), 0),
     ("REPLACED", 68, HANDLE, 0),
     ("BYE", 69, u(30000, 4), 0),
+    ("RELAYS, none", 70, TAG + b"\0", 0),
+    ("RELAYS", 70, TAG + b"\2" + b"\3abc" + b"\1d", 0),
 ):
     assert len(body) + cell <= 65600
     block(use="record", name=name, head=u(1 + len(body) + cell, 3) + u(kind, 1) + body, fill="a5", count=u(cell, 4))
 
 for name, data in (
     ("type 0", b"\0" + TAG),
-    ("type 15", b"\x0f" + TAG + HANDLE),
+    ("type 17", b"\x11" + TAG + HANDLE),
     ("type 63", b"\x3f" + TAG),
-    ("type 70", b"\x46" + TAG),
+    ("type 71", b"\x47" + TAG),
+    ("ANNOUNCE of nothing", b"\x0f" + TAG + b"\0"),
+    ("ANNOUNCE of less than it says", b"\x0f" + TAG + b"\3ab"),
+    ("RELAYS, fewer than it says", b"\x46" + TAG + b"\2" + b"\3abc"),
+    ("RELAYS, 17 of them", b"\x46" + TAG + b"\x11" + b"\1a" * 17),
+    ("RELAYS, one of no bytes", b"\x46" + TAG + b"\1\0"),
     ("type alone", b"\3"),
     ("cut off", b"\3" + TAG + HANDLE[:3]),
     ("too long", b"\3" + TAG + HANDLE + b"\0"),

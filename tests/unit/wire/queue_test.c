@@ -9,6 +9,7 @@
 #include "wire/queue.h"
 
 static uint8_t room[PLK_QUEUE_RECORD_MAX + PLK_QUEUE_HEAD_LEN], cell[PLK_QUEUE_CELL_LARGE];
+static const uint8_t one_descriptor[] = {1, 3, 9, 9, 9}; // as long as it says; what it is, is not looked at
 
 static struct plk_bytes encode(const struct plk_queue_record *record) {
     struct plk_writer w = plk_writer(room, sizeof room);
@@ -26,12 +27,15 @@ static struct plk_queue_record record_of(enum plk_queue_type type) {
     if (type == PLK_QUEUE_ATTACH) record.attach.role = PLK_QUEUE_OWNER;
     if (type == PLK_QUEUE_SUB || type == PLK_QUEUE_ACK) record.list = plk_bytes(cell, 24);
     if (type == PLK_QUEUE_FWD_OPEN) record.fwd.addr = (struct plk_addr){.family = 4, .ip = {1, 2, 3, 4}, .port = 9};
+    if (type == PLK_QUEUE_ANNOUNCE) record.descriptors = plk_bytes(cell, 100);
+    if (type == PLK_QUEUE_RELAYS) record.descriptors = plk_bytes(one_descriptor, sizeof one_descriptor);
     if (has_cell(type)) record.cell.bytes = plk_bytes(cell, PLK_QUEUE_CELL_SMALL);
     return record;
 }
 
 static bool is_type(unsigned type) {
-    return (type >= PLK_QUEUE_NEWQ && type <= PLK_QUEUE_FWD_CLOSE) || (type >= PLK_QUEUE_DONE && type <= PLK_QUEUE_BYE);
+    return (type >= PLK_QUEUE_NEWQ && type <= PLK_QUEUE_DIRECTORY) ||
+           (type >= PLK_QUEUE_DONE && type <= PLK_QUEUE_RELAYS);
 }
 
 static void no_prefix_of_a_body_is_a_record_and_nothing_may_follow(void **state) {
