@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include "api/client.h"
+#include "host/web/server.h"
 
 static void on_connection(uv_stream_t *stream, int status) {
     struct plk_api *api = stream->data;
-    if (status == 0 && !api->closing) plk_client_accept(api);
+    if (status == 0 && !api->closing) plk_program_accept(api);
 }
 
 static void on_idle(uv_idle_t *idle) {
@@ -44,6 +45,16 @@ void plk_api_event(struct plk_api *api, const struct plk_output *output) {
     }
     if (event->n > api->last_event) api->last_event = event->n;
     if (event->kind == PLK_EVENT_STATE) plk_wait_event(api, event);
+}
+
+void plk_api_state(struct plk_api *api) {
+    if (api == NULL || api->closing) return;
+    struct plk_profile_view profile = {0};
+    const struct plk_node *node = plk_host_node(api->host);
+    if (node != NULL && plk_node_profile(node, &profile) == PLK_ERR_OK && profile.last_event > api->last_event)
+        api->last_event = profile.last_event;
+    plk_watch_state(api);
+    plk_api_wake(api);
 }
 
 static void on_stall(uv_timer_t *timer) {
@@ -127,12 +138,17 @@ const char *plk_api_socket(const struct plk_api *api) { return api->socket; }
 void plk_api_close(struct plk_api *api) {
     if (api == NULL) return;
     api->closing = true;
+    if (api->trying != NULL) {
+        plk_host_try_forget(api->host);
+        plk_call_fail(api->trying, PLK_CALL_NO_NODE, "the node is stopping");
+    }
     plk_wait_drop(api, NULL);
     plk_call_let_go(api->commands);
     for (struct plk_client *client = api->clients; client != NULL; client = client->next) {
         plk_client_flush(client);
         plk_client_close(client);
     }
+    plk_web_close(api->web);
     close_handle(api, (uv_handle_t *)&api->listener); // libuv unlinks the socket
     close_handle(api, (uv_handle_t *)&api->prepare);
     close_handle(api, (uv_handle_t *)&api->idle);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The API of a running node: JSON-RPC 2.0, one object a line, on the Unix socket of its home (DESIGN 2, 6; docs/api.md),
-// on the host's loop. Programs of the same user only (SO_PEERCRED).
+// The API of a running node: JSON-RPC 2.0 on the Unix socket of its home, one object a line (DESIGN 2, 6; docs/api.md), and for windows
+// of the page on a WebSocket, one object a message; on the host's loop. Programs of the same user only (SO_PEERCRED).
 //
 // Backpressure: events are read from the store as fast as a program takes them, so a slow one lags and loses nothing; of a
 // program that does not take its answers, no further requests are read. Memory per program is bounded by the constants
@@ -36,7 +36,16 @@ enum plk_fault_kind plk_api_open(struct plk_api **out, const struct plk_api_conf
 // To be told what the host tells (struct plk_host_events). NULL is fine.
 void plk_api_event(struct plk_api *api, const struct plk_output *output);
 
+// The node's state has changed, locked and unlocked as well (struct plk_host_events). NULL is fine.
+void plk_api_state(struct plk_api *api);
+
 void plk_api_stalled(struct plk_api *api, bool stalled);
+
+// Serves the page on this port of 127.0.0.1, which is kept, or on the kept one (0). LISTEN: it is taken; HOME, FULL, SYSTEM.
+enum plk_fault_kind plk_api_serve(struct plk_api *api, uint16_t port, struct plk_fault *fault);
+#define PLK_API_ADDRESS_MAX 32
+// Where the page is; false: it is not served.
+bool plk_api_address(const struct plk_api *api, char out[PLK_API_ADDRESS_MAX]);
 
 const char *plk_api_socket(const struct plk_api *api);
 

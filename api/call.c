@@ -63,6 +63,10 @@ void plk_call_fail(struct plk_call *call, int code, const char *format, ...) {
     fail(call, code, NULL, line);
 }
 
+void plk_call_fail_named(struct plk_call *call, int code, const char *name, const char *line) {
+    fail(call, code, name, line);
+}
+
 void plk_call_err(struct plk_call *call, enum plk_err err, const char *format, ...) {
     char line[PLK_CALL_LINE_MAX];
     if (format != NULL) {
@@ -155,7 +159,20 @@ static bool take_request(struct plk_call *call, const json_t *request, const cha
     return false;
 }
 
+// A window says who it is before anything else, and never hears what would be the whole profile (DESIGN 6).
+static bool window_may(struct plk_call *call) {
+    const struct plk_client *client = call->owner;
+    if (!client->known && !(call->method->flags & PLK_METHOD_LOGIN))
+        plk_call_fail(call, PLK_CALL_NOT_HERE, "log in first");
+    else if (call->method->flags & PLK_METHOD_LOCAL)
+        plk_call_fail(call, PLK_CALL_NOT_HERE, "this is for the Unix socket only, not for a page");
+    else
+        return true;
+    return false;
+}
+
 static bool may_run(struct plk_call *call) {
+    if (call->window && !window_may(call)) return false;
     if (call->host == NULL && !(call->method->flags & PLK_METHOD_OFFLINE)) {
         plk_call_fail(call, PLK_CALL_NOT_HERE, "this needs a running node");
         return false;
@@ -311,6 +328,10 @@ bool plk_call_ready(struct plk_call *call) {
     if (call->host == NULL) {
         if (call->history != NULL) return true;
         plk_call_err(call, PLK_ERR_NO_PROFILE, NULL);
+        return false;
+    }
+    if (plk_host_locked(call->host)) {
+        plk_call_err(call, PLK_ERR_LOCKED, "the profile is locked: `peerlink open` asks for the passphrase");
         return false;
     }
     switch (plk_node_state(plk_host_node(call->host))) {

@@ -23,6 +23,7 @@ enum plk_call_code {
     PLK_CALL_NOT_HERE = -32001, // not on this connection, or not without a node
     PLK_CALL_NO_NODE = -32002,  // the node is stopping, or has not read its rows yet
     PLK_CALL_HOST = -32003,     // the host could not: `data.name` says which kind
+    PLK_CALL_LOGIN = -32004,    // a window of the page is not let in: `data.name` is TICKET or KEY
 };
 
 struct plk_api;
@@ -41,6 +42,7 @@ struct plk_call {
     struct plk_host *host;       // NULL with it
     struct plk_history *history; // while the method runs; it is another one after a store was lost. NULL: no profile
     void *owner;                 // of the connection; NULL when that is gone and nobody wants the answer
+    bool window;                 // the owner is a client that is a window of the page
     plk_call_sink *sink;
     plk_call_sink_line *sink_line; // not needed where there is no node
     json_t *id;                    // NULL: a notification, which is not answered
@@ -66,6 +68,7 @@ void plk_call_fail(struct plk_call *call, int code, const char *format, ...) __a
 void plk_call_err(struct plk_call *call, enum plk_err err, const char *format, ...) // format NULL: the error's own line
     __attribute__((format(printf, 3, 4)));
 void plk_call_fault(struct plk_call *call, const struct plk_fault *fault);
+void plk_call_fail_named(struct plk_call *call, int code, const char *name, const char *line);
 
 // An error object by itself, e.g. for a connection that is refused. The caller owns it.
 json_t *plk_call_error(const json_t *id, int code, const char *name, const char *line);

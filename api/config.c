@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api/config.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,21 @@ static bool read_switch(const char *value, bool *out) {
     return *out || strcmp(value, "no") == 0;
 }
 
+bool plk_config_web(const char *text, int *out) {
+    int port = 0;
+    if (strcmp(text, "off") == 0) {
+        *out = PLK_CONFIG_WEB_OFF;
+        return true;
+    }
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at < '0' || *at > '9' || port > UINT16_MAX) return false;
+        port = port * 10 + (*at - '0');
+    }
+    if (port == 0 || port > UINT16_MAX) return false;
+    *out = port;
+    return true;
+}
+
 static const char *set(void *ctx, const char *section, const char *name, const char *value) {
     struct plk_config *config = ctx;
     bool is_node = strcmp(section, "node") == 0;
@@ -43,6 +59,8 @@ static const char *set(void *ctx, const char *section, const char *name, const c
     if (is_node && strcmp(name, "portmap") == 0)
         return read_switch(value, &config->portmap) ? NULL : "must be yes or no";
     if (is_node && strcmp(name, "lan") == 0) return read_switch(value, &config->lan) ? NULL : "must be yes or no";
+    if (is_node && strcmp(name, "web") == 0)
+        return plk_config_web(value, &config->web) ? NULL : "must be a port, or off";
     if (strcmp(section, "log") == 0 && strcmp(name, "level") == 0) {
         return plk_log_level_parse(value, &config->log_level) ? NULL : "must be error, warn, info or debug";
     }

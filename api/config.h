@@ -12,11 +12,14 @@
 #define PLK_CONFIG_LISTEN_MAX 64
 #define PLK_CONFIG_LINE_MAX PLK_INI_WHY_MAX
 
+#define PLK_CONFIG_WEB_OFF (-1)
+
 struct plk_config {
     char listen[PLK_CONFIG_LISTEN_MAX]; // [node] listen = ADDR:PORT; empty: not set
     bool udp, tcp;                      // [node] udp, tcp = yes | no
     bool portmap, lan;                  // [node] portmap, lan = yes | no
-    enum plk_log_level log_level;       // [log] level = error | warn | info | debug
+    int web;                      // [node] web = PORT | off: PLK_CONFIG_WEB_OFF, a port, or 0: the one that is kept
+    enum plk_log_level log_level; // [log] level = error | warn | info | debug
 };
 
 struct plk_config plk_config_default(void);
@@ -24,6 +27,8 @@ struct plk_config plk_config_default(void);
 // Where the config is: given (--config), else $XDG_CONFIG_HOME/peerlink/node.ini, else ~/.config/peerlink/node.ini. False:
 // the path is too long, or there is no home directory.
 bool plk_config_path(const char *given, char out[PLK_CONFIG_PATH_MAX]);
+
+bool plk_config_web(const char *text, int *out); // PORT or `off`; false: neither
 
 // Reads a file over *config. must_exist: a missing file is an error, else it changes nothing. On false why is one line,
 // "PATH:LINE: what is wrong", and *config is what it was.

@@ -6,14 +6,21 @@
 #define METHOD(name, run, params, result, flags, help) \
     { name, help, &plk_shape_##params, &plk_shape_##result, flags, plk_method_##run }
 
-enum { LOCAL = PLK_METHOD_LOCAL, OFFLINE = PLK_METHOD_OFFLINE, EMPTY = PLK_METHOD_EMPTY };
+enum { LOCAL = PLK_METHOD_LOCAL, OFFLINE = PLK_METHOD_OFFLINE, EMPTY = PLK_METHOD_EMPTY, LOGIN = PLK_METHOD_LOGIN };
 
 static const struct plk_method methods[] = {
     METHOD("status", status, nothing, status, EMPTY, "what is going on, NAT and paths included"),
     METHOD("id", id, nothing, id, OFFLINE, "who am I"),
     METHOD("why", why, contact_param, why, 0, "why this path, and what is tried next"),
-    METHOD("init", init, init_params, id, LOCAL | EMPTY, "makes the profile of a node that has none"),
+    METHOD("init", init, init_params, id, EMPTY, "makes the profile of a node that has none"),
     METHOD("restore", restore, restore_params, id, LOCAL | EMPTY, "makes it from a backup and its 24 words"),
+    METHOD("login", login, login_params, logged_in, EMPTY | LOGIN,
+           "a window of the page says who it is: the first thing that it calls"),
+    METHOD("ticket", ticket, nothing, ticket, EMPTY, "lets one window of the page in, once, within a minute"),
+    METHOD("ticket.used", ticket_used, ticket_param, ticket_used, LOCAL | EMPTY, "whether a window came with it"),
+    METHOD("node.state", node_state, nothing, node_state, EMPTY, "whether there is a profile, and whether it is open"),
+    METHOD("unlock", unlock, passphrase_param, done, EMPTY, "opens a profile that is locked"),
+    METHOD("lock", lock, nothing, done, EMPTY, "stores what there is and forgets the keys, until `unlock`"),
     METHOD("down", down, nothing, done, EMPTY, "stops the node"),
     METHOD("invite", invite, invite_params, invite, 0, "makes one invite link"),
     METHOD("add", add, add_params, added, 0, "adds the contact that an invite link names"),
@@ -35,8 +42,8 @@ static const struct plk_method methods[] = {
     METHOD("send", send, send_params, sent, 0, "sends a text"),
     METHOD("cancel", cancel, cancel_params, done, 0, "gives up a message that is not delivered yet"),
     METHOD("history", history, history_params, history, OFFLINE, "reads a conversation, or searches"),
-    METHOD("watch", watch, watch_params, watching, 0, "sends events as notifications of the method `event`"),
-    METHOD("unwatch", unwatch, nothing, done, 0, "ends watch"),
+    METHOD("watch", watch, watch_params, watching, EMPTY, "sends events as notifications of the method `event`"),
+    METHOD("unwatch", unwatch, nothing, done, EMPTY, "ends watch"),
     METHOD("connect", connect, contact_param, done, 0, "brings up the link to a contact, as for an open conversation"),
     METHOD("profile", profile, profile_params, profile, 0, "shows or changes what contacts see"),
     METHOD("words", words, nothing, words, LOCAL, "the 24 words that are the profile"),

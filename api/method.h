@@ -7,11 +7,13 @@
 #include "api/shape.h"
 
 struct plk_call;
+struct plk_host;
 
 enum {
     PLK_METHOD_LOCAL = 1,   // Unix socket only, never a browser's (DESIGN 6)
     PLK_METHOD_OFFLINE = 2, // answered from the store as well, without a node
-    PLK_METHOD_EMPTY = 4,   // works without a profile
+    PLK_METHOD_EMPTY = 4,   // works without a profile, and with one that is locked
+    PLK_METHOD_LOGIN = 8,   // a window may call it before it is logged in
 };
 
 struct plk_method {
@@ -31,11 +33,20 @@ json_t *plk_method_openrpc(void);
 // method_node.c
 void plk_method_backup(struct plk_call *call);
 void plk_method_discover(struct plk_call *call);
+const char *plk_method_state_word(struct plk_host *host);
 void plk_method_down(struct plk_call *call);
 void plk_method_id(struct plk_call *call);
 void plk_method_profile(struct plk_call *call);
 void plk_method_status(struct plk_call *call);
 void plk_method_words(struct plk_call *call);
+
+// method_web.c
+void plk_method_lock(struct plk_call *call);
+void plk_method_login(struct plk_call *call);
+void plk_method_node_state(struct plk_call *call);
+void plk_method_ticket(struct plk_call *call);
+void plk_method_ticket_used(struct plk_call *call);
+void plk_method_unlock(struct plk_call *call);
 
 // method_init.c
 void plk_method_init(struct plk_call *call);

@@ -11,6 +11,10 @@
 static bool prepare(struct plk_call *call) {
     struct plk_fault fault = {0};
     struct plk_bytes passphrase = plk_call_text(call, "passphrase");
+    if (plk_host_locked(call->host)) {
+        plk_call_err(call, PLK_ERR_EXISTS, "this home has a profile already, which is locked");
+        return false;
+    }
     enum plk_node_state state = plk_node_state(plk_host_node(call->host));
     if (state == PLK_NODE_READY) {
         plk_call_err(call, PLK_ERR_EXISTS, "this home has a profile already");

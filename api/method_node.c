@@ -3,6 +3,7 @@
 
 #include "api/base64.h"
 #include "api/client.h"
+#include "api/web.h"
 #include "api/json.h"
 #include "contact/persona.h"
 #include "host/upnp.h"
@@ -13,6 +14,7 @@
 static json_t *presence_list(const struct plk_node *node) {
     json_t *list = json_array();
     struct plk_contact_view view;
+    if (node == NULL) return list;
     for (uint32_t cursor = 0; plk_node_next_contact(node, &cursor, &view);) {
         json_t *object =
             json_pack("{s:o, s:o, s:I, s:I, s:b}", "name", plk_json_text(plk_bytes(view.row.name, view.row.name_len)),
@@ -36,9 +38,9 @@ static json_t *mapped_object(const struct plk_mapping *mapping) {
 }
 
 static json_t *nat_object(struct plk_host *host) {
-    struct plk_nat_view view;
+    struct plk_nat_view view = {.count = 0};
     json_t *list = json_array(), *mapped = json_array();
-    plk_node_nat(plk_host_node(host), &view);
+    if (plk_host_node(host) != NULL) plk_node_nat(plk_host_node(host), &view);
     for (unsigned i = 0; i < view.count; i++) json_array_append_new(list, plk_json_addr(&view.seen[i]));
     for (unsigned i = 0; i < view.mapped_count; i++) json_array_append_new(mapped, mapped_object(&view.mapped[i]));
     return json_pack("{s:s, s:s, s:o, s:o, s:b}", "mapping", plk_nat_behavior_word(view.mapping), "filtering",
@@ -46,8 +48,9 @@ static json_t *nat_object(struct plk_host *host) {
                      plk_upnp_is_built());
 }
 
-static const char *state_word(enum plk_node_state state) {
-    switch (state) {
+const char *plk_method_state_word(struct plk_host *host) {
+    if (plk_host_locked(host)) return "locked";
+    switch (plk_node_state(plk_host_node(host))) {
     case PLK_NODE_LOADING:
         return "loading";
     case PLK_NODE_EMPTY:
@@ -64,17 +67,18 @@ void plk_method_status(struct plk_call *call) {
     const struct plk_node *node = plk_host_node(call->host);
     struct plk_profile_view profile = {0};
     struct plk_host_status status = {0};
-    bool has_profile = plk_node_profile(node, &profile) == PLK_ERR_OK;
+    bool has_profile = node != NULL && plk_node_profile(node, &profile) == PLK_ERR_OK;
     plk_host_status(call->host, &status);
     json_t *ports =
         json_pack("{s:i, s:i, s:i}", "udp4", status.udp4_port, "udp6", status.udp6_port, "tcp", status.tcp_port);
-    json_t *object = json_pack(
-        "{s:s, s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:o, s:o, s:o, s:o}", "state", state_word(plk_node_state(node)),
-        "version", call->api->version, "home", plk_json_text(plk_bytes_text(plk_host_home(call->host))), "socket",
-        plk_json_text(plk_bytes_text(plk_api_socket(call->api))), "encrypted", status.encrypted, "stalled",
-        status.stalled, "last_event", (json_int_t)(has_profile ? profile.last_event : 0), "unindexed",
-        (json_int_t)status.unindexed, "ports", ports, "nat", nat_object(call->host), "relays", plk_json_relays(node),
-        "contacts", presence_list(node));
+    json_t *object =
+        json_pack("{s:s, s:o, s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:o, s:o, s:o, s:o}", "state",
+                  plk_method_state_word(call->host), "web", plk_web_address(call->api), "version", call->api->version,
+                  "home", plk_json_text(plk_bytes_text(plk_host_home(call->host))), "socket",
+                  plk_json_text(plk_bytes_text(plk_api_socket(call->api))), "encrypted", status.encrypted, "stalled",
+                  status.stalled, "last_event", (json_int_t)(has_profile ? profile.last_event : 0), "unindexed",
+                  (json_int_t)status.unindexed, "ports", ports, "nat", nat_object(call->host), "relays",
+                  node != NULL ? plk_json_relays(node) : json_array(), "contacts", presence_list(node));
     json_object_set_new(object, "id", has_profile ? plk_json_peer_id(profile.peer_id) : json_null());
     json_object_set_new(object, "name", has_profile ? plk_json_text(profile.name) : json_null());
     plk_call_answer(call, object);

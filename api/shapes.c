@@ -21,6 +21,7 @@
 #define CONTACT_PARAM TEXT("contact", 0, "a contact's name or PeerID")
 #define PATH_WORDS "lan|udp-direct|udp-punched|udp-mapped|tcp-direct|tcp-reverse|relay"
 #define STATE_WORDS "queued|sent|stored|delivered|read|failed|cancelled|received"
+#define NODE_WORDS "loading|empty|locked|ready|corrupt"
 #define NAT_WORDS "endpoint-independent|address-dependent|address-and-port-dependent|unknown"
 // What tells a contact's presence; in `status`, `why` and the event `path`.
 #define PRESENCE(flags)                                                                 \
@@ -92,7 +93,8 @@ static const struct plk_field presence_fields[] = {
 static const struct plk_field status_fields[] = {
     TEXT("id", NULLABLE, "the PeerID; null without a profile"),
     TEXT("name", NULLABLE, "how the profile calls itself"),
-    WORD("state", 0, "loading|empty|ready|corrupt", "empty: there is no profile yet"),
+    WORD("state", 0, NODE_WORDS, "empty: there is no profile yet; locked: `unlock` opens it"),
+    TEXT("web", NULLABLE, "where the page is; null: it is not served"),
     TEXT("version", 0, "of the program"),
     TEXT("home", 0, "the profile's directory"),
     TEXT("socket", 0, "the path of the Unix socket that answers this"),
@@ -147,6 +149,34 @@ static const struct plk_field why_fields[] = {
 
 // ---- profile --------------------------------------------------------------------------------------------------------
 
+static const struct plk_field login_params_fields[] = {
+    TEXT("ticket", OPTIONAL, "one of the three; a ticket is good once, for 60 seconds"),
+    TEXT("key", OPTIONAL, "what an earlier login gave: good for as long as the profile's home is the same"),
+    TEXT("passphrase", OPTIONAL, "of the profile, if it has one; opens it if it is locked"),
+};
+static const struct plk_field logged_in_fields[] = {
+    TEXT("key", 0, "for the next login of this window"),
+    WORD("state", 0, NODE_WORDS, "empty: there is no profile yet; locked: `unlock` opens it"),
+    FLAG("encrypted", 0, "a passphrase protects the store"),
+    TEXT("id", NULLABLE, "the PeerID; null where there is no profile that is open"),
+    TEXT("name", NULLABLE, "how the profile calls itself"),
+    TEXT("version", 0, "of the program"),
+};
+static const struct plk_field ticket_fields[] = {
+    TEXT("ticket", 0, "good once"),
+    TEXT("url", 0, "of the page, with the ticket in its fragment"),
+    COUNT("expires_s", 0, "seconds for which it is good"),
+};
+static const struct plk_field ticket_param_fields[] = {TEXT("ticket", 0, "as `ticket` gave it")};
+static const struct plk_field ticket_used_fields[] = {FLAG("used", 0, "a window came with it")};
+static const struct plk_field node_state_fields[] = {
+    WORD("state", 0, NODE_WORDS, "empty: there is no profile yet; locked: `unlock` opens it"),
+    FLAG("encrypted", 0, "a passphrase protects the store"),
+    TEXT("name", NULLABLE, "how the profile calls itself; null where there is none that is open"),
+    TEXT("version", 0, "of the program"),
+    TEXT("web", NULLABLE, "where the page is; null: it is not served"),
+};
+static const struct plk_field passphrase_param_fields[] = {TEXT("passphrase", 0, "the profile's")};
 static const struct plk_field init_params_fields[] = {
     TEXT("name", 0, "how the profile calls itself, 1 to 64 bytes"),
     TEXT("passphrase", OPTIONAL, "protects the store"),
@@ -285,9 +315,10 @@ static const struct plk_field watching_fields[] = {
     FLAG("gap", 0, "not all after the one asked for are kept: read contacts and histories anew, then go on"),
 };
 static const struct plk_field event_fields[] = {
-    COUNT("n", 0, "the event's number; resume with it. Of `path` and `relay`: that of the last durable event"),
-    MESSAGE(OPTIONAL, "message|state|contact|request|path|relay"),
+    COUNT("n", 0, "the event's number; resume with it. Of `path`, `relay` and `node`: that of the last durable event"),
+    MESSAGE(OPTIONAL, "message|state|contact|request|path|relay|node"),
     COUNT("number", OPTIONAL, "contact, request: the contact's number here"),
+    WORD("node", OPTIONAL, NODE_WORDS, "node: its state; while it is not `ready` other events wait"),
     FLAG("removed", OPTIONAL, "contact, relay: it is no more"),
     FLAG("verified", OPTIONAL, "contact, request"),
     FLAG("request", OPTIONAL, "contact, request"),
@@ -317,6 +348,13 @@ SHAPE(status, "Status")
 SHAPE(way, "Way")
 SHAPE(step, "Step")
 SHAPE(why, "Why")
+SHAPE(login_params, "LoginParams")
+SHAPE(logged_in, "LoggedIn")
+SHAPE(ticket, "Ticket")
+SHAPE(ticket_param, "TicketParam")
+SHAPE(ticket_used, "TicketUsed")
+SHAPE(node_state, "NodeState")
+SHAPE(passphrase_param, "PassphraseParam")
 SHAPE(init_params, "InitParams")
 SHAPE(restore_params, "RestoreParams")
 SHAPE(invite_params, "InviteParams")

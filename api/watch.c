@@ -110,8 +110,30 @@ void plk_watch_relays(struct plk_api *api) {
     }
 }
 
+static void pump_state(struct plk_client *client) {
+    client->state_changed = false;
+    write_params(client, json_pack("{s:I, s:s, s:s}", "n", (json_int_t)client->seen, "event", "node", "node",
+                                   plk_method_state_word(client->api->host)));
+}
+
+static bool is_open(const struct plk_api *api) {
+    const struct plk_node *node = plk_host_node(api->host);
+    return node != NULL && plk_node_state(node) == PLK_NODE_READY;
+}
+
+void plk_watch_state(struct plk_api *api) {
+    for (struct plk_client *client = api->clients; client != NULL; client = client->next) {
+        client->state_changed = client->watching;
+        memset(client->paths, 0, sizeof client->paths);
+    }
+}
+
 void plk_watch_pump(struct plk_client *client) {
     if (!client->watching || client->closing || client->ending || client->eof) return;
+    if (client->state_changed) pump_state(client);
+    if (!is_open(client->api)) return;
+    if (client->from_now) client->seen = client->api->last_event;
+    client->from_now = false;
     while (pump_page(client)) continue;
     if (client->seen < client->api->last_event || !plk_client_has_room(client)) return;
     pump_paths(client);
@@ -140,8 +162,24 @@ static uint64_t first_event(const struct plk_call *call) {
     return first;
 }
 
+// Until a profile is open nobody knows which events there are: they are told from there on when it is.
+static void watch_closed(struct plk_call *call) {
+    struct plk_client *client = call->owner;
+    client->watching = true;
+    client->state_changed = false;
+    client->seen = plk_call_count(call, "since");
+    client->from_now = !plk_call_has(call, "since") && plk_host_locked(call->host);
+    client->relay_count = 0;
+    memset(client->paths, 0, sizeof client->paths);
+    plk_call_answer(call, json_pack("{s:I, s:b}", "since", (json_int_t)client->seen, "gap", 0));
+}
+
 void plk_method_watch(struct plk_call *call) {
     struct plk_client *client = call->owner;
+    if (!is_open(call->api)) {
+        watch_closed(call);
+        return;
+    }
     struct plk_profile_view profile;
     enum plk_err err = plk_node_profile(plk_host_node(call->host), &profile);
     if (err != PLK_ERR_OK) {
@@ -160,6 +198,7 @@ void plk_method_watch(struct plk_call *call) {
     bool gap = oldest > since + 1;
     client->watching = true;
     client->seen = gap ? oldest - 1 : since;
+    client->from_now = client->state_changed = false;
     memset(client->paths, 0, sizeof client->paths);
     client->relays_changed = false;
     client->relay_count = list_relays(client, client->relays);

@@ -43,6 +43,23 @@ if(TARGET plk_host)
   endif()
 endif()
 
+# The page and its WebSocket. The page is built with npm, before; without it there is one that says so.
+set(PLK_WEB_DIST ${PROJECT_SOURCE_DIR}/apps/web/dist CACHE PATH "the built page that is put into the program")
+file(GLOB web_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/host/web/*.c)
+file(GLOB_RECURSE web_files CONFIGURE_DEPENDS ${PLK_WEB_DIST}/*)
+if(web_sources)
+  find_package(wslay REQUIRED)
+  set(web_table ${PROJECT_BINARY_DIR}/web_table.c)
+  set(web_none ${PROJECT_SOURCE_DIR}/host/web/none.html)
+  add_custom_command(
+    OUTPUT ${web_table}
+    COMMAND ${CMAKE_COMMAND} -DDIST=${PLK_WEB_DIST} -DNONE=${web_none} -DOUT=${web_table} -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${web_files} ${web_none} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    COMMENT "Putting the page into C")
+  plk_add_library(plk_web plk_flags_hosted ${web_sources} ${web_table})
+  target_link_libraries(plk_web PUBLIC plk_host wslay)
+endif()
+
 # A relay's other store. Without libpq the relay says that it has none.
 pkg_check_modules(pq IMPORTED_TARGET libpq)
 if(pq_FOUND)
@@ -55,7 +72,7 @@ plk_add_library(plk_api plk_flags_hosted ${api_sources})
 if(TARGET plk_api)
   pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
   pkg_check_modules(inih REQUIRED IMPORTED_TARGET inih)
-  target_link_libraries(plk_api PUBLIC plk_host PkgConfig::jansson PkgConfig::inih)
+  target_link_libraries(plk_api PUBLIC plk_web plk_host PkgConfig::jansson PkgConfig::inih)
 endif()
 
 # What both programs have: completion, QR codes.

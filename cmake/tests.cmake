@@ -2,7 +2,7 @@
 # Tests, fuzz targets and benchmarks: one program a file. A test that exits 77 is skipped.
 
 enable_testing()
-set(all_libraries plk_app plk_shared plk_api plk_pg plk_host plk_sim plk_core)
+set(all_libraries plk_app plk_shared plk_api plk_pg plk_web plk_host plk_sim plk_core)
 
 # plk_add_program(TARGET SOURCE LIBRARIES...): links those of the libraries that exist.
 function(plk_add_program target source)

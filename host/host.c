@@ -25,7 +25,8 @@ struct plk_now plk_host_now(const struct plk_host *host) {
 
 void plk_host_status(struct plk_host *host, struct plk_host_status *status) {
     *status = (struct plk_host_status){.can_encrypt = plk_store_db_can_encrypt(),
-                                       .stalled = true,
+                                       .encrypted = host->locked,
+                                       .stalled = !host->locked,
                                        .udp4_port = host->bound.udp4_port,
                                        .udp6_port = host->bound.udp6_port,
                                        .tcp_port = host->bound.tcp_port,
@@ -64,6 +65,8 @@ static enum plk_fault_kind open_parts(struct plk_host *host, const struct plk_ho
     kind = plk_bind(&host->bound, &bind, fault);
     if (kind != PLK_FAULT_NONE) return kind;
     kind = plk_host_store_open(host, config->passphrase, config->create, fault);
+    host->locked = kind == PLK_FAULT_WRONG_PASSPHRASE && config->may_lock && config->passphrase.len == 0;
+    if (host->locked) return PLK_FAULT_NONE;
     if (kind != PLK_FAULT_NONE) plk_bound_close(&host->bound);
     return kind;
 }
@@ -116,7 +119,7 @@ enum plk_fault_kind plk_host_open(struct plk_host **out, const struct plk_host_c
         return kind;
     }
     plk_host_drive_open(host);
-    plk_host_node_new(host);
+    if (!host->locked) plk_host_node_new(host);
     host->state = PLK_NODE_LOADING;
     *out = host;
     return PLK_FAULT_NONE;
@@ -124,8 +127,8 @@ enum plk_fault_kind plk_host_open(struct plk_host **out, const struct plk_host_c
 
 // ---- closing ----------------------------------------------------------------------------------------------------------
 
-// What the node has accepted becomes durable, and what waits for that (results, acks) still leaves.
-static void settle(struct plk_host *host) {
+// What waits for that: results, acks.
+void plk_host_settle(struct plk_host *host) {
     struct plk_input leave = {.kind = PLK_IN_LEAVE};
     if (host->node != NULL) plk_host_input(host, &leave);
     plk_host_drain(host);
@@ -139,9 +142,10 @@ static void settle(struct plk_host *host) {
 
 bool plk_host_close(struct plk_host *host) {
     if (host == NULL) return true;
-    settle(host);
+    plk_host_settle(host);
     plk_host_commands_fail(host);
-    bool durable = host->store != NULL && plk_store_close(host->store);
+    plk_host_try_forget(host);
+    bool durable = host->locked || (host->store != NULL && plk_store_close(host->store));
     plk_node_free(host->node);
     host->node = NULL;
     plk_host_drive_close(host);

@@ -28,6 +28,7 @@ struct plk_host_events {
     void (*event)(void *ctx,
                   const struct plk_output *output); // PLK_OUT_EVENT; durable: plk_host_history already shows it
     void (*stalled)(void *ctx, bool stalled);       // the store
+    void (*locked)(void *ctx);                      // plk_host_lock; unlocked, it is LOADING and so on
     void (*lost)(void *ctx,
                  const struct plk_fault *fault); // the store cannot be opened again: time to close and exit 1
 };
@@ -36,6 +37,7 @@ struct plk_host_config {
     const char *home;            // from plk_home_resolve
     bool create;                 // make home and store when there are none; the node is then EMPTY
     struct plk_bytes passphrase; // borrowed for the call
+    bool may_lock;               // a passphrase is needed and none was given: open all the same, locked
     const char *listen;          // "ADDR:PORT", "[ADDR]:PORT", ":PORT" or "PORT" (all addresses of both families);
                                  // NULL: all, on a random port that is chosen once and kept in the home
     bool no_udp, no_tcp;
@@ -59,8 +61,8 @@ bool plk_host_close(struct plk_host *host);
 void plk_host_awake(struct plk_host *host);
 
 uv_loop_t *plk_host_loop(struct plk_host *host);
-const struct plk_node *plk_host_node(
-    const struct plk_host *host); // for its views; another after a lost store: do not keep
+// For its views; another after a lost store: do not keep. NULL while the profile is locked.
+const struct plk_node *plk_host_node(const struct plk_host *host);
 struct plk_history *plk_host_history(
     struct plk_host *host); // sees all that an event or result speaks of; stays the same
 struct plk_now plk_host_now(const struct plk_host *host);
@@ -71,13 +73,27 @@ const struct plk_log *plk_host_log(const struct plk_host *host);
 typedef void plk_host_result(void *ctx, const struct plk_output *output);
 
 // Hands a command to the node; command->ticket is chosen here. result is called exactly once, later, never from within.
-// BUSY: too many commands wait (result will not be called).
+// BUSY: too many commands wait; LOCKED (result will not be called then).
 enum plk_err plk_host_command(struct plk_host *host, const struct plk_command *command, plk_host_result *result,
                               void *ctx);
 
 // Protects a home that has no profile yet (node state EMPTY) with a passphrase: store and data key are made anew.
 // EXISTS fault kind IN_USE if there is a profile; UNSUPPORTED without encryption. The node is a new one afterwards.
 enum plk_fault_kind plk_host_protect(struct plk_host *host, struct plk_bytes passphrase, struct plk_fault *fault);
+
+// ---- a profile under a passphrase, locked and unlocked ------------------------------------------------------------------
+
+bool plk_host_locked(const struct plk_host *host);
+
+// Stores what there is, forgets the keys: there is no node then. Commands without a result get CLOSED. UNSUPPORTED where no
+// passphrase protects the profile.
+enum plk_fault_kind plk_host_lock(struct plk_host *host, struct plk_fault *fault);
+
+// Whether this is the passphrase; a locked profile is unlocked by it. done is called later, from the loop: fault->kind is NONE, or
+// why not (WRONG_PASSPHRASE, UNSUPPORTED: there is none, and those of plk_store_open). BUSY: one is being tried; EMPTY, TOO_LONG.
+typedef void plk_host_opened(void *ctx, const struct plk_fault *fault);
+enum plk_err plk_host_try(struct plk_host *host, struct plk_bytes passphrase, plk_host_opened *done, void *ctx);
+void plk_host_try_forget(struct plk_host *host); // done will not be called, nothing unlocked
 
 struct plk_host_status {
     bool encrypted;   // a passphrase protects the store

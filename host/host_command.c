@@ -34,6 +34,7 @@ static struct plk_host_pending *copy(const struct plk_command *from) {
 
 enum plk_err plk_host_command(struct plk_host *host, const struct plk_command *command, plk_host_result *result,
                               void *ctx) {
+    if (host->locked) return PLK_ERR_LOCKED;
     if (host->command_count >= PLK_HOST_COMMANDS_MAX) return PLK_ERR_BUSY;
     struct plk_host_pending *pending = copy(command);
     pending->command.ticket = ++host->last_ticket;

@@ -9,6 +9,7 @@
 // ---- inputs -----------------------------------------------------------------------------------------------------------
 
 void plk_host_input(struct plk_host *host, const struct plk_input *input) {
+    if (host->node == NULL) return; // locked
     plk_node_handle(host->node, plk_clock_now(), input);
     host->dirty = true;
 }
@@ -62,6 +63,7 @@ static void tell_upnp(struct plk_host *host) {
 static bool on_upnp_wanted(void *ctx) {
     struct plk_host *host = ctx;
     struct plk_nat_view nat;
+    if (host->node == NULL) return false;
     plk_node_nat(host->node, &nat);
     for (unsigned i = 0; i < nat.mapped_count; i++) {
         if (nat.mapped[i].by != PLK_MAPPING_UPNP && nat.mapped[i].internal.family == 4) return false;
@@ -179,7 +181,7 @@ static void tell_state(struct plk_host *host) {
 }
 
 void plk_host_drain(struct plk_host *host) {
-    if (host->draining) return;
+    if (host->draining || host->node == NULL) return;
     host->draining = true;
     host->inputs = 0;
     struct plk_output output = {.kind = PLK_OUT_WAIT};

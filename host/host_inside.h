@@ -33,6 +33,8 @@ struct plk_host {
     char home[PLK_HOME_PATH_MAX];
     int lock;
     bool no_udp, no_tcp, no_portmap, no_lan;
+    bool locked;                      // store and node are NULL then
+    struct plk_host_attempt *attempt; // a passphrase that is being tried, or NULL
     struct plk_log log;
     struct plk_host_events on;
     void *ctx;
@@ -76,6 +78,9 @@ void plk_host_node_new(struct plk_host *host);                             // an
 void plk_host_drive_open(struct plk_host *host);                           // all that runs on the loop
 void plk_host_drive_close(struct plk_host *host);
 
+// host.c: what the node has accepted becomes durable, and what waits for that still leaves.
+void plk_host_settle(struct plk_host *host);
+
 // ---- host_command.c -----------------------------------------------------------------------------------------------------
 
 void plk_host_commands_give(struct plk_host *host); // to the node, those that wait
@@ -86,6 +91,7 @@ void plk_host_commands_fail(struct plk_host *host); // CLOSED, all of them
 
 enum plk_fault_kind plk_host_store_open(struct plk_host *host, struct plk_bytes passphrase, bool create,
                                         struct plk_fault *fault);
+enum plk_fault_kind plk_host_store_open_key(struct plk_host *host, const uint8_t *key, struct plk_fault *fault);
 void plk_host_store_reports(struct plk_host *host); // all that the writer has to say
 
 #endif

@@ -10,11 +10,9 @@ static void wake(void *ctx) {
     uv_async_send(&host->reported);
 }
 
-enum plk_fault_kind plk_host_store_open(struct plk_host *host, struct plk_bytes passphrase, bool create,
-                                        struct plk_fault *fault) {
-    struct plk_store_config config = {
-        .home = host->home, .passphrase = passphrase, .create = create, .wake = wake, .ctx = host};
-    enum plk_fault_kind kind = plk_store_open(&host->store, &config, fault);
+static enum plk_fault_kind open_store(struct plk_host *host, const struct plk_store_config *config,
+                                      struct plk_fault *fault) {
+    enum plk_fault_kind kind = plk_store_open(&host->store, config, fault);
     if (kind != PLK_FAULT_NONE) return kind;
     host->put_n = host->stored_n = 0;
     kind = plk_history_reopen(&host->history, host->home, plk_store_key(host->store), fault);
@@ -23,6 +21,18 @@ enum plk_fault_kind plk_host_store_open(struct plk_host *host, struct plk_bytes 
         host->store = NULL;
     }
     return kind;
+}
+
+enum plk_fault_kind plk_host_store_open(struct plk_host *host, struct plk_bytes passphrase, bool create,
+                                        struct plk_fault *fault) {
+    struct plk_store_config config = {
+        .home = host->home, .passphrase = passphrase, .create = create, .wake = wake, .ctx = host};
+    return open_store(host, &config, fault);
+}
+
+enum plk_fault_kind plk_host_store_open_key(struct plk_host *host, const uint8_t *key, struct plk_fault *fault) {
+    struct plk_store_config config = {.home = host->home, .wake = wake, .ctx = host, .key = key};
+    return open_store(host, &config, fault);
 }
 
 // ---- reports ----------------------------------------------------------------------------------------------------------

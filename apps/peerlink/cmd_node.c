@@ -150,8 +150,3 @@ int plk_command_version(struct plk_cli *cli) {
         puts("peerlink " PLK_VERSION);
     return PLK_EXIT_DONE;
 }
-
-int plk_command_open(struct plk_cli *cli) {
-    (void)cli;
-    return plk_cli_fail(PLK_EXIT_FAILED, "this build has no page yet: `peerlink chat NAME` talks in the terminal");
-}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/relay_words.h"
+#include "browser.h"
 #include "command.h"
 #include "host/keyfile.h"
 #include "make.h"
@@ -27,7 +28,7 @@ static void say_here(void *ctx, int status, const char *line) {
         plk_cli_fail(status, "%s", line);
         return;
     }
-    plk_plain_print(stdout, line, -1);
+    plk_plain_print(stdout, line, 0);
     fputc('\n', stdout);
     fflush(stdout);
 }
@@ -112,6 +113,10 @@ static int read_config(const struct plk_cli *cli, struct plk_config *config) {
         return plk_cli_fail(PLK_EXIT_USAGE, "--listen takes ADDR:PORT");
     }
     if (listen != NULL) snprintf(config->listen, sizeof config->listen, "%s", listen);
+    const char *web = plk_cli_option(cli, "--web");
+    if (web != NULL && !plk_config_web(web, &config->web)) {
+        return plk_cli_fail(PLK_EXIT_USAGE, "--web takes a port from 1 to 65535, or off");
+    }
     return PLK_EXIT_DONE;
 }
 
@@ -148,22 +153,24 @@ static int start(struct plk_cli *cli, const struct plk_config *config, const str
 
 int plk_command_up(struct plk_cli *cli) {
     struct plk_secret passphrase = {0};
-    const char *web = plk_cli_option(cli, "--web");
     struct plk_config config;
+    bool wait = plk_cli_has(cli, "--wait");
     long pid = 0;
     struct plk_run only_checked = {0};
     int status = read_config(cli, &config);
     if (status == PLK_EXIT_DONE) status = read_relays(cli, &only_checked);
     if (status != PLK_EXIT_DONE) return status;
-    if (web != NULL && strcmp(web, "off") != 0) return plk_cli_fail(PLK_EXIT_FAILED, "this build has no page yet");
     if (plk_home_running(cli->home, &pid)) {
         return plk_cli_fail(PLK_EXIT_FAILED, "a node runs in this home already (process %ld)", pid);
     }
-    if (!plk_keyfile_exists(cli->home)) {
+    if (!wait && !plk_keyfile_exists(cli->home)) {
         return plk_cli_fail(PLK_EXIT_FAILED, "there is no profile yet: make one with `peerlink init`");
     }
-    status = plk_secret_for_profile(cli, &passphrase);
-    if (status == PLK_EXIT_DONE) status = start(cli, &config, &passphrase, false, plk_cli_has(cli, "--detach"));
+    if (wait)
+        status = plk_secret_given(cli, &passphrase) ? PLK_EXIT_DONE : PLK_EXIT_FAILED;
+    else
+        status = plk_secret_for_profile(cli, &passphrase);
+    if (status == PLK_EXIT_DONE) status = start(cli, &config, &passphrase, wait, plk_cli_has(cli, "--detach"));
     plk_secret_wipe(&passphrase);
     return status;
 }
@@ -175,11 +182,11 @@ static void say_next(bool has_profile) {
     if (!has_profile) {
         puts("  1. peerlink init --name YOU     makes your profile\n"
              "  2. peerlink invite              makes a link: send it to someone\n"
-             "  3. peerlink chat NAME           talk");
+             "  3. peerlink chat NAME           talk, or `peerlink open`: all of it in a browser");
     } else {
         puts("  1. peerlink invite              makes a link: send it to someone\n"
              "  2. peerlink add LINK            or add someone whose link you got\n"
-             "  3. peerlink chat NAME           talk");
+             "  3. peerlink chat NAME           talk, or `peerlink open`: all of it in a browser");
     }
 }
 
@@ -195,24 +202,31 @@ static int ensure_profile(struct plk_cli *cli, const struct plk_config *config) 
     return status;
 }
 
-int plk_command_start(struct plk_cli *cli) {
+int plk_up_behind(struct plk_cli *cli) {
     struct plk_secret passphrase = {0};
     struct plk_config config;
     int status = read_config(cli, &config);
-    if (status != PLK_EXIT_DONE) return status;
-    bool exists = plk_keyfile_exists(cli->home);
-    if (!plk_cli_running(cli) && !exists && isatty(STDIN_FILENO)) {
-        status = ensure_profile(cli, &config);
-        exists = true;
-    } else if (!plk_cli_running(cli)) {
-        if (exists) status = plk_secret_for_profile(cli, &passphrase);
-        if (status == PLK_EXIT_DONE) status = start(cli, &config, &passphrase, true, true);
-        plk_secret_wipe(&passphrase);
-    }
+    if (status != PLK_EXIT_DONE || plk_cli_running(cli)) return status;
+    bool exists = plk_keyfile_exists(cli->home), shown = plk_browser_is_there() && config.web != PLK_CONFIG_WEB_OFF;
+    // Name and passphrase are asked for where the person is: in the page, or else here.
+    if (!exists && !shown && isatty(STDIN_FILENO)) return ensure_profile(cli, &config);
+    if (shown)
+        status = plk_secret_given(cli, &passphrase) ? PLK_EXIT_DONE : PLK_EXIT_FAILED;
+    else if (exists)
+        status = plk_secret_for_profile(cli, &passphrase);
+    if (status == PLK_EXIT_DONE) status = start(cli, &config, &passphrase, true, true);
+    plk_secret_wipe(&passphrase);
+    return status;
+}
+
+int plk_command_start(struct plk_cli *cli) {
     json_t *result = NULL;
+    int status = plk_up_behind(cli);
     if (status == PLK_EXIT_DONE) status = plk_cli_call(cli, "status", NULL, &result);
     if (status == PLK_EXIT_DONE && cli->json)
         plk_cli_json(result);
+    else if (status == PLK_EXIT_DONE && plk_browser_is_there() && !json_is_null(json_object_get(result, "web")))
+        status = plk_browser_open(cli, NULL);
     else if (status == PLK_EXIT_DONE)
         say_next(!json_is_null(json_object_get(result, "id")));
     json_decref(result);

@@ -28,8 +28,9 @@ static const struct plk_command_entry commands[] = {
     COMMAND(up, "", 0, 0, "runs the node; prints a line that begins with `ready`",
             {"--listen", "ADDR:PORT", "where to listen, UDP and TCP; else all addresses, on a port of its own"},
             {"--relay", "ADDR", "a relay of your own from now on, HOST:PORT#KEY as it prints it; may be repeated"},
-            {"--web", "PORT|off", "where the page is"},
+            {"--web", "PORT|off", "where the page is on this machine, from now on; else on a port that is chosen once and kept"},
             PASSPHRASE,
+            {"--wait", NULL, "without a profile, or without its passphrase, waits for the page to make or to open it"},
             {"--detach", NULL, "comes back when the node is ready, and leaves it running"}, END),
     COMMAND(down, "", 0, 0, "stops the node", END),
     COMMAND(status, "", 0, 0, "what is going on, NAT and paths included", END),
@@ -81,7 +82,7 @@ static const struct plk_command_entry commands[] = {
     COMMAND(config, "check", 1, 1, "checks the config, says where things are", END),
     COMMAND(rpc, "METHOD [JSON]", 1, 2, "calls any method of the API", END),
     COMMAND(relay, "list|add|remove|test [ADDR]", 1, 2, "your relays; `test` asks any, without the node", END),
-    COMMAND(open, "[LINK]", 0, 1, "opens the page", END),
+    COMMAND(open, "[LINK|-]", 0, 1, "opens the page, logged in; with an invite link, where it is added", END),
     COMMAND(help, "[COMMAND]", 0, 1, "explains a command", END),
     COMMAND(completion, PLK_COMPLETE_SHELLS, 1, 1, "prints what completes words of peerlink in a shell", END),
     COMMAND(version, "", 0, 0, "the version, as --version", END),
@@ -89,7 +90,7 @@ static const struct plk_command_entry commands[] = {
 
 // Just `peerlink`.
 static const struct plk_command_entry start = {
-    "", "", 0, 0, {END}, "starts the node if it is not running, and says what comes next", plk_command_start
+    "", "", 0, 0, {END}, "starts the node if it is not running, and opens the page, or says what comes next", plk_command_start
 };
 // clang-format on
 

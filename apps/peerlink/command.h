@@ -57,6 +57,7 @@ int plk_command_start(struct plk_cli *cli); // without any command
 int plk_command_status(struct plk_cli *cli);
 int plk_command_unblock(struct plk_cli *cli);
 int plk_command_up(struct plk_cli *cli);
+int plk_up_behind(struct plk_cli *cli); // starts the node, if none runs, and leaves it running; a status
 int plk_command_version(struct plk_cli *cli);
 int plk_command_watch(struct plk_cli *cli);
 int plk_command_why(struct plk_cli *cli);

@@ -32,24 +32,33 @@ static void tell(struct running *running, int status, const char *line) {
     if (status != PLK_EXIT_DONE) uv_stop(plk_host_loop(running->host));
 }
 
+static const char *what_is_open(const struct running *running, const json_t *object, bool known) {
+    if (plk_host_locked(running->host)) return "locked";
+    return known ? plk_plain_text(object, "name") : "no profile yet";
+}
+
 static void tell_ready(struct running *running) {
     struct plk_profile_view view = {0};
     struct plk_host_status status = {0};
-    bool known = plk_node_profile(plk_host_node(running->host), &view) == PLK_ERR_OK;
+    char web[PLK_API_ADDRESS_MAX];
+    const struct plk_node *node = plk_host_node(running->host);
+    bool known = node != NULL && plk_node_profile(node, &view) == PLK_ERR_OK;
+    bool has_web = plk_api_address(running->api, web);
     plk_host_status(running->host, &status);
-    json_t *object = json_pack("{s:b, s:o, s:o, s:s, s:{s:i, s:i, s:i}}", "ready", 1, "id",
+    json_t *object = json_pack("{s:b, s:o, s:o, s:s, s:s?, s:{s:i, s:i, s:i}}", "ready", 1, "id",
                                known ? plk_json_peer_id(view.peer_id) : json_null(), "name",
                                known ? plk_json_text(view.name) : json_null(), "socket", plk_api_socket(running->api),
-                               "ports", "udp4", status.udp4_port, "udp6", status.udp6_port, "tcp", status.tcp_port);
+                               "web", has_web ? web : NULL, "ports", "udp4", status.udp4_port, "udp6", status.udp6_port,
+                               "tcp", status.tcp_port);
     char line[256];
     if (running->run->json) {
         char *text = json_dumps(object, JSON_COMPACT);
         tell(running, PLK_EXIT_DONE, text != NULL ? text : "{\"ready\":true}");
         free(text);
     } else {
-        snprintf(line, sizeof line, "ready: %.80s, UDP port %u, TCP port %u",
-                 known ? plk_plain_text(object, "name") : "no profile yet",
-                 status.udp4_port != 0 ? status.udp4_port : status.udp6_port, status.tcp_port);
+        snprintf(line, sizeof line, "ready: %.80s, UDP port %u, TCP port %u%s%s", what_is_open(running, object, known),
+                 status.udp4_port != 0 ? status.udp4_port : status.udp6_port, status.tcp_port, has_web ? "\n" : "",
+                 has_web ? web : "");
         tell(running, PLK_EXIT_DONE, line);
     }
     json_decref(object);
@@ -73,7 +82,7 @@ static void on_relay(void *ctx, const struct plk_output *output) {
 // One after the other, so that the first mistake is the one that is told.
 static void add_relays(struct running *running) {
     const struct plk_run *run = running->run;
-    bool ready = plk_node_state(plk_host_node(running->host)) == PLK_NODE_READY;
+    bool ready = !plk_host_locked(running->host) && plk_node_state(plk_host_node(running->host)) == PLK_NODE_READY;
     if (!ready || running->relays_added == run->relay_count) {
         tell_ready(running);
         return;
@@ -89,21 +98,32 @@ static void serve(struct running *running) {
     if (running->api != NULL) return;
     struct plk_api_config config = {
         .host = running->host, .version = running->run->version, .down = on_down, .ctx = running};
-    if (plk_api_open(&running->api, &config, &fault) != PLK_FAULT_NONE)
+    if (plk_api_open(&running->api, &config, &fault) != PLK_FAULT_NONE) {
         tell(running, PLK_EXIT_FAILED, fault.line);
-    else
-        add_relays(running);
+        return;
+    }
+    // Without its page a node does all else.
+    int web = running->run->config.web;
+    if (web != PLK_CONFIG_WEB_OFF && plk_api_serve(running->api, (uint16_t)web, &fault) != PLK_FAULT_NONE)
+        plk_log(plk_host_log(running->host), PLK_LOG_ERROR, "%s", fault.line);
+    add_relays(running);
 }
 
 static void on_state(void *ctx, enum plk_node_state state) {
     struct running *running = ctx;
     if (running->host == NULL || state == PLK_NODE_LOADING) return;
+    plk_api_state(running->api);
     if (state == PLK_NODE_CORRUPT)
         tell(running, PLK_EXIT_FAILED, "the stored data is damaged");
     else if (state == PLK_NODE_READY || running->run->without_profile)
         serve(running);
     else
         tell(running, PLK_EXIT_FAILED, "there is no profile yet: make one with `peerlink init`");
+}
+
+static void on_locked(void *ctx) {
+    struct running *running = ctx;
+    plk_api_state(running->api);
 }
 
 static void on_event(void *ctx, const struct plk_output *output) {
@@ -165,6 +185,7 @@ static enum plk_fault_kind open_host(struct running *running, struct plk_fault *
     struct plk_host_config config = {
         .home = run->home,
         .create = run->without_profile,
+        .may_lock = run->without_profile,
         .passphrase = run->passphrase,
         .listen = run->config.listen[0] != '\0' ? run->config.listen : NULL,
         .no_udp = !run->config.udp,
@@ -172,7 +193,7 @@ static enum plk_fault_kind open_host(struct running *running, struct plk_fault *
         .no_portmap = !run->config.portmap,
         .no_lan = !run->config.lan,
         .log = {.level = run->config.log_level, .fd = run->log_fd},
-        .on = {.state = on_state, .event = on_event, .stalled = on_stalled, .lost = on_lost},
+        .on = {.state = on_state, .event = on_event, .stalled = on_stalled, .locked = on_locked, .lost = on_lost},
         .ctx = running};
     return plk_host_open(&running->host, &config, fault);
 }
@@ -190,7 +211,10 @@ int plk_run_node(const struct plk_run *run) {
     }
     start_signals(&running);
     // What was told before the host was known here is not told again.
-    on_state(&running, plk_node_state(plk_host_node(running.host)));
+    if (plk_host_locked(running.host))
+        serve(&running);
+    else
+        on_state(&running, plk_node_state(plk_host_node(running.host)));
     if (!running.told || running.status == PLK_EXIT_DONE) uv_run(plk_host_loop(running.host), UV_RUN_DEFAULT);
     plk_api_close(running.api);
     running.api = NULL;

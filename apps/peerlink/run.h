@@ -13,7 +13,7 @@ struct plk_run {
     struct plk_bytes passphrase;
     struct plk_config config;
     const char *version;
-    bool without_profile;                   // may run in state EMPTY
+    bool without_profile;                   // may run in state EMPTY, or locked
     bool json;                              // how `ready` is said
     const char *relays[PLK_RUN_RELAYS_MAX]; // texts that are right; made own ones before `ready` is said
     size_t relay_count;

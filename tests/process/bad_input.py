@@ -185,7 +185,8 @@ def texts(c, bob):
 
 
 def this_build(c, bob):
-    c.expect("open", bob.run("open"), 1, "no page yet")
+    c.expect("no port", bob.run("up", "--web", "70000"), 2, "--web")
+    c.expect("no port", bob.run("up", "--web", "x"), 2, "--web")
     c.expect("both kinds", bob.run("invite", "--address", "--inline"), 2, "exclude")
     c.expect("unknown method", bob.run("rpc", "frobnicate"), 1, "method")
     c.expect("unknown parameter", bob.run("rpc", "send", '{"contact":"Alice","text":"x","speed":1}'), 1, "known")

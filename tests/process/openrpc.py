@@ -132,6 +132,18 @@ def first(c, world, alice, bob):
     rpc = bob.rpc()
     c.call(rpc, "init", name="Bob", passphrase="a passphrase of a test")
     check(c.call(rpc, "status")["encrypted"], "a passphrase given to `init` does not protect")
+    c.call(rpc, "lock")
+    for method in ("status", "node.state"):
+        check(c.call(rpc, method)["state"] == "locked", f"{method} of a locked profile")
+    c.call(rpc, "unlock", passphrase="a passphrase of a test")
+    ticket = c.call(rpc, "ticket")["ticket"]
+    c.call(rpc, "ticket.used", ticket=ticket)
+    key = c.call(rpc, "login", ticket=ticket)["key"]
+    check(c.call(rpc, "ticket.used", ticket=ticket)["used"], "a ticket that was used")
+    c.call(rpc, "login", key=key)
+    c.call(rpc, "login", passphrase="a passphrase of a test")
+    while c.call(rpc, "node.state")["state"] != "ready":
+        pass
     rpc.close()
 
 
