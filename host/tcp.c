@@ -94,7 +94,6 @@ static void release(struct plk_tcp *tcp) {
 
 static void on_stream_closed(uv_handle_t *handle) {
     struct plk_tcp_stream *stream = handle->data;
-    close(stream->fd);
     give_buffer(stream);
     release(stream->tcp);
     plk_memory_give(stream, sizeof *stream);
@@ -105,6 +104,7 @@ static void kill_stream(struct plk_tcp_stream *stream) {
     stream->dead = true;
     plk_tcp_streams_remove(&stream->tcp->streams, stream);
     uv_close((uv_handle_t *)&stream->poll, on_stream_closed);
+    close(stream->fd); // now: another may be about to be opened between the same two ports
 }
 
 // By the other side, an error or a limit: the core hears of it, unless it was done with it.
@@ -259,13 +259,14 @@ static void refuse(struct plk_tcp *tcp, uint32_t id, const struct plk_addr *to) 
     set_timer(tcp);
 }
 
-// Where a listener with that port is bound. 0: there is none.
-static socklen_t listener_at(const struct plk_tcp *tcp, uint16_t port, sa_family_t family,
-                             struct sockaddr_storage *at) {
+// That port, at the address that is listened on. 0: nothing listens.
+static socklen_t own_at(const struct plk_tcp *tcp, uint16_t port, sa_family_t family, struct sockaddr_storage *at) {
     for (const struct listener *l = tcp->listeners; port != 0 && l != NULL; l = l->next) {
         socklen_t len = sizeof *at;
         if (getsockname(l->fd, (struct sockaddr *)at, &len) != 0 || at->ss_family != family) continue;
-        if (plk_address_from_system((struct sockaddr *)at).port == port) return len;
+        struct plk_addr own = plk_address_from_system((struct sockaddr *)at);
+        own.port = port;
+        return plk_address_to_system(&own, at);
     }
     return 0;
 }
@@ -277,7 +278,7 @@ void plk_tcp_connect(struct plk_tcp *tcp, uint32_t id, const struct plk_addr *to
     int fd = -1;
     if (len > 0 && tcp->streams.count < tcp->limits.streams) {
         struct sockaddr_storage from;
-        socklen_t from_len = listener_at(tcp, port, system.ss_family, &from);
+        socklen_t from_len = own_at(tcp, port, system.ss_family, &from);
         fd = plk_tcp_socket_connect(&system, len, &from, from_len);
         if (fd < 0 && from_len > 0 && errno == EADDRNOTAVAIL) fd = plk_tcp_socket_connect(&system, len, &from, 0);
     }

@@ -40,8 +40,8 @@ void plk_tcp_listen(struct plk_tcp *tcp, int fd); // takes a listening descripto
 void plk_tcp_patience(struct plk_tcp *tcp, uint64_t stranger_ms);
 void plk_tcp_close(struct plk_tcp *tcp); // closes all connections, tells nothing; freed when the loop has run again
 
-// An id with the top bit clear. Answered by OPENED or CLOSED, later. port: of a listener of ours, from which it leaves unless there
-// is a connection between the same two places already (or was, a minute ago); 0: any.
+// An id with the top bit clear. Answered by OPENED or CLOSED, later. port: our own, from which it leaves unless another program has it,
+// or there is a connection between the same two places already (or was, a minute ago); 0: any.
 void plk_tcp_connect(struct plk_tcp *tcp, uint32_t stream, const struct plk_addr *to, uint16_t port);
 void plk_tcp_write(struct plk_tcp *tcp, uint32_t stream,
                    struct plk_bytes data);               // a dead id is ignored; never more than writable

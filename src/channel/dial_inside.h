@@ -39,6 +39,8 @@ struct plk_relay_dial {
     uint64_t resolve_us; // answered by then, or not
     bool racing;         // after the names
     uint64_t again_us;   // when to begin; PLK_NEVER while something is under way or nothing is to be done
+    uint64_t udp_us;     // of a channel over TCP: when UDP is tried again beside it; else PLK_NEVER
+    unsigned udp_tries;  // in this network
     uint64_t doubt_us;   // when a relay that does not answer was asked for another channel, the old one kept; 0: not
     unsigned failures;
     struct plk_dial_way ways[PLK_DIAL_WAYS];

@@ -14,6 +14,7 @@ struct plk_relay_dial *plk_relay_dial_new(struct plk_mem *mem, const struct plk_
     d->first_stream = config->first_stream;
     d->ticket = config->ticket;
     d->again_us = 0;
+    d->udp_us = PLK_NEVER;
     plk_keepalive_begin(&d->keepalive);
     if (config->carried == NULL) return d;
     d->carried = true;
@@ -46,6 +47,7 @@ void plk_dial_end_channel(struct plk_relay_dial *d) {
     d->channel = NULL;
     d->stream = 0;
     d->doubt_us = 0;
+    d->udp_us = PLK_NEVER;
     d->down = true;
 }
 
@@ -136,6 +138,7 @@ void plk_relay_dial_hurry(struct plk_relay_dial *d, uint64_t now_us) {
     plk_keepalive_begin(&d->keepalive);
     d->has_cookie = false; // it was for another address
     d->doubt_us = 0;
+    d->udp_tries = 0;
     begin(d, now_us);
 }
 
@@ -161,7 +164,8 @@ static void win(struct plk_relay_dial *d, uint64_t now_us, struct plk_dial_way *
     d->in = way->in;
     way->in = (struct plk_buf){0};
     way->stream = 0;
-    for (unsigned i = 0; i < PLK_DIAL_WAYS; i++) end_way(d, &d->ways[i]);
+    end_way(d, &d->ways[PLK_DIAL_TCP]);
+    if (!tcp) end_way(d, &d->ways[PLK_DIAL_UDP]);
     if (!tcp) plk_relay_channel_keepalive(d->channel, d->keepalive.interval_us);
     d->racing = false;
     d->failures = 0;
@@ -257,6 +261,28 @@ static void tick_channel(struct plk_relay_dial *d, uint64_t now_us, struct plk_r
     }
 }
 
+// TCP carries the channel. UDP may only have been slower, or lost its packets; or what blocked it does so no more.
+static void tick_udp(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng) {
+    struct plk_dial_way *udp = &d->ways[PLK_DIAL_UDP];
+    if (d->channel == NULL || d->stream == 0 || d->racing || d->asked) return;
+    if (udp->live && now_us - udp->started_us < PLK_RELAY_DIAL_GIVE_UP_US) return;
+    if (udp->live || d->udp_us == PLK_NEVER) {
+        uint64_t pause_us = PLK_RELAY_DIAL_UDP_US;
+        for (unsigned i = 0; i < d->udp_tries && pause_us < PLK_RELAY_DIAL_UDP_MAX_US; i++) pause_us *= 2;
+        end_way(d, udp);
+        d->udp_us = now_us + plk_earlier(pause_us, PLK_RELAY_DIAL_UDP_MAX_US);
+    } else if (now_us >= d->udp_us) {
+        d->udp_tries++;
+        d->udp_us = start_way(d, PLK_DIAL_UDP, now_us, rng) ? PLK_NEVER : now_us + PLK_RELAY_DIAL_UDP_MAX_US;
+    }
+}
+
+static uint64_t udp_due_us(const struct plk_relay_dial *d) {
+    const struct plk_dial_way *udp = &d->ways[PLK_DIAL_UDP];
+    if (d->channel == NULL || d->stream == 0 || d->racing || d->asked) return PLK_NEVER;
+    return udp->live ? udp->started_us + PLK_RELAY_DIAL_GIVE_UP_US : d->udp_us;
+}
+
 static void tick_way(struct plk_relay_dial *d, unsigned which, uint64_t now_us) {
     struct plk_dial_way *way = &d->ways[which];
     if (!way->live || now_us < way->next_us) return;
@@ -275,12 +301,13 @@ void plk_relay_dial_tick(struct plk_relay_dial *d, uint64_t now_us, struct plk_r
     if (d->channel != NULL) tick_channel(d, now_us, rng);
     if (d->again_us <= now_us) begin(d, now_us);
     if (d->asked && now_us >= d->resolve_us) race(d, now_us, rng);
+    tick_udp(d, now_us, rng);
     for (unsigned i = 0; i < PLK_DIAL_WAYS; i++) tick_way(d, i, now_us);
     if (d->racing && now_us - d->ways[PLK_DIAL_UDP].started_us >= PLK_RELAY_DIAL_GIVE_UP_US) fail(d, now_us, rng);
 }
 
 uint64_t plk_relay_dial_deadline(const struct plk_relay_dial *d) {
-    uint64_t at_us = d->again_us;
+    uint64_t at_us = plk_earlier(d->again_us, udp_due_us(d));
     if (d->asked) at_us = plk_earlier(at_us, d->resolve_us);
     if (d->racing) at_us = plk_earlier(at_us, d->ways[PLK_DIAL_UDP].started_us + PLK_RELAY_DIAL_GIVE_UP_US);
     if (d->ways[PLK_DIAL_UDP].live) at_us = plk_earlier(at_us, d->ways[PLK_DIAL_UDP].next_us);
@@ -394,4 +421,13 @@ struct plk_relay_dial_status plk_relay_dial_status(const struct plk_relay_dial *
     status.tcp = d->stream != 0;
     status.addr = status.tcp ? d->stream_to : *plk_relay_channel_addr(d->channel);
     return status;
+}
+
+bool plk_relay_dial_addr(const struct plk_relay_dial *d, uint8_t family, struct plk_addr *addr) {
+    for (size_t i = 0; i < d->addr_count; i++) {
+        if (d->addrs[i].family != family) continue;
+        *addr = d->addrs[i];
+        return true;
+    }
+    return false;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A node's connection to one relay, as far as it is made, kept and made again (docs/protocol/relay.md, sections 3 and 4): the
 // relay's name is resolved, hellos go out over UDP and a little later over TCP, whichever is answered first carries the
-// channel, and when that is lost, old, or the network has changed, it begins anew. What the channel carries is its owner's.
+// channel, and when that is lost, old, or the network has changed, it begins anew. Where TCP was first, UDP goes on being tried and takes
+// the channel over as soon as it is answered: only by UDP does a node learn how its peers see it. What the channel carries is its owner's.
 //
 //     datagram, or bytes of one of its streams -> plk_relay_dial_packet, _stream
 //     PLK_IN_RESOLVED with its ticket          -> plk_relay_dial_resolved
@@ -21,6 +22,8 @@
 #define PLK_RELAY_DIAL_REPEAT_US (250 * PLK_MS)    // first repetition of a hello; doubles
 #define PLK_RELAY_DIAL_REPEATS 4                   // after 0.25, 0.75, 1.75 and 3.75 s
 #define PLK_RELAY_DIAL_GIVE_UP_US (8 * PLK_SECOND) // without an answer
+#define PLK_RELAY_DIAL_UDP_US (15 * PLK_SECOND)    // over TCP: UDP is tried again beside it; doubles
+#define PLK_RELAY_DIAL_UDP_MAX_US (10 * PLK_MINUTE)
 #define PLK_RELAY_DIAL_TIMEOUTS 3                  // of the channel in a row: another one is tried beside it
 #define PLK_RELAY_DIAL_RESOLVE_US (5 * PLK_SECOND) // a name takes longer: what it was before is used
 #define PLK_RELAY_DIAL_PAUSE_US PLK_SECOND         // after the first failure; doubles
@@ -96,5 +99,7 @@ struct plk_relay_dial_status {
     uint64_t keepalive_us; // what this network has shown to bear
 };
 struct plk_relay_dial_status plk_relay_dial_status(const struct plk_relay_dial *d);
+// Where its name leads in that family, whether it is reached there or not. false: nowhere, as far as is known.
+bool plk_relay_dial_addr(const struct plk_relay_dial *d, uint8_t family, struct plk_addr *addr);
 
 #endif

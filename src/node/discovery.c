@@ -13,6 +13,12 @@ void plk_discovery_soon(struct plk_node *node) {
     discovery->due_us = plk_earlier(discovery->due_us, at_us);
 }
 
+void plk_discovery_refresh(struct plk_node *node) {
+    const struct plk_discovery *discovery = &node->discovery;
+    if (discovery->unheld && node->now.mono_us - discovery->begun_us >= PLK_DISCOVERY_STALE_US)
+        plk_discovery_soon(node);
+}
+
 static bool note_seen(struct plk_node *node) {
     const struct plk_discovery *discovery = &node->discovery;
     struct plk_nat_class nat4 = plk_discovery_class(node);
@@ -25,16 +31,21 @@ void plk_discovery_forget(struct plk_node *node) {
     note_seen(node);
 }
 
-// Relays that are spoken to from here, over UDP: one's own stand first.
-static unsigned servers_of(const struct plk_node *node, uint8_t family, struct plk_reflexive_server *servers) {
+// Relays that are spoken to from here, over UDP: one's own stand first. The channel may be of the other family: a contact may have
+// nothing but this one. *held: one of the channels keeps our mapping in this family alive.
+static unsigned servers_of(const struct plk_node *node, uint8_t family, struct plk_reflexive_server *servers,
+                           bool *held) {
     unsigned count = 0;
     const struct plk_relay_link *relay = node->relays.first;
+    *held = false;
     for (; relay != NULL && count < PLK_REFLEXIVE_SERVERS; relay = relay->next) {
         if (relay->detour != NULL || relay->dial == NULL || !plk_relay_link_is_up(relay)) continue;
         struct plk_relay_dial_status status = plk_relay_dial_status(relay->dial);
-        if (!status.connected || status.tcp || status.addr.family != family) continue;
-        const struct plk_hello_heard *heard = plk_relay_dial_heard(relay->dial);
+        if (!status.connected || status.tcp) continue;
         servers[count] = (struct plk_reflexive_server){.addr = status.addr};
+        *held = *held || status.addr.family == family;
+        if (status.addr.family != family && !plk_relay_dial_addr(relay->dial, family, &servers[count].addr)) continue;
+        const struct plk_hello_heard *heard = plk_relay_dial_heard(relay->dial);
         if (heard->has_stun && heard->stun.family == family) servers[count].other = heard->stun;
         count++;
     }
@@ -43,7 +54,8 @@ static unsigned servers_of(const struct plk_node *node, uint8_t family, struct p
 
 bool plk_discovery_server(const struct plk_node *node, struct plk_addr *server) {
     struct plk_reflexive_server servers[PLK_REFLEXIVE_SERVERS];
-    if (servers_of(node, 4, servers) == 0) return false;
+    bool held;
+    if (servers_of(node, 4, servers, &held) == 0) return false;
     *server = servers[0].addr;
     return true;
 }
@@ -64,9 +76,11 @@ static void begin_survey(struct plk_node *node, const struct plk_reflexive_serve
 static void begin(struct plk_node *node) {
     struct plk_discovery *discovery = &node->discovery;
     struct plk_reflexive_server servers[PLK_REFLEXIVE_SERVERS];
-    bool any = false;
+    bool any = false, held;
+    discovery->unheld = false;
     for (unsigned i = 0; i < 2; i++) {
-        unsigned count = servers_of(node, i == 0 ? 4 : 6, servers);
+        unsigned count = servers_of(node, i == 0 ? 4 : 6, servers, &held);
+        discovery->unheld = discovery->unheld || (count > 0 && !held);
         plk_reflexive_begin(&discovery->families[i], servers, count, &node->rng, node->now.mono_us);
         if (i == 0) begin_survey(node, servers, count);
         any = any || count > 0;

@@ -9,8 +9,9 @@
 #include "wire/effect.h"
 
 #define PLK_DISCOVERY_EVERY_US (20 * PLK_MINUTE)
-#define PLK_DISCOVERY_GATHER_US (50 * PLK_MS)   // after one relay has come up: so will the others
-#define PLK_DISCOVERY_PAUSE_US (5 * PLK_SECOND) // between two rounds, whatever relays do
+#define PLK_DISCOVERY_GATHER_US (50 * PLK_MS)    // after one relay has come up: so will the others
+#define PLK_DISCOVERY_STALE_US (20 * PLK_SECOND) // NATs forget in 30 s what nobody uses
+#define PLK_DISCOVERY_PAUSE_US (5 * PLK_SECOND)  // between two rounds, whatever relays do
 
 struct plk_node;
 struct plk_way;
@@ -20,11 +21,13 @@ struct plk_discovery {
     struct plk_survey survey;                    // of IPv4
     uint32_t survey_sockets[PLK_SURVEY_SOCKETS]; // node/sockets.h; 0: none
     uint64_t due_us, begun_us;
+    bool unheld; // no channel keeps a mapping alive in a family that was asked for
 };
 
 void plk_discovery_init(struct plk_discovery *discovery);
-void plk_discovery_soon(struct plk_node *node);   // a relay has come up
-void plk_discovery_forget(struct plk_node *node); // the network is another
+void plk_discovery_soon(struct plk_node *node);    // a relay has come up
+void plk_discovery_refresh(struct plk_node *node); // contacts are looked for: what nothing has kept alive is asked for again
+void plk_discovery_forget(struct plk_node *node);  // the network is another
 // We are behind something that lets only those in whom we have sent to: a NAT, or a firewall that filters by port.
 bool plk_discovery_is_closed(const struct plk_node *node, uint8_t family);
 // Who is not translated has one address for all, even where a single answer cannot show it.

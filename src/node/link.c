@@ -148,8 +148,9 @@ void plk_link_open_tcp(struct plk_node *node, struct plk_link *link) {
             plk_carriers_add(&node->carriers, node->carriers.next_stream, &candidate->addr, link, node->now.mono_us);
         if (carrier == NULL) return;
         node->carriers.next_stream = (node->carriers.next_stream + 1) & 0x7fffffff;
-        struct plk_output output = {.kind = PLK_OUT_STREAM_OPEN,
-                                    .stream_open = {carrier->stream, candidate->addr, node->network.tcp_port}};
+        struct plk_output output = {
+            .kind = PLK_OUT_STREAM_OPEN,
+            .stream_open = {carrier->stream, candidate->addr, plk_mirror_port(node, candidate->addr.family)}};
         plk_outputs_now(&node->outputs, &output);
         plk_link_note_at(node, link, PLK_TRAIL_CONNECTING, PLK_TCP, &candidate->addr);
     }

@@ -2,6 +2,7 @@
 // What src/path has decided is carried out: data moves, connections open and close, candidates are asked.
 #include "node/inside.h"
 #include "node/link.h"
+#include "path/choice.h"
 
 // A path that has become active takes the traffic over, with a window that begins anew (RFC 9000 section 9.4). What is under
 // way on one that does not answer any more goes out again; the others stay as they are, so that a way back costs nothing.
@@ -67,6 +68,7 @@ static void race(struct plk_node *node, struct plk_link *link) {
         plk_link_ask_carriers(node, link);
     }
     if (link->candidates != NULL) plk_candidates_race(link->candidates);
+    if (plk_choice_may_improve(&link->paths)) plk_discovery_refresh(node);
     // The first path through a relay is a guess that is checked at once: nothing has gone silent then.
     bool stood = active != NULL && node->now.mono_us - link->paths.active_us >= PLK_PATHS_CHALLENGE_US;
     if (stood && link->paths.suspect) plk_link_note(node, link, PLK_TRAIL_SILENT, active);

@@ -28,18 +28,51 @@ void plk_mirror_want(struct plk_node *node, uint8_t family) {
     struct plk_addr to;
     if (mirror->stream != 0 || known || !node->allow_tcp || node->network.tcp_port == 0 || node->suspended) return;
     if (!relay_of(node, family, &to)) return;
-    *mirror = (struct plk_mirror){.stream = node->carriers.next_stream, .since_us = now_us, .to = to};
+    mirror->stream = node->carriers.next_stream;
+    mirror->since_us = now_us;
+    mirror->to = to;
+    mirror->asked = mirror->answered = false;
+    mirror->in_len = 0;
     node->carriers.next_stream = (node->carriers.next_stream + 1) & 0x7fffffff;
     struct plk_output output = {.kind = PLK_OUT_STREAM_OPEN,
-                                .stream_open = {mirror->stream, to, node->network.tcp_port}};
+                                .stream_open = {mirror->stream, to, plk_mirror_port(node, family)}};
     plk_outputs_now(&node->outputs, &output);
 }
 
-void plk_mirror_told(struct plk_node *node, const struct plk_link *link) {
+uint16_t plk_mirror_port(const struct plk_node *node, uint8_t family) {
+    uint16_t port = node->mirrors[family == 6].port;
+    return port != 0 ? port : node->network.tcp_port;
+}
+
+static bool is_met(const struct plk_link *link, const struct plk_addr *addr) {
+    for (unsigned i = 0; i < link->told_count; i++) {
+        const struct plk_frame_address *at = &link->told_list[i];
+        if (at->transport == PLK_TCP && at->kind == PLK_FRAME_ADDRESS_REFLEXIVE && plk_addr_equal(&at->addr, addr))
+            return true;
+    }
+    return false;
+}
+
+// Connections that are not there yet, to where the peer says that it is: all of them, or those to where it is no more.
+static void give_up_opening(struct plk_node *node, struct plk_link *link, uint8_t family, bool all) {
+    struct plk_carrier *next = plk_carriers_of(&node->carriers, link, NULL);
+    while (next != NULL) {
+        struct plk_carrier *carrier = next;
+        next = plk_carriers_of(&node->carriers, link, carrier);
+        if (carrier->open || carrier->remote.family != family) continue;
+        bool met = is_met(link, &carrier->remote);
+        bool known = link->candidates != NULL && plk_candidates_has(link->candidates, PLK_TCP, &carrier->remote);
+        if (all ? met : !met && !known) plk_link_close_carrier(node, carrier);
+    }
+}
+
+void plk_mirror_told(struct plk_node *node, struct plk_link *link) {
     for (unsigned i = 0; i < link->told_count; i++) {
         const struct plk_frame_address *at = &link->told_list[i];
         bool met = at->transport == PLK_TCP && at->kind == PLK_FRAME_ADDRESS_REFLEXIVE;
-        if (met && plk_choice_may_improve(&link->paths)) plk_mirror_want(node, at->addr.family);
+        if (!met || !plk_choice_may_improve(&link->paths)) continue;
+        plk_mirror_want(node, at->addr.family);
+        give_up_opening(node, link, at->addr.family, false);
     }
 }
 
@@ -70,10 +103,11 @@ static void ask(struct plk_node *node, struct plk_mirror *mirror) {
 }
 
 // Contacts that are not reached directly by UDP are told, and both sides open to each other.
-static void tell(struct plk_node *node) {
+static void tell(struct plk_node *node, uint8_t family) {
     for (struct plk_link *link = node->links; link != NULL; link = link->next) {
         if (!plk_link_is_up(link) || !plk_choice_may_improve(&link->paths)) continue;
         link->addresses_due = link->dirty = true;
+        give_up_opening(node, link, family, true); // it began at the port of before
         plk_paths_seek(&link->paths);
     }
 }
@@ -98,7 +132,7 @@ static void take(struct plk_node *node, struct plk_mirror *mirror, struct plk_by
     }
     mirror->answered = true;
     mirror->since_us = 0;
-    if (plk_network_seen_tcp(&node->network, mirror->to.family, &answer.xor_mapped)) tell(node);
+    if (plk_network_seen_tcp(&node->network, mirror->to.family, &answer.xor_mapped)) tell(node, mirror->to.family);
 }
 
 bool plk_mirrors_stream(struct plk_node *node, const struct plk_input *input) {
@@ -124,12 +158,44 @@ bool plk_mirrors_stream(struct plk_node *node, const struct plk_input *input) {
     return true;
 }
 
+// ---- another port -------------------------------------------------------------------------------------------------------
+
+// When an opening that leads nowhere is begun from elsewhere.
+static uint64_t shift_us(const struct plk_node *node, const struct plk_carrier *carrier) {
+    const struct plk_link *link = carrier->link;
+    const struct plk_mirror *mirror = &node->mirrors[carrier->remote.family == 6];
+    if (link == NULL || carrier->open || !plk_link_is_up(link) || !mirror->answered) return PLK_NEVER;
+    if (!is_met(link, &carrier->remote) || !plk_choice_may_improve(&link->paths)) return PLK_NEVER;
+    uint64_t at_us = carrier->since_us + (link->own_smaller ? PLK_MIRROR_SHIFT_US : PLK_MIRROR_SHIFT_LATER_US);
+    if (mirror->shifts == 0) return at_us;
+    uint64_t gap_us = PLK_MIRROR_SHIFT_GAP_US;
+    for (unsigned i = 1; i < mirror->shifts && gap_us < PLK_HOUR; i++) gap_us *= 2;
+    uint64_t again_us = mirror->shifted_us + plk_earlier(gap_us, PLK_HOUR);
+    return at_us > again_us ? at_us : again_us;
+}
+
+static void shift(struct plk_node *node, uint8_t family) {
+    struct plk_mirror *mirror = &node->mirrors[family == 6];
+    close_stream(node, mirror);
+    mirror->answered = false;
+    mirror->shifts++;
+    mirror->shifted_us = node->now.mono_us;
+    mirror->port = (uint16_t)(PLK_MIRROR_PORT_LOW + plk_rng_below(&node->rng, PLK_MIRROR_PORTS));
+    plk_mirror_want(node, family);
+}
+
 // Once answered the connection stays until the relay ends it: it keeps the NAT's mapping, and our port free to ask again.
 void plk_mirrors_tick(struct plk_node *node) {
     for (unsigned i = 0; i < 2; i++) {
         struct plk_mirror *mirror = &node->mirrors[i];
         bool waits = mirror->stream != 0 && !mirror->answered;
         if (waits && node->now.mono_us - mirror->since_us >= PLK_MIRROR_ASK_US) close_stream(node, mirror);
+    }
+    for (const struct plk_carrier *c = node->carriers.first; c != NULL; c = c->next) {
+        if (shift_us(node, c) <= node->now.mono_us) {
+            shift(node, c->remote.family);
+            return; // the others are begun anew as soon as it is known where from
+        }
     }
 }
 
@@ -140,5 +206,7 @@ uint64_t plk_mirrors_deadline(const struct plk_node *node) {
         if (mirror->stream != 0 && !mirror->answered)
             due_us = plk_earlier(due_us, mirror->since_us + PLK_MIRROR_ASK_US);
     }
+    for (const struct plk_carrier *c = node->carriers.first; c != NULL; c = c->next)
+        due_us = plk_earlier(due_us, shift_us(node, c));
     return due_us;
 }

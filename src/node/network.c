@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "node/network.h"
 
+#include "path/predict.h"
+
 static bool same_prefix(const struct plk_prefix *a, const struct plk_interface *b) {
     return a->bits == b->prefix_bits && plk_addr_same_ip(&a->addr, &b->addr);
 }
@@ -92,10 +94,12 @@ bool plk_network_seen(struct plk_network *network, const struct plk_reflexive_fo
     struct plk_network before = *network;
     network->seen_count = 0;
     network->seen4_kind = kind_of(nat4);
+    network->step4 = network->seen4_kind == PLK_FRAME_ADDRESS_SEQUENTIAL ? nat4->step : 0;
     // One of those that are good for a single other end tells the address; others would be asked in vain.
     note_seen(network, v4, plk_nat_is_hard(nat4->mapping) ? 1 : PLK_NETWORK_SEEN);
     note_seen(network, v6, PLK_NETWORK_SEEN);
-    bool same = network->seen_count == before.seen_count && network->seen4_kind == before.seen4_kind;
+    bool same = network->seen_count == before.seen_count && network->seen4_kind == before.seen4_kind &&
+                network->step4 == before.step4;
     for (unsigned i = 0; i < network->seen_count; i++) same = same && has_seen(&before, &network->seen[i]);
     if (!same) network->sequence++;
     return !same;
@@ -168,11 +172,20 @@ static void list_mapped(const struct plk_network *network, struct plk_frame_addr
     }
 }
 
+static void list_met(const struct plk_addr *addr, struct plk_frame_address *list, unsigned *count) {
+    if (*count == PLK_FRAME_ADDRESSES_MAX) return;
+    list[(*count)++] =
+        (struct plk_frame_address){.kind = PLK_FRAME_ADDRESS_REFLEXIVE, .transport = PLK_TCP, .addr = *addr};
+}
+
+// Of a NAT that gives each connection the next port: where the next ones will be.
 static void list_seen_tcp(const struct plk_network *network, struct plk_frame_address *list, unsigned *count) {
-    for (unsigned i = 0; i < 2 && *count < PLK_FRAME_ADDRESSES_MAX; i++) {
-        if (network->seen_tcp[i].family == 0) continue;
-        list[(*count)++] = (struct plk_frame_address){
-            .kind = PLK_FRAME_ADDRESS_REFLEXIVE, .transport = PLK_TCP, .addr = network->seen_tcp[i]};
+    for (unsigned i = 0; i < 2; i++) {
+        const struct plk_addr *seen = &network->seen_tcp[i];
+        struct plk_addr next[PLK_PREDICT_WINDOW];
+        unsigned ahead = seen->family == 4 && network->step4 != 0 ? plk_predict_window(seen, network->step4, next) : 0;
+        if (seen->family != 0 && ahead == 0) list_met(seen, list, count);
+        for (unsigned k = 0; k < ahead; k++) list_met(&next[k], list, count);
     }
 }
 

@@ -24,8 +24,9 @@ struct plk_network {
     struct plk_mapping mapped[PLK_NETWORK_MAPPED]; // ports that routers hold open for us
     unsigned mapped_count;
     struct plk_addr seen_tcp[2]; // of its listener, IPv4 and IPv6 (node/mirror.h); family 0: not known, or its own
-    uint64_t sequence;           // of the list that contacts are told; grows with each change
-    bool known;                  // the host has said something
+    int step4; // between the ports that new mappings get one after another; 0: there is no such rule, or no need for one
+    uint64_t sequence; // of the list that contacts are told; grows with each change
+    bool known;        // the host has said something
 };
 
 // True when anything changed.

@@ -325,6 +325,7 @@ static void link_came_up(struct plk_node *node, struct plk_peer *peer, struct pl
     confirm_generation(node, peer, plk_link_current(link)->tag);
     settle_acceptance(node, peer, plk_link_current(link)->tag);
     note_good_address(node, peer, link);
+    plk_discovery_refresh(node);
     plk_node_passing_event(node, PLK_EVENT_PATH, peer->row.contact);
 }
 

@@ -47,6 +47,24 @@ static void insert(struct plk_candidates *c, const struct plk_candidate *candida
     c->count++;
 }
 
+// Else one who has been in many places could tell nothing any more of where it is.
+static void forget_old(struct plk_candidates *c) {
+    for (;;) {
+        size_t good = 0, oldest = 0;
+        for (size_t i = 0; i < c->count; i++) {
+            if (c->list[i].source != PLK_CANDIDATE_GOOD) continue;
+            oldest = i; // the newest stand first
+            good++;
+        }
+        if (good <= PLK_CANDIDATES_GOOD) return;
+        struct plk_candidate old = c->list[oldest];
+        remove_at(c, oldest);
+        old.source = PLK_CANDIDATE_TOLD; // perhaps it is still told; if it is not, the next list drops it
+        old.good_ms = 0;
+        insert(c, &old);
+    }
+}
+
 bool plk_candidates_add(struct plk_candidates *c, enum plk_transport transport, const struct plk_addr *addr,
                         enum plk_candidate_source source, uint64_t wall_ms, const struct plk_addr_rules *rules) {
     // What has authenticated itself from an address is known to be there: no rule is needed for it.
@@ -70,7 +88,15 @@ bool plk_candidates_add(struct plk_candidates *c, enum plk_transport transport, 
         c->count--;
     }
     insert(c, &new);
+    forget_old(c);
     return true;
+}
+
+bool plk_candidates_has(const struct plk_candidates *c, enum plk_transport transport, const struct plk_addr *addr) {
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->list[i].transport == transport && plk_addr_equal(&c->list[i].addr, addr)) return true;
+    }
+    return false;
 }
 
 void plk_candidates_told_begin(struct plk_candidates *c) {
@@ -123,6 +149,7 @@ enum plk_err plk_candidates_decode(struct plk_bytes row, struct plk_candidates *
              source <= PLK_CANDIDATE_BEACON;
     }
     if (!ok || !plk_reader_done(&r)) return PLK_ERR_CORRUPT;
+    forget_old(&got);
     *c = got;
     return PLK_ERR_OK;
 }

@@ -9,6 +9,7 @@
 #include "base/time.h"
 
 #define PLK_CANDIDATES_MAX 24
+#define PLK_CANDIDATES_GOOD 8         // most that are kept because they were good once: who roams leaves many behind
 #define PLK_CANDIDATES_OF_ONE_LIST 16 // that one list of a peer may add
 #define PLK_CANDIDATES_TRIES 3        // most times that one is asked in one race
 #define PLK_CANDIDATES_ROW_MAX (1 + PLK_CANDIDATES_MAX * 32)
@@ -48,9 +49,12 @@ struct plk_addr_rules {
 // May packets go there because a stranger or a peer says so? (DESIGN 3.10)
 bool plk_addr_allowed(const struct plk_addr *addr, const struct plk_addr_rules *rules);
 
-// Adds or refreshes. False: refused by the rules, or full of better ones. GOOD moves to the front.
+// Adds or refreshes. False: refused by the rules, or full of better ones. GOOD moves to the front; those that were so longest ago and are
+// too many are no better than TOLD from then on.
 bool plk_candidates_add(struct plk_candidates *c, enum plk_transport transport, const struct plk_addr *addr,
                         enum plk_candidate_source source, uint64_t wall_ms, const struct plk_addr_rules *rules);
+
+bool plk_candidates_has(const struct plk_candidates *c, enum plk_transport transport, const struct plk_addr *addr);
 
 // A new list of the peer's: forgets the older TOLD ones that are not in it.
 void plk_candidates_told_begin(struct plk_candidates *c);

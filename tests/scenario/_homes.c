@@ -14,6 +14,11 @@ void homes_begin(struct homes *s, struct world *w, struct nat *alices, struct na
     *s = (struct homes){.w = w, .relay = mailbox_relay(w, "relay"), .alices = alices, .bobs = bobs};
     s->alice = person(w, "alice", alices);
     s->bob = person(w, "bob", bobs);
+    homes_meet(s);
+}
+
+void homes_meet(struct homes *s) {
+    struct world *w = s->w;
     struct actor *pair[2] = {s->alice, s->bob};
     mailbox_use(s->alice, s->relay);
     const char *link = world_invite(s->alice, PLK_INVITE_ONE_TIME);

@@ -18,6 +18,7 @@ struct homes {
 
 // alices, bobs: made with world_nat; the same one for both, or NULL. They are contacts then, and have talked.
 void homes_begin(struct homes *s, struct world *w, struct nat *alices, struct nat *bobs);
+void homes_meet(struct homes *s); // the rest of it, when the two are there, each in their own way
 void homes_begin_as(struct homes *s, struct world *w, enum nat_class alices, enum nat_class bobs);
 void homes_end(struct homes *s);
 void homes_talk(struct homes *s, const char *text, uint64_t limit_us); // a word each way, heard within that time

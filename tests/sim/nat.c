@@ -131,6 +131,13 @@ static enum net_verdict outward(void *ctx, uint64_t now_us, struct net_packet *p
         s = add(nat, &fresh);
         if (!s) return NET_DROPPED;
     }
+    if (s->crossed && p->opening != s->opening) {
+        nat->stuck++; // it leaves as it came, and nobody outside knows what to do with it
+        return NET_DROPPED;
+    }
+    if (p->transport == PLK_TCP) s->crossed = s->crossed && p->first;
+    if (p->transport == PLK_TCP && p->first && p->opening != s->opening) s->got = false;
+    if (p->first) s->opening = p->opening;
     s->sent = true;
     if (p->first) s->reset = false;
     if (p->reset) s->reset = true;
@@ -191,6 +198,7 @@ static enum net_verdict inward(void *ctx, uint64_t now_us, struct net_packet *p)
     if (!s) s = admit(nat, now_us, p);
     if (s && s->reset && p->first) s = NULL;
     if (!s || own) return refuse(nat, now_us, p, own);
+    if (p->transport == PLK_TCP && p->first && s->sent && !s->got) s->crossed = true;
     s->got = true;
     if (p->reset) s->reset = true;
     if (!nat->is.inside_keeps) s->last_us = now_us;

@@ -56,10 +56,13 @@ struct nat_session {
     struct plk_addr inside, outside, remote;
     struct plk_addr shown; // the remote as the inside sees it, where that differs: family 0: it does not
     uint64_t last_us;
-    bool sent, got; // from inside, from the remote
-    bool reset;     // only the inside may begin anew
-    bool own;       // the router's: inside is nobody
-    bool odd;       // has another port than its mapping, because that one clashed
+    bool sent, got;   // from inside, from the remote
+    bool reset;       // only the inside may begin anew
+    bool own;         // the router's: inside is nobody
+    bool odd;         // has another port than its mapping, because that one clashed
+    uint32_t opening; // of the connection that the inside opens
+    bool
+        crossed; // first segments have met in it, and nothing else yet: no other opening of the inside's passes (Linux)
 };
 
 struct nat {
@@ -80,7 +83,7 @@ struct nat {
     struct nat_lease leases[NAT_LEASES_MAX];
     size_t lease_count;
     uint64_t booted_us;
-    uint32_t strangers, trapped, full; // packets
+    uint32_t strangers, trapped, full, stuck; // packets
 };
 
 // front: the NAT that it stands behind, or NULL. number: below 256, its own among all NATs of the net.

@@ -187,7 +187,7 @@ static bool ask_gateway(struct net *net, int host, const struct net_packet *pack
     if (len == 0) return true;
     struct arrival *a = malloc(sizeof *a + len);
     if (!a) abort();
-    struct net_packet back = {PLK_UDP, true, false, NET_HOPS, packet->to, packet->from};
+    struct net_packet back = {PLK_UDP, true, false, NET_HOPS, packet->to, packet->from, 0};
     *a = (struct arrival){.from_host = host, .way = {.packet = back, .realm = realm, .line = host}, .len = len};
     memcpy(a->data, answer, len);
     agenda_at(net->agenda, agenda_now(net->agenda) + NET_LAN_US, arrive, net, a);

@@ -58,6 +58,7 @@ struct net_packet {
     bool reset; // and none comes after it
     uint8_t hops;
     struct plk_addr from, to;
+    uint32_t opening; // of a connection: which one the sender began; 0: none, it was listened for
 };
 
 enum net_verdict {
@@ -119,6 +120,7 @@ struct net {
     uint8_t blocked[NET_HOSTS_MAX][NET_HOSTS_MAX]; // [from][to]: NET_UDP | NET_TCP
     struct tcp *first, *last;                      // connections, oldest first
     uint64_t sent, delivered, bytes;
+    uint32_t openings;                             // of connections, so far
     uint32_t knocks[NET_HOSTS_MAX][NET_HOSTS_MAX]; // [from][to]: datagrams, and connections that were begun
 };
 

@@ -35,15 +35,15 @@ static void join(struct tcp *c, struct tcp *other) {
 }
 
 static void opened(void *ctx, void *item) {
-    struct tcp *c = ctx, *other;
+    struct tcp *c = ctx, *other = counterpart(c);
     (void)item;
+    c->ends[1].opening = other ? other->ends[0].opening : 0;
     if (!c->ends[0].open) {
         // Closed before it was open: nothing of it is left.
     } else if (!net_tcp_passes(c)) {
         knock_later(c);
     } else {
         c->answered = true;
-        other = counterpart(c);
         if (other)
             join(c, other);
         else
@@ -92,7 +92,7 @@ static void reach(void *ctx, void *item) {
 
 static bool departs(struct tcp *c) {
     struct end *near = &c->ends[0];
-    c->first = (struct net_way){.packet = {PLK_TCP, true, false, c->hops, near->addr, near->remote}};
+    c->first = (struct net_way){.packet = {PLK_TCP, true, false, c->hops, near->addr, near->remote, near->opening}};
     if (!net_depart(c->net, near->host, &c->first)) return false;
     c->net->knocks[near->host][c->first.line]++;
     return net_passes(c->net, near->host, c->first.line, NET_TCP);
@@ -140,7 +140,7 @@ void net_open_from(struct net *net, int host, uint32_t stream, uint16_t port, co
     *(net->last ? &net->last->next : &net->first) = c;
     net->last = c;
     struct end *e = &c->ends[0];
-    *e = (struct end){.host = host, .stream = stream, .remote = *to, .open = true};
+    *e = (struct end){.host = host, .stream = stream, .remote = *to, .open = true, .opening = ++net->openings};
     net->hosts[host].streams++;
     bool possible = net_address(net, host, to->family, &e->addr) && net->hosts[host].streams <= NET_STREAMS_MAX;
     e->addr.port = port;

@@ -95,7 +95,7 @@ uint64_t net_tcp_one_way(struct tcp *c, int from) {
 // A NAT that has forgotten the connection lets nothing pass, and one that is another by now makes a stranger of the sender.
 static bool gets_there(struct tcp *c, int side) {
     const struct end *from = &c->ends[side], *to = &c->ends[!side];
-    struct net_way way = {.packet = {PLK_TCP, false, false, NET_HOPS, from->addr, from->remote}};
+    struct net_way way = {.packet = {PLK_TCP, false, false, NET_HOPS, from->addr, from->remote, from->opening}};
     int host;
     if (!net_passes(c->net, from->host, to->host, NET_TCP) || !net_owns(c->net, from->host, &from->addr)) return false;
     if (!net_depart(c->net, from->host, &way) || net_arrive(c->net, &way, &host) != NET_PASSES) return false;

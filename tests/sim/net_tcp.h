@@ -21,6 +21,7 @@ struct end {
     uint32_t stream;
     struct plk_addr addr, remote; // as this host sees them
     bool open;                    // its process holds the stream
+    uint32_t opening;             // the number of the opening that it began; 0: it was listened for
     // What this end has written and the other has not yet got:
     struct segment *head, *tail;
     size_t unsent, under_way;

@@ -126,6 +126,6 @@ bool net_refuse(struct net *net, const struct net_way *way) {
     const struct net_packet *packet = &way->packet;
     struct net_way back = {.realm = way->realm};
     int host;
-    back.packet = (struct net_packet){packet->transport, false, true, NET_HOPS, packet->to, packet->from};
+    back.packet = (struct net_packet){packet->transport, false, true, NET_HOPS, packet->to, packet->from, 0};
     return leave(net, &back) && net_arrive(net, &back, &host) == NET_PASSES;
 }

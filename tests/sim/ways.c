@@ -23,6 +23,17 @@ static bool traps(const struct nat *nat) {
     return false;
 }
 
+// So does one to which the same port at an address that we had a moment ago still means something, for as long as it does: what the other side
+// sends there keeps it alive.
+static bool is_odd(const struct nat *nat) {
+    for (; nat; nat = nat->front) {
+        for (size_t i = 0; i < nat->count; i++) {
+            if (nat->sessions[i].odd) return true;
+        }
+    }
+    return false;
+}
+
 static void say(struct actor *from, struct actor *to, int number) {
     char text[32];
     snprintf(text, sizeof text, "which way is this, %d", number);
@@ -39,6 +50,7 @@ static void check_pair(struct world *w, struct actor *a, struct actor *b) {
         say(pair[us / WAYS_WORD_US % 2], pair[1 - us / WAYS_WORD_US % 2], (int)(us / WAYS_WORD_US));
         world_run_for(w, WAYS_WORD_US);
     }
+    if (is_odd(a->nat) || is_odd(b->nat)) return;
     if (!both(w, pair) && !w->failed)
         world_fail(w, "%s and %s could reach each other directly (%s - %s) and do not", a->name, b->name,
                    nat_class_name(nat_class_of(a->nat, PLK_UDP)), nat_class_name(nat_class_of(b->nat, PLK_UDP)));

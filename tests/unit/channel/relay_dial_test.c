@@ -49,6 +49,47 @@ static void tcp_is_there_when_udp_is_not(void **state) {
     assert_int_equal(output.kind, PLK_OUT_STREAM_WRITE);
 }
 
+static void udp_takes_over_when_it_is_back(void **state) {
+    (void)state;
+    udp_works = false;
+    run(5 * PLK_SECOND);
+    assert_true(plk_relay_dial_status(d).tcp);
+    udp_works = true; // a hello of the race may still be answered, or the next one is
+    run(PLK_RELAY_DIAL_GIVE_UP_US + PLK_RELAY_DIAL_UDP_US);
+    assert_true(connected());
+    assert_false(plk_relay_dial_status(d).tcp);
+    assert_int_equal(ups, 2);
+    assert_int_equal(downs, 0);
+    assert_int_equal(closed, 1);
+    run(PLK_HOUR);
+    assert_int_equal(ups, 2);
+}
+
+static void udp_that_is_slower_takes_over(void **state) {
+    (void)state;
+    udp_works = false;
+    run(PLK_RELAY_DIAL_REPEAT_US * 3 + PLK_RELAY_DIAL_REPEAT_US); // three copies have gone in vain
+    assert_true(plk_relay_dial_status(d).tcp);
+    udp_works = true;
+    run(PLK_SECOND);
+    assert_false(plk_relay_dial_status(d).tcp);
+}
+
+static void udp_that_is_blocked_is_tried_less_and_less(void **state) {
+    (void)state;
+    udp_works = false;
+    run(PLK_MINUTE);
+    unsigned in_a_minute = datagrams;
+    assert_true(in_a_minute > 2 * (1 + PLK_RELAY_DIAL_REPEATS));
+    run(PLK_HOUR);
+    assert_true(datagrams < in_a_minute + 2 * 14 * (1 + PLK_RELAY_DIAL_REPEATS));
+    assert_int_equal(ups, 1);
+    plk_relay_dial_hurry(d, now_us); // another network
+    udp_works = true;
+    run(PLK_SECOND);
+    assert_false(plk_relay_dial_status(d).tcp);
+}
+
 static void a_lost_stream_is_made_again(void **state) {
     (void)state;
     udp_works = false;
@@ -247,6 +288,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(udp_is_quicker),
         TEST(tcp_is_there_when_udp_is_not),
+        TEST(udp_takes_over_when_it_is_back),
+        TEST(udp_that_is_slower_takes_over),
+        TEST(udp_that_is_blocked_is_tried_less_and_less),
         TEST(a_lost_stream_is_made_again),
         TEST(a_cookie_is_used_and_kept),
         TEST(a_restarted_relay_is_found_in_a_second),

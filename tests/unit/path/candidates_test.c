@@ -124,6 +124,24 @@ static void there_is_place_for_the_best_only(void **state) {
     assert_int_equal(c.list[0].addr.ip[2], 114);
 }
 
+// Who had been in two dozen places was told in vain where the other is now.
+static void many_good_places_leave_room_for_what_is_told(void **state) {
+    (void)state;
+    struct plk_candidates c = {.count = 0};
+    for (unsigned i = 0; i < 200; i++) add(&c, v4(203, 0, 113, (uint8_t)i, 1), PLK_CANDIDATE_GOOD, i);
+    size_t good = 0;
+    for (size_t i = 0; i < c.count; i++) good += c.list[i].source == PLK_CANDIDATE_GOOD;
+    assert_int_equal(good, PLK_CANDIDATES_GOOD);
+    assert_int_equal(c.list[0].addr.ip[3], 199);
+    plk_candidates_told_begin(&c);
+    assert_int_equal(c.count, PLK_CANDIDATES_GOOD);
+    for (unsigned i = 0; i < PLK_CANDIDATES_OF_ONE_LIST; i++)
+        assert_true(add(&c, v4(203, 0, 114, (uint8_t)i, 1), PLK_CANDIDATE_TOLD, 0));
+    struct plk_addr last = v4(203, 0, 114, PLK_CANDIDATES_OF_ONE_LIST - 1, 1);
+    assert_true(plk_candidates_has(&c, PLK_UDP, &last));
+    assert_false(plk_candidates_has(&c, PLK_TCP, &last));
+}
+
 static void the_row_keeps_them(void **state) {
     (void)state;
     struct plk_candidates c = {.count = 0}, back;
@@ -188,6 +206,7 @@ int main(void) {
         cmocka_unit_test(the_peer_itself_is_believed_most),
         cmocka_unit_test(there_is_place_for_the_best_only),
         cmocka_unit_test(in_a_race_each_is_asked_once_before_any_is_asked_again),
+        cmocka_unit_test(many_good_places_leave_room_for_what_is_told),
         cmocka_unit_test(the_row_keeps_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
