@@ -4,6 +4,7 @@
 #include "crypto/crypto.h"
 #include "host/clock.h"
 #include "host/entropy.h"
+#include "host/fleet_letter.h"
 #include "host/home.h"
 #include "host/keyfile.h"
 #include "host/memory.h"
@@ -41,7 +42,9 @@ struct plk_relay_host {
     struct plk_store *store;
     struct plk_relay_sockets *sockets; // NULL: none were asked for
     struct plk_resolver *resolver;     // of the names of relays that are told of this one
-    uint8_t public[32];
+    uint8_t public[32], fleet_key[32];
+    void (*speak)(void *ctx, struct plk_relay *relay); // of several processes; NULL: there is one
+    void *fleet_ctx;
     uint64_t put_n, stored_n, last_ticket, slept_us;
     struct act acts[PLK_RELAY_HOST_ACTS_MAX];
     uv_async_t reported;
@@ -174,6 +177,7 @@ static void drain(struct plk_relay_host *host) {
         plk_relay_sockets_flush(host->sockets);
         plk_tcp_flush(plk_relay_sockets_tcp(host->sockets)); // room again is an input again
     } while (host->dirty);
+    if (host->speak != NULL) host->speak(host->fleet_ctx, host->relay);
     plk_timer_set(&host->timer, output.wait.deadline_us);
     host->draining = false;
     end_acts(host);
@@ -307,7 +311,6 @@ static void open_relay(struct plk_relay_host *host, const struct plk_relay_host_
             (struct plk_relay_listener){.addr = *addr, .stun_port = (uint16_t)(addr->port + 1)};
     }
     limits.bootstrap_count = 0; // told when its owner says where it is: plk_relay_host_retune
-    plk_dh_public(host->public, secret);
     host->relay = plk_relay_new(&limits);
     plk_mem_wipe(&limits, sizeof limits);
 }
@@ -320,8 +323,15 @@ static enum plk_fault_kind open_parts(struct plk_relay_host *host, const struct 
     if (kind == PLK_FAULT_NONE) kind = open_key(config->data, secret, fault);
     if (kind == PLK_FAULT_NONE) kind = open_sockets(host, config, fault);
     if (kind != PLK_FAULT_NONE) return kind;
-    struct plk_store_config store = {
-        .home = config->data, .url = config->store_url, .create = true, .relay = true, .wake = wake, .ctx = host};
+    plk_dh_public(host->public, secret);
+    plk_hkdf_label(host->fleet_key, sizeof host->fleet_key, plk_bytes(secret, sizeof secret), PLK_FLEET_LETTER_LABEL);
+    struct plk_store_config store = {.home = config->data,
+                                     .url = config->store_url,
+                                     .relay_key = host->public,
+                                     .create = true,
+                                     .relay = true,
+                                     .wake = wake,
+                                     .ctx = host};
     kind = config->store_url == NULL ? plk_store_open(&host->store, &store, fault)
                                      : config->open_url(&host->store, &store, fault);
     if (kind == PLK_FAULT_NONE) {
@@ -348,6 +358,7 @@ static void free_host(struct plk_relay_host *host) {
     uv_run(&host->loop, UV_RUN_DEFAULT);
     plk_assert(uv_loop_close(&host->loop) == 0);
     if (host->lock >= 0) close(host->lock);
+    plk_mem_wipe(host->fleet_key, sizeof host->fleet_key);
     plk_memory_give(host, sizeof *host);
 }
 
@@ -468,4 +479,21 @@ enum plk_err plk_relay_host_token_list(struct plk_relay_host *host, plk_relay_ho
     act->ctx = ctx;
     plk_store_load(host->store, act->ticket, PLK_TABLE_rtoken, plk_bytes(NULL, 0), plk_bytes(NULL, 0), 0, false);
     return PLK_ERR_OK;
+}
+
+struct plk_store *plk_relay_host_store(struct plk_relay_host *host) {
+    return host->store;
+}
+const uint8_t *plk_relay_host_fleet_key(const struct plk_relay_host *host) { return host->fleet_key; }
+
+void plk_relay_host_fleet_join(struct plk_relay_host *host, uint8_t slot,
+                               void (*speak)(void *ctx, struct plk_relay *relay), void *ctx) {
+    plk_relay_fleet_join(host->relay, slot);
+    host->speak = speak;
+    host->fleet_ctx = ctx;
+}
+
+struct plk_relay *plk_relay_host_turn(struct plk_relay_host *host) {
+    host->dirty = true;
+    return host->relay;
 }

@@ -56,6 +56,16 @@ void plk_relay_host_retune(struct plk_relay_host *host, const struct plk_relay_c
 // Tells all clients to come back later, and hears no new ones.
 void plk_relay_host_drain(struct plk_relay_host *host);
 
+// ---- one of several processes on one database (host/pg/pg_fleet.h) ---------------------------------------------------------
+
+struct plk_store *plk_relay_host_store(struct plk_relay_host *host);
+const uint8_t *plk_relay_host_fleet_key(
+    const struct plk_relay_host *host); // 32 bytes: what they say to each other is sealed under it
+// The core has this slot; speak is called when it may have something to say to others. NULL: no more.
+void plk_relay_host_fleet_join(struct plk_relay_host *host, uint8_t slot,
+                               void (*speak)(void *ctx, struct plk_relay *relay), void *ctx);
+struct plk_relay *plk_relay_host_turn(struct plk_relay_host *host); // the core, to hear of others; it is asked after
+
 // ---- the operator's acts: each calls back exactly once, later, when it is durable -----------------------------------------
 
 typedef void plk_relay_host_done(void *ctx, enum plk_err err);

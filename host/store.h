@@ -34,6 +34,7 @@ struct plk_store_config {
     const uint8_t *key; // the data key itself, to open a store again without its passphrase; NULL: the key file
     struct plk_keyfile_cost cost; // of a new key file; zero: the default
     const char *url;              // of a relay's in PostgreSQL, host/pg/pg_store.h; else NULL
+    const uint8_t *relay_key;     // and that relay's public static, 32 bytes
     bool relay; // a relay's: its tables, no key and no key file (what lies in it is sealed), no index, no passphrase
     void (*wake)(void *ctx); // called on the writer thread: there is a report, or the index is complete (uv_async_send)
     void *ctx;

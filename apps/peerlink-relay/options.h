@@ -25,6 +25,8 @@ struct plk_relay_settings {
     struct plk_relay_config limits;
     enum plk_log_level log_level;
     char store[PLK_RELAY_STORE_URL_MAX]; // PostgreSQL's URL; empty: SQLite, in data
+    char fleet
+        [PLK_RELAY_LISTEN_TEXT_MAX]; // where other processes on that database reach this one; empty: on this machine
 };
 
 struct plk_relay_options {

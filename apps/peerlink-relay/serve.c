@@ -23,6 +23,7 @@ struct serving {
     const struct plk_relay_options *options;
     struct plk_relay_settings settings; // of now: SIGHUP changes some
     struct plk_relay_host *host;
+    struct plk_pg_fleet *fleet; // NULL: this process is the only one
     struct plk_control *control;
     struct plk_once *metrics;
     struct plk_acts acts;
@@ -215,7 +216,8 @@ static void ready(struct serving *s) {
 
 static bool needs_restart(const struct plk_relay_settings *now, const struct plk_relay_settings *next) {
     bool same = strcmp(now->data, next->data) == 0 && strcmp(now->store, next->store) == 0 &&
-                now->metrics == next->metrics && now->listen_count == next->listen_count;
+                strcmp(now->fleet, next->fleet) == 0 && now->metrics == next->metrics &&
+                now->listen_count == next->listen_count;
     for (size_t i = 0; same && i < now->listen_count; i++) same = strcmp(now->listen[i], next->listen[i]) == 0;
     return !same;
 }
@@ -294,7 +296,8 @@ static int open_rest(struct serving *s) {
     int status = find_address(s);
     if (status != PLK_RELAY_EXIT_DONE) return status;
     s->acts = (struct plk_acts){.host = s->host, .address = s->address};
-    if (plk_control_open(&s->control, s->settings.data, &s->acts, &fault) != PLK_FAULT_NONE ||
+    if (plk_relay_store_join(&s->fleet, s->host, &s->settings, s->address, &fault) != PLK_FAULT_NONE ||
+        plk_control_open(&s->control, s->settings.data, &s->acts, &fault) != PLK_FAULT_NONE ||
         open_metrics(s, &fault) != PLK_FAULT_NONE) {
         return plk_relay_fail(PLK_RELAY_EXIT_FAILED, "%s", fault.line);
     }
@@ -306,6 +309,7 @@ static void close_rest(struct serving *s) {
     uv_close((uv_handle_t *)&s->end, NULL);
     plk_control_close(s->control);
     plk_once_close(s->metrics);
+    plk_relay_store_leave(s->fleet);
 }
 
 int plk_serve(const struct plk_relay_options *options) {

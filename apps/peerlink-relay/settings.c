@@ -104,6 +104,16 @@ static const char *set_store(struct plk_relay_settings *s, const char *value) {
     return NULL;
 }
 
+static const char *set_fleet(struct plk_relay_settings *s, const char *value) {
+    const char *colon = strrchr(value, ':');
+    uint64_t port;
+    if (colon == NULL || colon == value || !plk_settings_number(colon + 1, 0, UINT16_MAX, &port) ||
+        strlen(value) >= sizeof s->fleet || strspn(value, "0123456789abcdef.:[]") != strlen(value))
+        return "takes an address of this machine and a port, in numbers: 10.0.0.5:7460";
+    strcpy(s->fleet, value);
+    return NULL;
+}
+
 static const char *set_bootstrap(struct plk_relay_settings *s, const char *value) {
     struct plk_relay_name name;
     struct plk_relay_config *limits = &s->limits;
@@ -128,9 +138,11 @@ bool plk_settings_set(struct plk_relay_settings *settings, const char *name, con
     static const struct {
         const char *name;
         const char *(*set)(struct plk_relay_settings *settings, const char *value);
-    } known[] = {{"data", set_data},       {"listen", set_listen},   {"public", set_public},       {"admit", set_admit},
-                 {"metrics", set_metrics}, {"clients", set_clients}, {"memory", set_memory},       {"disk", set_disk},
-                 {"pass", set_pass},       {"store", set_store},     {"bootstrap", set_bootstrap}, {"log", set_log}};
+    } known[] = {{"data", set_data},     {"listen", set_listen},   {"public", set_public},
+                 {"admit", set_admit},   {"metrics", set_metrics}, {"clients", set_clients},
+                 {"memory", set_memory}, {"disk", set_disk},       {"pass", set_pass},
+                 {"store", set_store},   {"fleet", set_fleet},     {"bootstrap", set_bootstrap},
+                 {"log", set_log}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(known[i].name, name) != 0) continue;
         const char *what = known[i].set(settings, value);

@@ -31,6 +31,7 @@ static const struct plk_option serve_options[] = {
     {"--pass", "KIB", "passed on a second at most, of each client and into each queue (default: 512)"},
     {"--metrics", "PORT|off", "figures at http://127.0.0.1:PORT/metrics and /healthz (default: PORT+2, if it is free)"},
     {"--store", "sqlite|URL", "what keeps the queues: sqlite, a file in DIR (default), or postgresql://USER@HOST/DATABASE"},
+    {"--fleet", "ADDR:PORT", "where other processes on the same database reach this one (default: on this machine, any port)"},
     {"--bootstrap", "RELAY", "a relay to announce itself to, so that others find it there; may be repeated"},
     END
 };

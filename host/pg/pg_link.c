@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "host/pg/pg_link.h"
+#include "host/entropy.h"
+#include "host/pg/pg_schema.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LOCK "7161727" // of pg_try_advisory_lock: one relay a database
 #define SQL_MAX 512
 #define PARAMS_MAX 5
-
-#define IS_RELAYS(name, what) [PLK_TABLE_##name] = #name,
-static const char *const names[PLK_TABLE_COUNT] = {PLK_RELAY_TABLE_LIST(IS_RELAYS)};
-#undef IS_RELAYS
 
 // %s: the table. A range's upper end that is NULL is the end of everything.
 static const char *const statements[PLK_PG_STATEMENTS] = {
@@ -77,10 +73,7 @@ static bool refuse(struct plk_pg_trouble *trouble, enum plk_pg_failure failure, 
 
 // ---- opening ----------------------------------------------------------------------------------------------------------
 
-// A command outside of the pipeline; its first value, if somebody wants it.
-static bool say(PGconn *db, struct plk_pg_trouble *trouble, char *value, size_t value_len, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
-static bool say(PGconn *db, struct plk_pg_trouble *trouble, char *value, size_t value_len, const char *format, ...) {
+bool plk_pg_say(PGconn *db, struct plk_pg_trouble *trouble, char *value, size_t value_len, const char *format, ...) {
     char sql[SQL_MAX];
     va_list args;
     va_start(args, format);
@@ -95,77 +88,75 @@ static bool say(PGconn *db, struct plk_pg_trouble *trouble, char *value, size_t 
     return well;
 }
 
-static bool make_table(PGconn *db, struct plk_pg_trouble *trouble, const char *name) {
-    bool well = say(db, trouble, NULL, 0,
-                    "CREATE TABLE peerlink.%s (sid bytea NOT NULL, rest bytea NOT NULL, value bytea NOT NULL, "
-                    "PRIMARY KEY (sid, rest)) PARTITION BY HASH (sid)",
-                    name);
-    // Cells are sealed: nothing in them can be compressed.
-    if (well) well = say(db, trouble, NULL, 0, "ALTER TABLE peerlink.%s ALTER value SET STORAGE EXTERNAL", name);
-    for (int i = 0; i < PLK_PG_PARTITIONS && well; i++) {
-        well = say(db, trouble, NULL, 0,
-                   "CREATE TABLE peerlink.%s_%d PARTITION OF peerlink.%s FOR VALUES WITH (MODULUS %d, REMAINDER %d) "
-                   "WITH (autovacuum_vacuum_scale_factor = 0.05)",
-                   name, i, name, PLK_PG_PARTITIONS, i);
+static bool try_slot(PGconn *db, struct plk_pg_trouble *trouble, unsigned slot, bool *got) {
+    char answer[8];
+    if (!plk_pg_say(db, trouble, answer, sizeof answer, "SELECT pg_try_advisory_lock(" PLK_PG_LOCK ", %u)", slot))
+        return false;
+    *got = answer[0] == 't';
+    return true;
+}
+
+// A slot is held by the session that commits under it: nobody else gives numbers of that slot while it may still commit. Which one is
+// left to chance, so that who has lost its session for a moment finds its own again.
+static bool lock(PGconn *db, struct plk_pg_trouble *trouble, struct plk_pg_who *who) {
+    char alone[8];
+    bool got = false;
+    uint8_t first;
+    // Whoever knows of no slots takes this one for itself alone.
+    if (!plk_pg_say(db, trouble, alone, sizeof alone, "SELECT pg_try_advisory_lock_shared(" PLK_PG_LOCK ")"))
+        return false;
+    plk_entropy_bytes(&first, 1);
+    for (unsigned i = 0; i < PLK_FLEET_SLOTS && !got && alone[0] == 't'; i++) {
+        unsigned slot = who->has_slot ? who->slot : (first + i) % PLK_FLEET_SLOTS;
+        if (!try_slot(db, trouble, slot, &got)) return false;
+        if (got) who->slot = (uint8_t)slot;
+        if (who->has_slot) break;
     }
+    if (got) who->has_slot = true;
+    return got || refuse(trouble, PLK_PG_LATER, PLK_FAULT_IN_USE,
+                         "another relay uses this database, or its place is taken, or was until a moment ago");
+}
+
+static bool prepare_one(PGconn *db, struct plk_pg_trouble *trouble, const char *name, const char *sql) {
+    PGresult *result = PQprepare(db, name, sql, 0, NULL);
+    bool well = PQresultStatus(result) == PGRES_COMMAND_OK;
+    if (!well) plk_pg_trouble_of(trouble, db, result);
+    PQclear(result);
     return well;
 }
 
-static bool make_all(PGconn *db, struct plk_pg_trouble *trouble) {
-    bool well = say(db, trouble, NULL, 0, "CREATE SCHEMA IF NOT EXISTS peerlink") &&
-                say(db, trouble, NULL, 0, "CREATE TABLE peerlink.meta (version int NOT NULL)") &&
-                say(db, trouble, NULL, 0, "INSERT INTO peerlink.meta VALUES (%d)", PLK_PG_SCHEMA_VERSION);
-    for (int table = 0; table < PLK_TABLE_COUNT && well; table++) {
-        if (names[table] != NULL) well = make_table(db, trouble, names[table]);
+static bool prepare_news(PGconn *db, struct plk_pg_trouble *trouble, unsigned slot) {
+    char name[32], sql[SQL_MAX];
+    for (int kind = PLK_FLEET_ITEMS; kind <= PLK_FLEET_ROW; kind++) {
+        snprintf(name, sizeof name, "news_%d", kind);
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO peerlink.news (kind, slot, sid) SELECT %d, %u, s FROM unnest($1::bytea[]) s", kind, slot);
+        if (!prepare_one(db, trouble, name, sql)) return false;
     }
-    return well;
+    return true;
 }
 
-// One transaction: either all of it is there, or nothing.
-static bool migrate(PGconn *db, struct plk_pg_trouble *trouble) {
-    char there[32];
-    if (!say(db, trouble, NULL, 0, "BEGIN")) return false;
-    if (!say(db, trouble, there, sizeof there, "SELECT to_regclass('peerlink.meta')")) return false;
-    if (there[0] == 0 && !make_all(db, trouble)) return false;
-    if (!say(db, trouble, there, sizeof there, "SELECT version FROM peerlink.meta")) return false;
-    if (strtol(there, NULL, 10) > PLK_PG_SCHEMA_VERSION)
-        return refuse(trouble, PLK_PG_GONE, PLK_FAULT_TOO_NEW, "the database was written by a newer version");
-    return say(db, trouble, NULL, 0, "COMMIT");
-}
-
-// Of one relay alone: the numbers of its items are counted in its memory.
-static bool lock(PGconn *db, struct plk_pg_trouble *trouble) {
-    char got[8];
-    if (!say(db, trouble, got, sizeof got, "SELECT pg_try_advisory_lock(" LOCK ")")) return false;
-    if (got[0] == 't') return true;
-    return refuse(trouble, PLK_PG_LATER, PLK_FAULT_IN_USE,
-                  "another relay uses this database, or did until a moment ago");
-}
-
-static bool prepare(PGconn *db, struct plk_pg_trouble *trouble) {
+static bool prepare(PGconn *db, struct plk_pg_trouble *trouble, unsigned slot) {
     // Every key is found by its index, whatever the planner has (not) heard of the tables; and nothing waits for ever.
     static const char *const settings[] = {"enable_seqscan = off",    "enable_hashjoin = off",
                                            "enable_mergejoin = off",  "statement_timeout = '30s'",
                                            "synchronous_commit = on", "plan_cache_mode = force_generic_plan"};
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
-        if (!say(db, trouble, NULL, 0, "SET %s", settings[i])) return false;
+        if (!plk_pg_say(db, trouble, NULL, 0, "SET %s", settings[i])) return false;
     }
     for (int table = 0; table < PLK_TABLE_COUNT; table++) {
-        for (int i = 0; i < PLK_PG_STATEMENTS && names[table] != NULL; i++) {
+        const char *of = plk_pg_schema_table((enum plk_table)table);
+        for (int i = 0; i < PLK_PG_STATEMENTS && of != NULL; i++) {
             char name[32], sql[SQL_MAX];
             snprintf(name, sizeof name, "%d_%d", table, i);
-            snprintf(sql, sizeof sql, statements[i], names[table]);
-            PGresult *result = PQprepare(db, name, sql, 0, NULL);
-            bool well = PQresultStatus(result) == PGRES_COMMAND_OK;
-            if (!well) plk_pg_trouble_of(trouble, db, result);
-            PQclear(result);
-            if (!well) return false;
+            snprintf(sql, sizeof sql, statements[i], of);
+            if (!prepare_one(db, trouble, name, sql)) return false;
         }
     }
-    return true;
+    return prepare_news(db, trouble, slot);
 }
 
-PGconn *plk_pg_connect(const char *url, bool make, struct plk_pg_trouble *trouble) {
+PGconn *plk_pg_session(const char *url, struct plk_pg_trouble *trouble) {
     static const char *const keys[] = {"dbname",          "connect_timeout",  "tcp_user_timeout",
                                        "keepalives_idle", "application_name", NULL};
     const char *values[] = {url, PLK_PG_CONNECT_S, PLK_PG_SILENT_MS, "10", "peerlink-relay", NULL};
@@ -173,8 +164,16 @@ PGconn *plk_pg_connect(const char *url, bool make, struct plk_pg_trouble *troubl
     *trouble = (struct plk_pg_trouble){.failure = PLK_PG_WELL};
     bool well = PQstatus(db) == CONNECTION_OK;
     if (!well) plk_pg_trouble_of(trouble, db, NULL);
-    well = well && say(db, trouble, NULL, 0, "SET client_min_messages = error") && lock(db, trouble) &&
-           (!make || migrate(db, trouble)) && prepare(db, trouble);
+    if (well && plk_pg_say(db, trouble, NULL, 0, "SET client_min_messages = error")) return db;
+    PQfinish(db);
+    return NULL;
+}
+
+PGconn *plk_pg_connect(struct plk_pg_who *who, bool make, struct plk_pg_trouble *trouble) {
+    PGconn *db = plk_pg_session(who->url, trouble);
+    if (db == NULL) return NULL;
+    bool well = lock(db, trouble, who) && (!make || plk_pg_schema_bring(db, trouble)) &&
+                plk_pg_schema_owner(db, trouble, who->relay) && prepare(db, trouble, who->slot);
     if (well && PQenterPipelineMode(db) == 1) return db;
     if (well) plk_pg_trouble_of(trouble, db, NULL);
     PQfinish(db);
@@ -189,13 +188,22 @@ bool plk_pg_send(PGconn *db, enum plk_table table, enum plk_pg_statement stateme
     const char *values[PARAMS_MAX];
     int lens[PARAMS_MAX];
     char name[32];
-    plk_assert(names[table] != NULL && count == param_counts[statement]);
+    plk_assert(plk_pg_schema_table(table) != NULL && count == param_counts[statement]);
     for (int i = 0; i < count; i++) {
         values[i] = params[i].data;
         lens[i] = (int)params[i].len;
     }
     snprintf(name, sizeof name, "%d_%d", (int)table, (int)statement);
     return PQsendQueryPrepared(db, name, count, values, lens, binary, 1) == 1;
+}
+
+bool plk_pg_send_news(PGconn *db, enum plk_fleet_kind kind, const struct plk_pg_param *sids) {
+    static const int binary[] = {1};
+    const char *values[] = {sids->data};
+    int lens[] = {(int)sids->len};
+    char name[32];
+    snprintf(name, sizeof name, "news_%d", (int)kind);
+    return PQsendQueryPrepared(db, name, 1, values, lens, binary, 1) == 1;
 }
 
 bool plk_pg_send_text(PGconn *db, const char *sql) {

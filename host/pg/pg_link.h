@@ -7,10 +7,10 @@
 #include <libpq-fe.h>
 
 #include "host/fault.h"
+#include "wire/fleet_word.h"
 #include "wire/table.h"
 
-#define PLK_PG_SCHEMA_VERSION 1
-#define PLK_PG_PARTITIONS 16
+#define PLK_PG_LOCK "7161727" // of advisory locks: its own first number, or the only one
 #define PLK_PG_CONNECT_S "5"
 #define PLK_PG_SILENT_MS "10000" // what was sent and is not acknowledged for so long: the server is gone
 
@@ -40,9 +40,21 @@ struct plk_pg_trouble {
     struct plk_fault fault;
 };
 
-// Connects, takes the database for this relay alone (an advisory lock of the session), with `make` makes its tables, prepares.
-// Answers NULL and the trouble; the caller owns the connection (PQfinish).
-PGconn *plk_pg_connect(const char *url, bool make, struct plk_pg_trouble *trouble);
+// Whose connection it is.
+struct plk_pg_who {
+    char *url;
+    uint8_t relay[32]; // public static: all processes on one database are one relay
+    bool has_slot;     // once it has been connected; then the same again
+    uint8_t slot;      // of this process among them (wire/fleet_word.h)
+};
+
+// A connection and nothing else. NULL, and the trouble. The caller owns it (PQfinish).
+PGconn *plk_pg_session(const char *url, struct plk_pg_trouble *trouble);
+// The writer's: takes a slot (an advisory lock of the session), with `make` makes its tables, prepares, enters pipeline mode.
+PGconn *plk_pg_connect(struct plk_pg_who *who, bool make, struct plk_pg_trouble *trouble);
+// A command outside of the pipeline; its first value, if somebody wants it.
+bool plk_pg_say(PGconn *db, struct plk_pg_trouble *trouble, char *value, size_t value_len, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 
 // Queues a statement in the pipeline. Parameters are borrowed for the call; a `data` of NULL is SQL's NULL.
 struct plk_pg_param {
@@ -51,6 +63,8 @@ struct plk_pg_param {
 };
 bool plk_pg_send(PGconn *db, enum plk_table table, enum plk_pg_statement statement, const struct plk_pg_param *params,
                  int count);
+// What other processes are to look at again: an array of sids, ITEMS or ROW.
+bool plk_pg_send_news(PGconn *db, enum plk_fleet_kind kind, const struct plk_pg_param *sids);
 bool plk_pg_send_text(PGconn *db, const char *sql); // BEGIN and the like
 
 // What a failed result, or with NULL the connection, means.

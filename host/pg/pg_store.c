@@ -5,20 +5,26 @@
 #include "host/memory.h"
 #include "host/pg/pg_link.h"
 #include "host/pg/pg_rows.h"
+#include "host/pg/pg_tokens.h"
 #include "host/store_inside.h"
 
 #include <string.h>
 
 struct engine {
     struct plk_store_queue *queue; // the store's
+    uv_mutex_t told_lock;
+    plk_pg_wake *told; // guarded by it; NULL: nobody wants to know
+    void *told_ctx;
     // All below is the thread's own.
-    char *url;
+    struct plk_pg_who who;
     PGconn *db; // NULL: there is no connection
     struct plk_store_items pending;
-    struct plk_pg_rows rows[PLK_TABLE_COUNT]; // of the transaction that is being told
+    struct plk_pg_rows rows[PLK_TABLE_COUNT];   // of the transaction that is being told
+    struct plk_pg_rows news[PLK_FLEET_ROW + 1]; // sids that others are to look at again, by kind
     struct plk_pg_arrays arrays;
+    struct plk_pg_tokens tokens;
     struct plk_pg_trouble trouble;
-    bool stalled, lost, durable;
+    bool stalled, lost, durable, again; // again: what is pending may have been committed already
 };
 
 static void tell(struct engine *e, enum plk_store_report_kind kind, uint64_t n, const struct plk_fault *fault) {
@@ -91,6 +97,37 @@ static void range_of(struct range *range, struct plk_bytes from, struct plk_byte
     }
 }
 
+// What other processes may keep in memory: new items, changed rows. That an item is gone they find when they want it.
+static void note_news(struct engine *e, const struct plk_op *op) {
+    if (op->table == PLK_TABLE_ritem && op->kind == PLK_OP_UPSERT)
+        plk_pg_rows_put(&e->news[PLK_FLEET_ITEMS], plk_pg_sid(op->key), plk_bytes(NULL, 0));
+    if (op->table == PLK_TABLE_rqueue)
+        plk_pg_rows_put(&e->news[PLK_FLEET_ROW], plk_pg_sid(op->key), plk_bytes(NULL, 0));
+}
+
+static bool send_news(struct engine *e) {
+    bool well = true;
+    for (int kind = PLK_FLEET_ITEMS; kind <= PLK_FLEET_ROW && well; kind++) {
+        plk_pg_arrays_put(&e->arrays, &e->news[kind]);
+        if (e->arrays.count == 0) continue;
+        struct plk_pg_param sids = array(&e->arrays, 0);
+        well = plk_pg_send_news(e->db, (enum plk_fleet_kind)kind, &sids);
+    }
+    return well;
+}
+
+// After the commit, and before what is pending is freed.
+static void tell_news(struct engine *e) {
+    uv_mutex_lock(&e->told_lock);
+    for (int kind = PLK_FLEET_ITEMS; kind <= PLK_FLEET_ROW; kind++) {
+        struct plk_pg_rows *news = &e->news[kind];
+        for (size_t i = 0; i < news->count && e->told != NULL; i++)
+            e->told(e->told_ctx, (enum plk_fleet_kind)kind, news->entries[i].key.at, i + 1 == news->count);
+        plk_pg_rows_clear(news);
+    }
+    uv_mutex_unlock(&e->told_lock);
+}
+
 // Writes gather by table; a range takes its place among them.
 static bool apply(struct engine *e, const struct plk_store_item *item) {
     struct plk_op op;
@@ -99,9 +136,11 @@ static bool apply(struct engine *e, const struct plk_store_item *item) {
         struct range range;
         switch (op.kind) {
         case PLK_OP_UPSERT:
-            plk_pg_rows_put(&e->rows[op.table], op.key, op.value);
+            note_news(e, &op);
+            plk_pg_rows_put(&e->rows[op.table], op.key, plk_pg_tokens_value(&e->tokens, op.table, op.key, op.value));
             break;
         case PLK_OP_DELETE:
+            note_news(e, &op);
             plk_pg_rows_delete(&e->rows[op.table], op.key);
             break;
         case PLK_OP_DELETE_RANGE:
@@ -134,6 +173,7 @@ static bool ask(struct engine *e, const struct plk_store_item *item) {
 
 static bool send_all(struct engine *e, uint64_t *stored) {
     bool well = plk_pg_send_text(e->db, "BEGIN");
+    if (well && !plk_pg_tokens_lock(&e->tokens, e->db, &e->pending, e->again, &e->trouble)) return false;
     for (struct plk_store_item *item = e->pending.first; item != NULL && well; item = item->next) {
         if (item->kind == PLK_STORE_ITEM_BATCH) {
             well = apply(e, item);
@@ -143,7 +183,7 @@ static bool send_all(struct engine *e, uint64_t *stored) {
         }
     }
     for (int table = 0; table < PLK_TABLE_COUNT && well; table++) well = flush(e, (enum plk_table)table);
-    well = well && plk_pg_send_text(e->db, "COMMIT") && PQpipelineSync(e->db) == 1;
+    well = well && send_news(e) && plk_pg_send_text(e->db, "COMMIT") && PQpipelineSync(e->db) == 1;
     if (!well) plk_pg_trouble_of(&e->trouble, e->db, NULL);
     return well;
 }
@@ -157,8 +197,10 @@ static struct plk_bytes field(const PGresult *result, int row, int column) {
 static void answer(struct engine *e, struct plk_store_item *item, const PGresult *result) {
     struct plk_store_gather *gather = plk_memory_take(sizeof *gather);
     gather->ticket = item->number;
-    for (int row = 0; row < PQntuples(result); row++)
+    for (int row = 0; row < PQntuples(result); row++) {
+        if (item->limit == 1) plk_pg_tokens_read(&e->tokens, item->table, field(result, row, 0), field(result, row, 1));
         plk_store_gather_row(gather, field(result, row, 0), field(result, row, 1));
+    }
     plk_store_gather_end(gather, false);
     plk_store_queue_tell(e->queue, &gather->notes);
     plk_store_gather_free(gather);
@@ -196,6 +238,7 @@ static bool hear_all(struct engine *e) {
 
 static void roll_back(struct engine *e) {
     for (int table = 0; table < PLK_TABLE_COUNT; table++) plk_pg_rows_clear(&e->rows[table]);
+    for (int kind = PLK_FLEET_ITEMS; kind <= PLK_FLEET_ROW; kind++) plk_pg_rows_clear(&e->news[kind]);
     if (e->db == NULL) return;
     // A transaction that failed is known to be over only with its connection.
     PQfinish(e->db);
@@ -203,7 +246,7 @@ static void roll_back(struct engine *e) {
 }
 
 static bool run_pending(struct engine *e, uint64_t *stored) {
-    if (e->db == NULL) e->db = plk_pg_connect(e->url, false, &e->trouble);
+    if (e->db == NULL) e->db = plk_pg_connect(&e->who, false, &e->trouble);
     return e->db != NULL && send_all(e, stored) && hear_all(e);
 }
 
@@ -221,6 +264,8 @@ static bool store_pending(struct engine *e) {
     for (;;) {
         uint64_t stored = 0;
         if (run_pending(e, &stored)) {
+            e->again = false;
+            tell_news(e);
             plk_store_items_free(&e->pending);
             if (e->stalled) tell(e, PLK_STORE_RESUMED, 0, NULL);
             e->stalled = false;
@@ -228,6 +273,7 @@ static bool store_pending(struct engine *e) {
             return true;
         }
         roll_back(e);
+        e->again = true;
         if (e->trouble.failure == PLK_PG_GONE) {
             lose(e);
             return true;
@@ -259,9 +305,11 @@ static bool free_engine(void *ctx) {
     struct engine *e = ctx;
     bool durable = e->durable;
     for (int table = 0; table < PLK_TABLE_COUNT; table++) plk_pg_rows_free(&e->rows[table]);
+    for (int kind = PLK_FLEET_ITEMS; kind <= PLK_FLEET_ROW; kind++) plk_pg_rows_free(&e->news[kind]);
     plk_pg_arrays_free(&e->arrays);
     PQfinish(e->db);
-    plk_memory_give(e->url, strlen(e->url) + 1); // it may hold a password
+    uv_mutex_destroy(&e->told_lock);
+    plk_memory_give(e->who.url, strlen(e->who.url) + 1); // it may hold a password
     plk_memory_give(e, sizeof *e);
     return durable;
 }
@@ -269,10 +317,10 @@ static bool free_engine(void *ctx) {
 static const struct plk_store_engine postgres = {.run = run, .free = free_engine};
 
 // A server that is being restarted, or a session of our own that it has not yet seen end, is no reason to give up.
-static PGconn *open_first(const char *url, struct plk_pg_trouble *trouble) {
+static PGconn *open_first(struct plk_pg_who *who, struct plk_pg_trouble *trouble) {
     uint64_t until_ms = plk_store_queue_ms() + PLK_PG_OPEN_MS;
     PGconn *db;
-    while ((db = plk_pg_connect(url, true, trouble)) == NULL && trouble->failure != PLK_PG_GONE &&
+    while ((db = plk_pg_connect(who, true, trouble)) == NULL && trouble->failure != PLK_PG_GONE &&
            plk_store_queue_ms() < until_ms) {
         uv_sleep(PLK_PG_OPEN_PAUSE_MS);
     }
@@ -284,18 +332,33 @@ enum plk_fault_kind plk_pg_store_open(struct plk_store **out, const struct plk_s
     *out = NULL;
     plk_entropy_start();
     struct plk_pg_trouble trouble;
-    PGconn *db = open_first(config->url, &trouble);
+    struct plk_pg_who who = {.url = plk_memory_take(strlen(config->url) + 1)};
+    memcpy(who.url, config->url, strlen(config->url));
+    plk_assert(config->relay_key != NULL);
+    memcpy(who.relay, config->relay_key, sizeof who.relay);
+    PGconn *db = open_first(&who, &trouble);
     if (db == NULL) {
         if (fault != NULL) *fault = trouble.fault;
+        plk_memory_give(who.url, strlen(who.url) + 1);
         return trouble.fault.kind;
     }
     struct plk_store *store = plk_store_new(config);
     struct engine *engine = plk_memory_take(sizeof *engine);
     engine->queue = &store->queue;
+    plk_assert(uv_mutex_init(&engine->told_lock) == 0);
     engine->db = db;
-    engine->url = plk_memory_take(strlen(config->url) + 1);
-    memcpy(engine->url, config->url, strlen(config->url));
+    engine->who = who;
     plk_store_begin(store, &postgres, engine);
     *out = store;
     return PLK_FAULT_NONE;
+}
+
+uint8_t plk_pg_store_slot(const struct plk_store *store) { return ((const struct engine *)store->engine)->who.slot; }
+
+void plk_pg_store_watch(struct plk_store *store, plk_pg_wake *told, void *ctx) {
+    struct engine *e = store->engine;
+    uv_mutex_lock(&e->told_lock);
+    e->told_ctx = ctx;
+    e->told = told;
+    uv_mutex_unlock(&e->told_lock);
 }

@@ -413,6 +413,8 @@ void plk_relay_loaded(struct plk_relay *relay, const struct plk_input *input) {
         plk_relay_sweep_loaded(relay, read, input);
     } else if (read->kind == PLK_READ_HEADS) {
         plk_relay_heads_loaded(relay, read, input);
+    } else if (read->kind == PLK_READ_LOOK) {
+        plk_relay_looked(relay, read, input);
     } else if (read->kind == PLK_READ_ITEM) {
         plk_relay_item_loaded(relay, read, input);
     } else {

@@ -168,11 +168,11 @@ static bool put(struct plk_relay *relay, struct plk_relay_client *client, const 
     bool consumed;
     struct plk_queue *queue = queue_to_change(relay, client, command, PLK_QUEUE_SENDER, &consumed);
     if (queue == NULL) return consumed;
-    if (!queue->heads_known) {
+    if (!plk_fleet_heads_fresh(relay, queue)) {
         plk_relay_read_heads(relay, queue);
         return wait_for_place(relay, client);
     }
-    struct plk_head head = {.number = queue->next, .day = plk_relay_day(relay)};
+    struct plk_head head = {.number = plk_fleet_number(relay, queue->next), .day = plk_relay_day(relay)};
     struct plk_bytes cell = command->cell.bytes;
     const struct plk_mailbox *mailbox = queue->mailbox;
     plk_siphash128(head.digest, relay->digest_key, cell);
@@ -186,7 +186,7 @@ static bool put(struct plk_relay *relay, struct plk_relay_client *client, const 
     bool full = mailbox != NULL &&
                 (mailbox->count >= config->queue_items_max || mailbox->bytes + cell.len > config->queue_bytes_max);
     if (full || head.number > PLK_MAILBOX_NUMBER_MAX) return done(relay, client, command, PLK_QUEUE_CODE_FULL);
-    if (relay->sweep.stored_bytes + cell.len > config->store_max) {
+    if (plk_relay_sweep_stored(&relay->sweep) + cell.len > config->store_max) {
         return done(relay, client, command, PLK_QUEUE_CODE_BUSY);
     }
     plk_command_keep(relay, queue, &head, cell);
@@ -268,6 +268,7 @@ static bool judge_list(struct plk_relay_client *client, const struct plk_queue_r
 static void subscribe(struct plk_relay *relay, struct plk_relay_client *client, uint32_t number,
                       struct plk_queue *queue) {
     struct plk_relay_client *before = queue->sub;
+    bool known = plk_fleet_heads_fresh(relay, queue);
     if (before != NULL) {
         struct plk_queue_record replaced = {.type = PLK_QUEUE_REPLACED, .handle = queue->sub_handle};
         plk_relay_unsubscribe(relay, queue);
@@ -275,7 +276,8 @@ static void subscribe(struct plk_relay *relay, struct plk_relay_client *client, 
     }
     queue->sub = client;
     queue->sub_handle = number;
-    if (!queue->heads_known) {
+    plk_fleet_subscribed(relay, queue);
+    if (!known) {
         if (!queue->heads_reading) plk_relay_read_heads(relay, queue);
         return;
     }
@@ -358,8 +360,12 @@ void plk_relay_delete_queue(struct plk_relay *relay, const uint8_t sid[PLK_QUEUE
 
 void plk_relay_end_queue(struct plk_relay *relay, struct plk_queue *queue) {
     plk_relay_delete_queue(relay, queue->sid);
-    if (queue->sub != NULL) plk_relay_unsubscribe(relay, queue);
     if (queue->mailbox != NULL) plk_relay_sweep_remove(relay, queue->mailbox->bytes);
+    plk_relay_queue_gone(relay, queue);
+}
+
+void plk_relay_queue_gone(struct plk_relay *relay, struct plk_queue *queue) {
+    if (queue->sub != NULL) plk_relay_unsubscribe(relay, queue);
     plk_mailbox_free(relay->mem, queue->mailbox);
     queue->mailbox = NULL;
     queue->heads_known = true;

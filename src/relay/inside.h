@@ -11,6 +11,7 @@
 #include "relay/agenda.h"
 #include "relay/client.h"
 #include "relay/directory.h"
+#include "relay/fleet.h"
 #include "relay/forward.h"
 #include "relay/mailbox.h"
 #include "relay/packets.h"
@@ -64,6 +65,7 @@ struct plk_relay {
     struct plk_relay_sweep sweep;
     struct plk_directory directory;
     struct plk_announces announces;
+    struct plk_relay_fleet fleet;
     bool token_busy; // a command that changes tokens is under way: one at a time
     bool draining;
     uint8_t scratch[PLK_DATAGRAM_MAX]; // the text of the packet that is being read
@@ -91,6 +93,10 @@ void plk_relay_commands(struct plk_relay *relay, struct plk_relay_client *client
 void plk_relay_delete_queue(struct plk_relay *relay, const uint8_t sid[PLK_QUEUE_ID_LEN]);
 // The same of one that is in memory. Whoever is still attached finds it empty and can put nothing more: its row is gone.
 void plk_relay_end_queue(struct plk_relay *relay, struct plk_queue *queue);
+// What is in memory of one that is gone from the disk.
+void plk_relay_queue_gone(struct plk_relay *relay, struct plk_queue *queue);
+// fleet.c: a row that was read since another process has changed it.
+void plk_relay_looked(struct plk_relay *relay, struct plk_read *read, const struct plk_input *input);
 // answer.c: a LOADED for one of the reads.
 void plk_relay_loaded(struct plk_relay *relay, const struct plk_input *input);
 // items.c: sends what waits in the client's queues, as far as there is room.
@@ -108,6 +114,8 @@ bool plk_relay_send_frame(struct plk_relay *relay, struct plk_relay_client *to,
                           const struct plk_relay_channel_frame *frame);
 void plk_relay_pass(struct plk_relay *relay, struct plk_relay_client *client,
                     const struct plk_relay_channel_frame *frame);
+void plk_relay_pass_to(struct plk_relay *relay, struct plk_queue *queue, struct plk_bytes bytes); // its subscriber
+void plk_relay_pass_nobody(struct plk_relay *relay, struct plk_relay_client *client, const struct plk_handle *handle);
 void plk_relay_pass_waiting(struct plk_relay *relay, struct plk_relay_client *client, uint32_t handle);
 
 #endif

@@ -8,24 +8,35 @@ void plk_relay_read_heads(struct plk_relay *relay, struct plk_queue *queue) {
     read->queue = plk_queues_hold(&relay->queues, queue->sid);
     queue->reads++;
     queue->heads_reading = true;
+    queue->heads_again = false;
+}
+
+// One more head: of a queue that is known already, by what another process has kept.
+static void take_head(struct plk_relay *relay, struct plk_queue *queue, const struct plk_row *row) {
+    struct plk_head head;
+    if (plk_head_decode(row->key, row->value, &head) != PLK_ERR_OK ||
+        (!queue->heads_known && head.number < queue->next)) {
+        relay->counters.corrupt++;
+        return;
+    }
+    struct plk_mailbox *mailbox = plk_mailbox_of(relay->mem, queue);
+    if (!queue->heads_known) {
+        plk_mailbox_add(relay->mem, mailbox, &head);
+    } else {
+        plk_mailbox_insert(relay->mem, mailbox, &head);
+    }
+    if (head.number >= queue->next) queue->next = head.number + 1;
 }
 
 void plk_relay_heads_loaded(struct plk_relay *relay, struct plk_read *read, const struct plk_input *input) {
     struct plk_queue *queue = read->queue;
-    for (size_t i = 0; i < input->loaded.count; i++) {
-        struct plk_head head;
-        if (plk_head_decode(input->loaded.rows[i].key, input->loaded.rows[i].value, &head) != PLK_ERR_OK ||
-            head.number < queue->next) {
-            relay->counters.corrupt++;
-            continue;
-        }
-        plk_mailbox_add(relay->mem, plk_mailbox_of(relay->mem, queue), &head);
-        queue->next = head.number + 1;
-    }
+    for (size_t i = 0; i < input->loaded.count; i++) take_head(relay, queue, &input->loaded.rows[i]);
     if (input->loaded.more) return;
     queue->heads_known = true;
     queue->heads_reading = false;
     queue->reads--;
+    plk_fleet_heads_read(relay, queue);
+    if (queue->heads_again) plk_relay_read_heads(relay, queue);
     plk_relay_ready(relay, queue);
 }
 

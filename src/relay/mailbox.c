@@ -38,12 +38,15 @@ const struct plk_head *plk_mailbox_find(const struct plk_mailbox *mailbox,
     return NULL;
 }
 
+static void grow(struct plk_mem *mem, struct plk_mailbox *mailbox) {
+    if (mailbox->count < mailbox->cap) return;
+    mailbox->cap = mailbox->cap == 0 ? CAP_MIN : 2 * mailbox->cap;
+    mailbox->heads = plk_mem_grow(mem, mailbox->heads, mailbox->cap * sizeof *mailbox->heads);
+}
+
 void plk_mailbox_add(struct plk_mem *mem, struct plk_mailbox *mailbox, const struct plk_head *head) {
     plk_assert(mailbox->count == 0 || mailbox->heads[mailbox->count - 1].number < head->number);
-    if (mailbox->count == mailbox->cap) {
-        mailbox->cap = mailbox->cap == 0 ? CAP_MIN : 2 * mailbox->cap;
-        mailbox->heads = plk_mem_grow(mem, mailbox->heads, mailbox->cap * sizeof *mailbox->heads);
-    }
+    grow(mem, mailbox);
     mailbox->heads[mailbox->count++] = *head;
     mailbox->bytes += plk_head_size(head);
 }
@@ -60,6 +63,18 @@ static uint32_t lower(const struct plk_mailbox *mailbox, uint64_t number) {
         }
     }
     return low;
+}
+
+bool plk_mailbox_insert(struct plk_mem *mem, struct plk_mailbox *mailbox, const struct plk_head *head) {
+    uint32_t at = lower(mailbox, head->number);
+    if (at < mailbox->count && mailbox->heads[at].number == head->number) return false;
+    grow(mem, mailbox);
+    memmove(&mailbox->heads[at + 1], &mailbox->heads[at], (mailbox->count - at) * sizeof *mailbox->heads);
+    mailbox->heads[at] = *head;
+    mailbox->count++;
+    mailbox->bytes += plk_head_size(head);
+    if (head->number < mailbox->cursor) mailbox->cursor = head->number;
+    return true;
 }
 
 bool plk_mailbox_remove(struct plk_mailbox *mailbox, uint64_t number, bool sent_only) {
@@ -93,6 +108,7 @@ void plk_mailbox_rewind(struct plk_mailbox *mailbox, uint64_t from, uint32_t win
 
 struct plk_head *plk_mailbox_next(const struct plk_mailbox *mailbox) {
     uint32_t at = lower(mailbox, mailbox->cursor);
+    while (at < mailbox->count && mailbox->heads[at].sent) at++; // one was put in before those
     if (at == mailbox->count || mailbox->out_count >= mailbox->window) return NULL;
     struct plk_head *head = &mailbox->heads[at];
     bool fits = mailbox->out_bytes + plk_head_size(head) <= PLK_MAILBOX_WINDOW_BYTES;

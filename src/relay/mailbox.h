@@ -43,6 +43,8 @@ const struct plk_head *plk_mailbox_find(const struct plk_mailbox *mailbox,
                                         const uint8_t digest[PLK_MAILBOX_DIGEST_LEN]);
 // Appends; the number is above all that are there. Traps otherwise.
 void plk_mailbox_add(struct plk_mem *mem, struct plk_mailbox *mailbox, const struct plk_head *head);
+// The same wherever its number belongs; it is then to be sent, though later ones were. false: it is there.
+bool plk_mailbox_insert(struct plk_mem *mem, struct plk_mailbox *mailbox, const struct plk_head *head);
 // Takes the item of this number out. false: there is none; sent_only: or it was not sent to the subscriber of now.
 bool plk_mailbox_remove(struct plk_mailbox *mailbox, uint64_t number, bool sent_only);
 

@@ -39,12 +39,20 @@ static void pass_on(struct plk_relay *relay, struct plk_relay_client *client, co
         return;
     }
     if (!within_budget(relay, &client->pass, bytes.len)) return;
-    if (queue->sub == NULL) {
-        relay->counters.pass_nobody++;
-        struct plk_relay_channel_frame nobody = {.type = PLK_FRAME_NOBODY, .handle = handle->number};
-        if ((queue->flags & PLK_QUEUE_QUIET) == 0) plk_relay_send_frame(relay, client, &nobody);
-        return;
+    if (queue->sub != NULL) {
+        plk_relay_pass_to(relay, queue, bytes);
+    } else if (!plk_fleet_pass(relay, client, handle, bytes)) {
+        plk_relay_pass_nobody(relay, client, handle);
     }
+}
+
+void plk_relay_pass_nobody(struct plk_relay *relay, struct plk_relay_client *client, const struct plk_handle *handle) {
+    struct plk_relay_channel_frame nobody = {.type = PLK_FRAME_NOBODY, .handle = handle->number};
+    relay->counters.pass_nobody++;
+    if ((handle->queue->flags & PLK_QUEUE_QUIET) == 0) plk_relay_send_frame(relay, client, &nobody);
+}
+
+void plk_relay_pass_to(struct plk_relay *relay, struct plk_queue *queue, struct plk_bytes bytes) {
     if (!within_budget(relay, &queue->pass, bytes.len)) return;
     struct plk_relay_channel_frame frame = {.type = PLK_FRAME_PASS, .handle = queue->sub_handle, .bytes = bytes};
     if (!plk_relay_send_frame(relay, queue->sub, &frame)) {

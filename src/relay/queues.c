@@ -48,12 +48,18 @@ static void grow(struct plk_queues *queues) {
     plk_mem_give(queues->mem, before);
 }
 
+struct plk_queue *plk_queues_find(const struct plk_queues *queues, const uint8_t sid[PLK_QUEUE_ID_LEN]) {
+    struct plk_queue *queue = queues->bucket_count == 0 ? NULL : *bucket_of(queues, sid);
+    while (queue != NULL && memcmp(queue->sid, sid, sizeof queue->sid) != 0) queue = queue->next_in_bucket;
+    return queue;
+}
+
 struct plk_queue *plk_queues_hold(struct plk_queues *queues, const uint8_t sid[PLK_QUEUE_ID_LEN]) {
     if (queues->count == queues->bucket_count) grow(queues);
-    struct plk_queue **bucket = bucket_of(queues, sid), *queue = *bucket;
-    while (queue != NULL && memcmp(queue->sid, sid, sizeof queue->sid) != 0) queue = queue->next_in_bucket;
+    struct plk_queue *queue = plk_queues_find(queues, sid);
     if (queue == NULL) {
-        queue = plk_mem_take(queues->mem, sizeof *queue);
+        struct plk_queue **bucket = bucket_of(queues, sid);
+        queue = plk_mem_take(queues->mem, sizeof *queue + (queues->several ? sizeof queue->fleet[0] : 0));
         memcpy(queue->sid, sid, sizeof queue->sid);
         queue->next_in_bucket = *bucket;
         *bucket = queue;

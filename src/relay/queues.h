@@ -28,6 +28,13 @@ struct plk_queue {
     uint8_t flags;   // good once somebody is attached
     bool exclusive : 1; // one of the reads will change the row: who would read it waits
     bool heads_known : 1, heads_reading : 1;
+    bool heads_again : 1; // they are to be read once more
+    struct plk_queue_fleet {
+        uint64_t sub_stamp; // of the newest subscription that is known of, anywhere
+        uint64_t asked;     // slots of processes that have not said yet that its subscriber is not there
+        uint32_t heads_at;  // when its heads were read, in 1/64 s
+        uint8_t away;       // the slot of the process with its subscriber, plus 1; 0: not known
+    } fleet[];              // one where this process is one of several (fleet.h), else none
 };
 
 #define PLK_QUEUE_WANTED_US PLK_SECOND // who would read it lets a change go first, for so long
@@ -40,6 +47,7 @@ struct plk_queues {
     struct plk_mem *mem;
     struct plk_queue **buckets; // by SipHash of the sid; a power of two of them
     size_t bucket_count, count;
+    bool several; // processes
     uint8_t key[16];
 };
 
@@ -48,6 +56,7 @@ void plk_queues_free(struct plk_queues *queues);
 
 // The queue of this sid, made if it is not in memory, with one reference more.
 struct plk_queue *plk_queues_hold(struct plk_queues *queues, const uint8_t sid[PLK_QUEUE_ID_LEN]);
+struct plk_queue *plk_queues_find(const struct plk_queues *queues, const uint8_t sid[PLK_QUEUE_ID_LEN]); // or NULL
 void plk_queues_drop(struct plk_queues *queues, struct plk_queue *queue); // the last one frees it, and its mailbox
 
 // A queue's row. What proves its owner and its sender is kept in it, sealed (proof.h).

@@ -22,6 +22,7 @@ enum plk_read_kind {
     PLK_READ_ITEM,       // a cell
     PLK_READ_BUNDLE,     // an overwritable cell, to send it
     PLK_READ_SEQUENCE,   // the same, to replace it
+    PLK_READ_LOOK,       // a queue's row, since another process has changed it
     PLK_READ_SWEEP,      // the next part of the daily walk over the store
 };
 

@@ -46,6 +46,7 @@ struct plk_relay *plk_relay_new(const struct plk_relay_config *config) {
     plk_map_init(&relay->tcps.map, relay->mem);
     plk_map_init(&relay->revoked, relay->mem);
     plk_agenda_init(&relay->agenda, relay->mem);
+    plk_fleet_init(relay);
     relay->dirty_end = &relay->dirty;
     relay->polling_end = &relay->polling;
     relay->waiting_end = &relay->waiting;
@@ -79,6 +80,7 @@ void plk_relay_free(struct plk_relay *relay) {
     plk_map_free(&relay->prefix_handles);
     plk_map_free(&relay->forwards);
     plk_map_free(&relay->revoked);
+    plk_fleet_free(relay);
     plk_outputs_free(&relay->outputs);
     plk_ledger_free(&relay->ledger);
     plk_mem_give(relay->mem, relay);
@@ -93,7 +95,8 @@ struct plk_relay_state plk_relay_state(const struct plk_relay *relay) {
         .queues = relay->queues.count,
         .reads = relay->reads.count,
         .memory = relay->mem->used,
-        .stored_bytes = relay->sweep.stored_bytes,
+        .stored_bytes = plk_relay_sweep_stored(&relay->sweep),
+        .stored_change = relay->sweep.changed,
         .stored_known = relay->sweep.stored_known,
         .busy = plk_ledger_behind(&relay->ledger),
     };
@@ -243,6 +246,7 @@ void plk_relay_handle(struct plk_relay *relay, struct plk_now now, const struct 
     plk_relay_sweep_tick(relay);
     plk_directory_tick(relay);
     plk_announces_tick(relay);
+    plk_fleet_tick(relay);
     tick_clients(relay);
     plk_relay_settle(relay);
 }
@@ -253,7 +257,7 @@ static uint64_t deadline(const struct plk_relay *relay) {
     uint64_t at_us = plk_earlier(plk_agenda_next_us(&relay->agenda), plk_admit_deadline(relay));
     at_us = plk_earlier(at_us, plk_earlier(plk_directory_deadline(relay), plk_announces_deadline(relay)));
     if (relay->tcps.strangers.count + relay->tcps.clients.count > 0) at_us = plk_earlier(at_us, relay->tcps.look_us);
-    return plk_earlier(at_us, plk_relay_sweep_deadline(relay));
+    return plk_earlier(plk_earlier(at_us, plk_relay_sweep_deadline(relay)), plk_fleet_deadline(relay));
 }
 
 // The next packet of a client, built into the place of a packet that is handed out at once.

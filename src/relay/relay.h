@@ -8,6 +8,7 @@
 
 #include "relay/announce.h"
 #include "wire/effect.h"
+#include "wire/fleet_word.h"
 #include "wire/queue.h"
 #include "wire/relay_greeting.h"
 
@@ -77,6 +78,24 @@ void plk_relay_retune(struct plk_relay *relay, const struct plk_relay_config *co
 // The relay is about to stop: every client is told to come back after wait_ms, and no new one is heard.
 void plk_relay_drain(struct plk_relay *relay, uint32_t wait_ms);
 
+// ---- several processes on one database (fleet.h); poll after each ------------------------------------------------------
+
+// This process is one of several: it has this slot, and no other that lives has it. Before the first input.
+void plk_relay_fleet_join(struct plk_relay *relay, uint8_t slot);
+void plk_relay_fleet_others(struct plk_relay *relay, uint64_t slots); // which live now, a bit each
+// A word of another, from its datagram or from what the database tells.
+void plk_relay_fleet_hear(struct plk_relay *relay, struct plk_now now, uint8_t from, const struct plk_fleet_word *word);
+// Anything may have changed: all that is watched is read again, a part at a time.
+void plk_relay_fleet_look_again(struct plk_relay *relay);
+// Other processes have changed what is stored by so many bytes.
+void plk_relay_fleet_stored(struct plk_relay *relay, int64_t bytes);
+// The next word for another, for all: PLK_RELAY_FLEET_ALL. Borrowed until the next call. false: none.
+bool plk_relay_fleet_next(struct plk_relay *relay, uint8_t *to, struct plk_bytes *word);
+// Queues that were subscribed here since the last call, up to *count: to be told to all, and to the database. false: none.
+bool plk_relay_fleet_subscribed(struct plk_relay *relay, uint64_t *stamp, uint8_t *sids, size_t *count);
+
+#define PLK_RELAY_FLEET_ALL 0xff
+
 // ---- what a host may ask -----------------------------------------------------------------------------------------------
 
 // Counted since the start. X(name, what)
@@ -133,6 +152,7 @@ struct plk_relay_state {
     size_t clients, half_open, queues, reads; // now in memory, or under way
     uint64_t memory;                          // bytes taken
     uint64_t stored_bytes;                    // of cells, once stored_known
+    int64_t stored_change;                    // of stored_bytes by this process since its start
     bool stored_known;                        // the first walk over the store is over
     bool busy;                                // the disk is behind
 };

@@ -3,11 +3,14 @@
 
 #include "relay/inside.h"
 
-void plk_relay_sweep_add(struct plk_relay *relay, uint64_t bytes) { relay->sweep.stored_bytes += bytes; }
+void plk_relay_sweep_add(struct plk_relay *relay, uint64_t bytes) {
+    relay->sweep.stored += (int64_t)bytes;
+    relay->sweep.changed += (int64_t)bytes;
+}
 
 void plk_relay_sweep_remove(struct plk_relay *relay, uint64_t bytes) {
-    struct plk_relay_sweep *sweep = &relay->sweep;
-    sweep->stored_bytes -= bytes < sweep->stored_bytes ? bytes : sweep->stored_bytes;
+    relay->sweep.stored -= (int64_t)bytes;
+    relay->sweep.changed -= (int64_t)bytes;
 }
 
 static void begin(struct plk_relay *relay) {
@@ -87,7 +90,7 @@ static void next_table(struct plk_relay *relay) {
         return;
     }
     // What came or went while the walk was under way makes the first count a little wrong; each day puts it right.
-    sweep->stored_bytes = sweep->counted;
+    sweep->stored = (int64_t)sweep->counted;
     sweep->stored_known = true;
     sweep->queues = true;
 }

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Two processes of one relay on one PostgreSQL. Alice comes to the one, Bob to the other; they are never there at the same time. The
+database is restarted and killed, connections are cut, processes and nodes are killed. Each message arrives once, in order, and no row
+of a cell is left.
+
+PLK_MESSAGES in each direction (300), PLK_SEED, PLK_LIMIT_S (900).
+"""
+import shutil
+import subprocess
+import sys
+import time
+
+import kill_relays
+from _peer import World, check
+from _postgres import Postgres
+from _relay import PROGRAM, Relay
+from kill_relays import SEED, play
+from relay_postgres import DatabaseKiller
+
+
+class Process(Relay):
+    """One of those that share a database, and a key."""
+
+    def __init__(self, world, postgres, name, url, first=None):
+        self.postgres, self.first = postgres, first
+        super().__init__(world, name, "--store", url)
+        if first:
+            self.data.mkdir(mode=0o700)
+            shutil.copy(first.data / "key", self.data / "key")
+
+    def cells(self):
+        return self.postgres.ask("fleet", "SELECT encode(sid, 'hex') FROM peerlink.rcell")
+
+
+def refused(world, url):
+    """Another relay's key."""
+    done = subprocess.run([PROGRAM, "--data", str(world.root / "stranger"), "--listen", "127.0.0.1:0", "--store", url],
+                          env=world.env, capture_output=True, text=True, timeout=60)
+    check(done.returncode == 1 and "another relay uses this database" in done.stderr, done)
+
+
+def meet_across(alice, bob, relays):
+    """Each knows one process only."""
+    for peer, relay in ((alice, relays[0]), (bob, relays[1])):
+        peer.do("init", "--name", peer.name)
+        peer.up("--relay", relay.address)
+    link = alice.do("invite")
+    bob.do("add", link, "--as", "Alice", "--message", "Bob begins")
+    start = time.monotonic()
+    bob.do("send", "Alice", "Bob goes on", "--wait", "delivered")
+    alice.do("send", "Bob", "Alice begins", "--wait", "delivered")
+    print(f"first contact across two processes: {time.monotonic() - start:.1f} s", flush=True)
+    passed = [relay.ask("status")["counters"]["passed"] for relay in relays]
+    check(sum(passed) > 0, f"no packet found its subscriber at the other process: {passed}")
+    for peer in (alice, bob):
+        peer.kill()
+
+
+def living(postgres):
+    return int(postgres.ask("fleet", "SELECT count(*) FROM peerlink.process WHERE beat > now() - interval '4 s'")[0])
+
+
+def main():
+    with World() as world:
+        postgres = Postgres(world).up()
+        url = postgres.database("fleet")
+        first = Process(world, postgres, "first", url).up()
+        relays = [first, Process(world, postgres, "second", url, first).up()]
+        refused(world, url)
+        end = time.monotonic() + 30
+        while living(postgres) != 2:
+            check(time.monotonic() < end, "the processes do not see each other")
+        killer = DatabaseKiller(postgres, SEED)
+        kill_relays.meet = meet_across
+        play(world, relays, killer)
+        print(f"the database: {', '.join(f'{killer.done.count(act)} x {act}' for act in sorted(set(killer.done)))}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
