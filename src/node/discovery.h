@@ -25,9 +25,10 @@ struct plk_discovery {
 };
 
 void plk_discovery_init(struct plk_discovery *discovery);
-void plk_discovery_soon(struct plk_node *node);    // a relay has come up
-void plk_discovery_refresh(struct plk_node *node); // contacts are looked for: what nothing has kept alive is asked for again
-void plk_discovery_forget(struct plk_node *node);  // the network is another
+void plk_discovery_soon(struct plk_node *node); // a relay has come up
+void plk_discovery_refresh(
+    struct plk_node *node); // contacts are looked for: what nothing has kept alive is asked for again
+void plk_discovery_forget(struct plk_node *node); // the network is another
 // We are behind something that lets only those in whom we have sent to: a NAT, or a firewall that filters by port.
 bool plk_discovery_is_closed(const struct plk_node *node, uint8_t family);
 // Who is not translated has one address for all, even where a single answer cannot show it.

@@ -52,16 +52,12 @@ static void forget_old(struct plk_candidates *c) {
     for (;;) {
         size_t good = 0, oldest = 0;
         for (size_t i = 0; i < c->count; i++) {
-            if (c->list[i].source != PLK_CANDIDATE_GOOD) continue;
+            if (c->list[i].source != PLK_CANDIDATE_GOOD || c->list[i].told) continue;
             oldest = i; // the newest stand first
             good++;
         }
         if (good <= PLK_CANDIDATES_GOOD) return;
-        struct plk_candidate old = c->list[oldest];
         remove_at(c, oldest);
-        old.source = PLK_CANDIDATE_TOLD; // perhaps it is still told; if it is not, the next list drops it
-        old.good_ms = 0;
-        insert(c, &old);
     }
 }
 
@@ -77,6 +73,7 @@ bool plk_candidates_add(struct plk_candidates *c, enum plk_transport transport, 
         if (source == PLK_CANDIDATE_TOLD && new.source != PLK_CANDIDATE_GOOD) new.source = source;
         remove_at(c, (size_t)(old - c->list));
     }
+    new.told = new.told || source == PLK_CANDIDATE_TOLD;
     if (source == PLK_CANDIDATE_GOOD) {
         // A good time never goes back with the clock, so that the newest stays in front.
         uint64_t newest = c->count > 0 ? c->list[0].good_ms : 0;
@@ -101,6 +98,7 @@ bool plk_candidates_has(const struct plk_candidates *c, enum plk_transport trans
 
 void plk_candidates_told_begin(struct plk_candidates *c) {
     for (size_t i = c->count; i-- > 0;) {
+        c->list[i].told = false;
         if (c->list[i].source == PLK_CANDIDATE_TOLD) remove_at(c, i);
     }
 }
@@ -109,12 +107,18 @@ void plk_candidates_race(struct plk_candidates *c) {
     for (size_t i = 0; i < c->count; i++) c->list[i].tries = 0;
 }
 
+// What is told now is where the peer is; what was good long ago is where it was.
+static bool sooner(const struct plk_candidates *c, const struct plk_candidate *a, const struct plk_candidate *b) {
+    if (a->tries != b->tries) return a->tries < b->tries;
+    return b != &c->list[0] && a->told && !b->told;
+}
+
 struct plk_candidate *plk_candidates_next(struct plk_candidates *c, uint32_t most) {
     struct plk_candidate *next = NULL;
     for (size_t i = 0; i < c->count; i++) {
         struct plk_candidate *candidate = &c->list[i];
         if (candidate->transport != PLK_UDP || candidate->tries >= most) continue;
-        if (next == NULL || candidate->tries < next->tries) next = candidate;
+        if (next == NULL || sooner(c, candidate, next)) next = candidate;
     }
     return next;
 }

@@ -8,8 +8,8 @@
 #include "base/err.h"
 #include "base/time.h"
 
-#define PLK_CANDIDATES_MAX 24
-#define PLK_CANDIDATES_GOOD 8         // most that are kept because they were good once: who roams leaves many behind
+#define PLK_CANDIDATES_MAX 32
+#define PLK_CANDIDATES_GOOD 16        // most that are kept because they were good once: who roams leaves many behind
 #define PLK_CANDIDATES_OF_ONE_LIST 16 // that one list of a peer may add
 #define PLK_CANDIDATES_TRIES 3        // most times that one is asked in one race
 #define PLK_CANDIDATES_ROW_MAX (1 + PLK_CANDIDATES_MAX * 32)
@@ -27,6 +27,7 @@ struct plk_candidate {
     struct plk_addr addr;
     uint64_t good_ms; // wall clock of the last authenticated packet from there, 0: never
     uint32_t tries;   // in the race that is on
+    bool told;        // stood in the newest list of the peer's; not in the row
 };
 
 struct plk_candidates {
@@ -49,8 +50,8 @@ struct plk_addr_rules {
 // May packets go there because a stranger or a peer says so? (DESIGN 3.10)
 bool plk_addr_allowed(const struct plk_addr *addr, const struct plk_addr_rules *rules);
 
-// Adds or refreshes. False: refused by the rules, or full of better ones. GOOD moves to the front; those that were so longest ago and are
-// too many are no better than TOLD from then on.
+// Adds or refreshes. False: refused by the rules, or full of better ones. GOOD moves to the front; of those that are not told now, the one that
+// was good longest ago goes when they are too many.
 bool plk_candidates_add(struct plk_candidates *c, enum plk_transport transport, const struct plk_addr *addr,
                         enum plk_candidate_source source, uint64_t wall_ms, const struct plk_addr_rules *rules);
 
@@ -59,7 +60,8 @@ bool plk_candidates_has(const struct plk_candidates *c, enum plk_transport trans
 // A new list of the peer's: forgets the older TOLD ones that are not in it.
 void plk_candidates_told_begin(struct plk_candidates *c);
 
-// A race begins: none has been asked. Then the next one to be asked over UDP: those asked less often first, then in order;
+// A race begins: none has been asked. Then the next one to be asked over UDP: those asked less often first, then the one that was good last,
+// those that are told now, and the others in order;
 // NULL: each was asked `most` times. Borrowed.
 void plk_candidates_race(struct plk_candidates *c);
 struct plk_candidate *plk_candidates_next(struct plk_candidates *c, uint32_t most);

@@ -142,13 +142,30 @@ static void many_good_places_leave_room_for_what_is_told(void **state) {
     assert_false(plk_candidates_has(&c, PLK_TCP, &last));
 }
 
+static void where_it_is_now_is_asked_before_where_it_was(void **state) {
+    (void)state;
+    struct plk_candidates c = {.count = 0};
+    for (uint8_t i = 1; i <= PLK_CANDIDATES_GOOD; i++) add(&c, v4(203, 0, 113, i, 1), PLK_CANDIDATE_GOOD, i);
+    add(&c, v4(203, 0, 114, 1, 1), PLK_CANDIDATE_TOLD, 0);
+    add(&c, v4(203, 0, 113, 1, 1), PLK_CANDIDATE_TOLD, 0);    // it is there again
+    add(&c, v4(203, 0, 113, 77, 1), PLK_CANDIDATE_GOOD, 100); // one more, and all that is told stays
+    const uint8_t first[][2] = {{113, 77}, {113, 1}, {114, 1}, {113, PLK_CANDIDATES_GOOD}};
+    for (unsigned i = 0; i < 4; i++) {
+        struct plk_candidate *next = plk_candidates_next(&c, 1);
+        assert_int_equal(next->addr.ip[2], first[i][0]);
+        assert_int_equal(next->addr.ip[3], first[i][1]);
+        next->tries++;
+    }
+}
+
 static void the_row_keeps_them(void **state) {
     (void)state;
     struct plk_candidates c = {.count = 0}, back;
     uint8_t row[PLK_CANDIDATES_ROW_MAX];
     for (unsigned i = 0; i < PLK_CANDIDATES_MAX; i++) {
         struct plk_addr addr = {.family = 6, .ip = {0x20, 1, [15] = (uint8_t)i}, .port = 9};
-        assert_true(plk_candidates_add(&c, i % 2 ? PLK_UDP : PLK_TCP, &addr, PLK_CANDIDATE_GOOD, i, &rules));
+        enum plk_candidate_source source = i < PLK_CANDIDATES_GOOD ? PLK_CANDIDATE_GOOD : PLK_CANDIDATE_TOLD;
+        assert_true(plk_candidates_add(&c, i % 2 ? PLK_UDP : PLK_TCP, &addr, source, i, &rules));
     }
     size_t len = plk_candidates_encode(&c, row);
     assert_int_equal(plk_candidates_decode(plk_bytes(row, len), &back), PLK_ERR_OK);
@@ -207,6 +224,7 @@ int main(void) {
         cmocka_unit_test(there_is_place_for_the_best_only),
         cmocka_unit_test(in_a_race_each_is_asked_once_before_any_is_asked_again),
         cmocka_unit_test(many_good_places_leave_room_for_what_is_told),
+        cmocka_unit_test(where_it_is_now_is_asked_before_where_it_was),
         cmocka_unit_test(the_row_keeps_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
