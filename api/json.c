@@ -159,6 +159,10 @@ static json_t *message_head(const char *event, const struct plk_message_row *mes
     put(object, "event", json_string_nocheck(event));
     put(object, "id", plk_json_id(message->id));
     put_contact(object, contact);
+    // What came is read as far as its conversation is; no row says it of itself.
+    if (message->direction == PLK_IN && contact != NULL && state == PLK_STATE_RECEIVED &&
+        message->row <= contact->read_row)
+        state = PLK_STATE_SEEN;
     put(object, "direction", json_string_nocheck(message->direction == PLK_OUT ? "out" : "in"));
     put_count(object, "seq", message->row);
     put_count(object, "time_ms", message->time_ms);
@@ -208,6 +212,9 @@ static void put_flags(json_t *object, const struct plk_contact_row *row) {
     put(object, "request", json_boolean(row->state == PLK_CONTACT_REQUEST));
     put(object, "blocked", json_boolean(row->blocked));
     put(object, "relay_only", json_boolean(row->relay_only));
+    put(object, "pinned", json_boolean(row->pinned));
+    put(object, "muted", json_boolean(row->muted));
+    put_count(object, "read_seq", row->read_row);
 }
 
 json_t *plk_json_contact(const struct plk_contact_row *row) {

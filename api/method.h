@@ -69,6 +69,14 @@ void plk_method_unblock(struct plk_call *call);
 void plk_method_verify(struct plk_call *call);
 void plk_method_why(struct plk_call *call);
 
+// method_conversation.c
+void plk_method_conversations(struct plk_call *call);
+void plk_method_mark(struct plk_call *call);
+void plk_method_read(struct plk_call *call);
+
+// method_qr.c
+void plk_method_qr(struct plk_call *call);
+
 // method_relay.c
 void plk_method_relay_add(struct plk_call *call);
 void plk_method_relay_list(struct plk_call *call);

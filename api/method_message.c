@@ -44,12 +44,25 @@ static size_t first_that_fits(const struct plk_history_page *page) {
     return first;
 }
 
-static void answer_page(struct plk_call *call, struct plk_history_page *page, const struct plk_contact_row *contact) {
+// The same of a page that goes on after its end: the first ones.
+static void cut_to_fit(struct plk_history_page *page) {
+    size_t bytes = 0, count = 0;
+    for (; count < page->count; count++) {
+        bytes += page->rows[count].payload.len + PLK_MESSAGE_HEAD_MAX;
+        if (bytes > PLK_API_HISTORY_BYTES_MAX && count > 0) break;
+    }
+    if (count < page->count) page->more = true;
+    page->count = count;
+}
+
+static void answer_page(struct plk_call *call, struct plk_history_page *page, const struct plk_contact_row *contact,
+                        bool onwards) {
     struct plk_history_contacts contacts = {0};
     if (contact == NULL) plk_history_contacts(call->history, &contacts);
     json_t *list = json_array();
     // A page of all contacts goes on at a place that only its end names, so it is given whole.
-    size_t first = contact != NULL ? first_that_fits(page) : 0;
+    if (onwards) cut_to_fit(page);
+    size_t first = contact != NULL && !onwards ? first_that_fits(page) : 0;
     for (size_t i = first; i < page->count; i++) {
         const struct plk_message_row *row = &page->rows[i];
         const struct plk_contact_row *of = contact != NULL ? contact : contact_of(&contacts, row->contact);
@@ -74,16 +87,21 @@ void plk_method_history(struct plk_call *call) {
         plk_call_fail(call, PLK_CALL_PARAMS, "`contact` is missing");
         return;
     }
+    if (plk_call_count(call, "after") > 0 && (search.len > 0 || plk_call_has(call, "before"))) {
+        plk_call_fail(call, PLK_CALL_PARAMS, "`after` goes with neither `before` nor `search`");
+        return;
+    }
     if (!all && !plk_call_contact(call, &contact)) return;
     struct plk_history_query query = {.contact = contact.contact,
                                       .before_row = plk_call_count(call, "before"),
+                                      .after_row = plk_call_count(call, "after"),
                                       .below_at = plk_call_count(call, "at"),
                                       .limit = (uint32_t)limit,
                                       .search = search};
     struct plk_history_page page = {0};
     enum plk_err err = plk_history_read(call->history, &query, &page);
     if (err == PLK_ERR_OK)
-        answer_page(call, &page, all ? NULL : &contact);
+        answer_page(call, &page, all ? NULL : &contact, query.after_row > 0);
     else
         plk_call_err(call, err, NULL);
     plk_history_page_free(&page);

@@ -228,6 +228,9 @@ static const struct plk_field contact_fields[] = {
     FLAG("request", 0, "it asks to be a contact"),
     FLAG("blocked", 0, "nothing of it is let in"),
     FLAG("relay_only", 0, "it is reached through your own relays only"),
+    FLAG("pinned", 0, "it is shown before the others"),
+    FLAG("muted", 0, "nothing is said when something comes from it"),
+    COUNT("read_seq", 0, "what came up to this message was read here"),
     WORD("state", 0, "added|request|active|refused", "added: its side has not answered the link yet"),
     TEXT("profile_name", 0, "how it calls itself; may be empty"),
     COUNT("number", 0, "of this contact here, never reused"),
@@ -235,6 +238,44 @@ static const struct plk_field contact_fields[] = {
     COUNT("last_seq", 0, "the newest message of the conversation; 0: none"),
 };
 static const struct plk_field contacts_fields[] = {OBJECT("contacts", LIST, contact, "by number")};
+static const struct plk_field conversation_fields[] = {
+    TEXT("name", 0, "how it is called here"),
+    TEXT("id", 0, "its PeerID"),
+    FLAG("verified", 0, "the safety number was compared"),
+    FLAG("request", 0, "it asks to be a contact"),
+    FLAG("blocked", 0, "nothing of it is let in"),
+    FLAG("pinned", 0, "it is shown before the others"),
+    FLAG("muted", 0, "nothing is said when something comes from it"),
+    COUNT("read_seq", 0, "what came up to this message was read here"),
+    WORD("state", 0, "added|request|active|refused", "added: its side has not answered the link yet"),
+    TEXT("profile_name", 0, "how it calls itself; may be empty"),
+    COUNT("number", 0, "of this contact here, never reused"),
+    PRESENCE(0),
+    COUNT("last_seen_ms", 0, "Unix time in milliseconds; 0: never"),
+    FLAG("damaged", 0, "what is stored of it cannot be read"),
+    COUNT("undelivered", 0, "messages that it has not committed yet"),
+    COUNT("unread", 0, "messages of its that were not read here, of the newest 2,000"),
+    COUNT("last_seq", 0, "the newest message of the conversation; 0: none"),
+    OBJECT("last", NULLABLE, message, "the newest message that is shown; null: none"),
+};
+static const struct plk_field conversations_fields[] = {
+    COUNT("last_event", 0, "the number of the last durable event: `watch` from it on misses nothing"),
+    OBJECT("conversations", LIST, conversation, "by number"),
+};
+static const struct plk_field read_params_fields[] = {
+    CONTACT_PARAM,
+    COUNT("seq", OPTIONAL, "what came up to this message was read; missing: all of it"),
+};
+static const struct plk_field mark_params_fields[] = {
+    CONTACT_PARAM,
+    FLAG("pinned", OPTIONAL, "it is shown before the others"),
+    FLAG("muted", OPTIONAL, "nothing is said when something comes from it"),
+};
+static const struct plk_field qr_params_fields[] = {TEXT("text", 0, "1 to 2,000 bytes")};
+static const struct plk_field qr_fields[] = {
+    COUNT("size", 0, "dots a side, without the margin of four that has to be around it"),
+    TEXT("rows", LIST, "each a row of 0 and 1; 1 is dark"),
+};
 static const struct plk_field rename_params_fields[] = {
     CONTACT_PARAM,
     TEXT("name", 0, "the new name, 1 to 64 bytes"),
@@ -283,6 +324,7 @@ static const struct plk_field history_params_fields[] = {
     TEXT("contact", OPTIONAL, "a contact's name or PeerID; missing, with `search`: all contacts"),
     COUNT("limit", OPTIONAL, "messages at most, 1 to 1,000; 50 if missing"),
     COUNT("before", OPTIONAL, "only messages with a lower seq"),
+    COUNT("after", OPTIONAL, "the first messages with a higher seq; not with `before` or `search`"),
     TEXT("search", OPTIONAL, "only messages with this text in it, capitals or not"),
     COUNT("at", OPTIONAL, "searching all contacts: `next_at` of the page before"),
 };
@@ -303,7 +345,7 @@ static const struct plk_field history_params_fields[] = {
 static const struct plk_field message_fields[] = {MESSAGE(0, "message")};
 static const struct plk_field history_fields[] = {
     OBJECT("messages", LIST, message, "oldest first"),
-    FLAG("more", 0, "there is, or may be, something before"),
+    FLAG("more", 0, "there is, or may be, something before; with `after`: after"),
     COUNT("next_before", 0, "`before` of the page before this one"),
     COUNT("next_at", 0, "`at` of it, searching all contacts"),
 };
@@ -323,6 +365,9 @@ static const struct plk_field event_fields[] = {
     FLAG("verified", OPTIONAL, "contact, request"),
     FLAG("request", OPTIONAL, "contact, request"),
     FLAG("blocked", OPTIONAL, "contact, request"),
+    FLAG("pinned", OPTIONAL, "contact, request"),
+    FLAG("muted", OPTIONAL, "contact, request"),
+    COUNT("read_seq", OPTIONAL, "contact, request: what came up to this message was read here"),
     PRESENCE(OPTIONAL),
     OBJECT("relay", OPTIONAL, relay, "relay: as it is now, or was"),
 };
@@ -363,6 +408,12 @@ SHAPE(add_params, "AddParams")
 SHAPE(added, "Added")
 SHAPE(contact, "Contact")
 SHAPE(contacts, "Contacts")
+SHAPE(conversation, "Conversation")
+SHAPE(conversations, "Conversations")
+SHAPE(read_params, "ReadParams")
+SHAPE(mark_params, "MarkParams")
+SHAPE(qr_params, "QrParams")
+SHAPE(qr, "Qr")
 SHAPE(rename_params, "RenameParams")
 SHAPE(path_params, "PathParams")
 SHAPE(verify_params, "VerifyParams")

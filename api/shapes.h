@@ -42,6 +42,12 @@
     X(added, "Added")                      \
     X(contact, "Contact")                  \
     X(contacts, "Contacts")                \
+    X(conversation, "Conversation")        \
+    X(conversations, "Conversations")      \
+    X(read_params, "ReadParams")           \
+    X(mark_params, "MarkParams")           \
+    X(qr_params, "QrParams")               \
+    X(qr, "Qr")                            \
     X(rename_params, "RenameParams")       \
     X(path_params, "PathParams")           \
     X(verify_params, "VerifyParams")       \

@@ -31,6 +31,7 @@ void plk_history_close(struct plk_history *history); // NULL is fine
 struct plk_history_query {
     uint32_t contact;        // 0: all contacts, only together with search
     uint64_t before_row;     // rows below this; 0: from the newest. With contact 0: below_at instead
+    uint64_t after_row;      // or rows above this, the first ones; 0: not. Without search
     uint64_t below_at;       // contact 0: what the last page gave as next_at; 0: from the start
     uint32_t limit;          // 1 .. PLK_HISTORY_LIMIT_MAX
     struct plk_bytes search; // text that must be in the payload, compared without case; empty: all
@@ -40,7 +41,7 @@ struct plk_history_query {
 struct plk_history_page {
     struct plk_message_row *rows; // oldest first (all contacts: by contact, then row); kinds below 64 only
     size_t count;
-    bool more;            // there is, or may be (a search that used up its scan), something before
+    bool more; // there is, or may be (a search that used up its scan), something before; with after_row: after
     uint64_t next_before; // before_row of the page before this one
     uint64_t next_at;     // below_at of it, when contact was 0
     size_t cap;           // what the page owns
@@ -51,6 +52,10 @@ struct plk_history_page {
 // contact has an empty history.
 enum plk_err plk_history_read(struct plk_history *history, const struct plk_history_query *query,
                               struct plk_history_page *page);
+
+// What came from a contact after that row, of the newest PLK_HISTORY_UNREAD_SCAN messages.
+#define PLK_HISTORY_UNREAD_SCAN 2000
+enum plk_err plk_history_unread(struct plk_history *history, uint32_t contact, uint64_t row, uint64_t *count);
 
 // The one message of that row number (of any kind), as a page of one; NOT_FOUND.
 enum plk_err plk_history_message(struct plk_history *history, uint32_t contact, uint64_t row,

@@ -37,18 +37,20 @@ static void page_turn(struct plk_history_page *page) {
 
 // ---- messages ---------------------------------------------------------------------------------------------------------
 
+#define PAGE                                                                                   \
+    "SELECT " PLK_STORE_MESSAGE_COLUMNS " FROM message m JOIN stream s ON s.stream = m.stream" \
+    " WHERE m.at >= ?1 AND m.at < ?2 AND m.kind < ?3 ORDER BY m.at"
+
 static int read_page(struct plk_history *history, const struct plk_history_query *query,
                      struct plk_history_page *page) {
     sqlite3_stmt *s;
-    int code =
-        plk_history_prepare(history, PLK_HISTORY_PAGE,
-                            "SELECT " PLK_STORE_MESSAGE_COLUMNS " FROM message m JOIN stream s ON s.stream = m.stream"
-                            " WHERE m.at >= ?1 AND m.at < ?2 AND m.kind < ?3 ORDER BY m.at DESC",
-                            &s);
-    if (code != SQLITE_OK) return code;
+    uint64_t after = query->after_row < PLK_STORE_ROW_MAX ? query->after_row : PLK_STORE_ROW_MAX - 1;
     uint64_t before =
         query->before_row == 0 || query->before_row > PLK_STORE_ROW_MAX ? PLK_STORE_ROW_MAX : query->before_row;
-    sqlite3_bind_int64(s, 1, plk_store_at(query->contact, 1));
+    int code = after > 0 ? plk_history_prepare(history, PLK_HISTORY_PAGE_AFTER, PAGE, &s)
+                         : plk_history_prepare(history, PLK_HISTORY_PAGE, PAGE " DESC", &s);
+    if (code != SQLITE_OK) return code;
+    sqlite3_bind_int64(s, 1, plk_store_at(query->contact, after + 1));
     sqlite3_bind_int64(s, 2, plk_store_at(query->contact, before));
     sqlite3_bind_int(s, 3, PLK_HISTORY_SHOWN_KINDS);
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
@@ -60,7 +62,7 @@ static int read_page(struct plk_history *history, const struct plk_history_query
         code = plk_store_message_row(s, &row);
         if (code != SQLITE_OK) break;
         plk_history_page_add(page, &row);
-        page->next_before = row.row;
+        if (after == 0 || page->count == 1) page->next_before = row.row;
     }
     sqlite3_reset(s);
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
@@ -70,7 +72,8 @@ enum plk_err plk_history_read(struct plk_history *history, const struct plk_hist
                               struct plk_history_page *page) {
     *page = (struct plk_history_page){.rows = NULL};
     bool search = query->search.len > 0;
-    if (query->limit == 0 || query->limit > PLK_HISTORY_LIMIT_MAX || (query->contact == 0 && !search))
+    if (query->limit == 0 || query->limit > PLK_HISTORY_LIMIT_MAX || (query->contact == 0 && !search) ||
+        (query->after_row > 0 && search))
         return PLK_ERR_INVALID;
     if (query->search.len > PLK_HISTORY_SEARCH_MAX) return PLK_ERR_OK;
     page_make(page, query->limit);
@@ -78,7 +81,7 @@ enum plk_err plk_history_read(struct plk_history *history, const struct plk_hist
     if (code == SQLITE_OK) code = search ? plk_history_search(history, query, page) : read_page(history, query, page);
     enum plk_err err = plk_history_end(history, code);
     if (err != PLK_ERR_OK) plk_history_page_free(page);
-    page_turn(page);
+    if (query->after_row == 0) page_turn(page);
     return err;
 }
 
@@ -109,6 +112,28 @@ enum plk_err plk_history_message(struct plk_history *history, uint32_t contact, 
     sqlite3_reset(s);
     if (code == SQLITE_ROW) return PLK_ERR_OK;
     return code == SQLITE_DONE ? PLK_ERR_NOT_FOUND : plk_history_err(history, code);
+}
+
+enum plk_err plk_history_unread(struct plk_history *history, uint32_t contact, uint64_t row, uint64_t *count) {
+    sqlite3_stmt *s;
+    int64_t value = 0;
+    if (row >= PLK_STORE_ROW_MAX) row = PLK_STORE_ROW_MAX - 1;
+    // The direction is the byte behind the contact (wire/row.h, plk_message_key).
+    int code =
+        plk_history_prepare(history, PLK_HISTORY_UNREAD,
+                            "SELECT count(*) FROM (SELECT stream FROM message WHERE at >= ?1 AND at < ?2 AND kind < ?3"
+                            " ORDER BY at DESC LIMIT ?4) m JOIN stream s ON s.stream = m.stream"
+                            " WHERE substr(s.prefix, 5, 1) = x'00'",
+                            &s);
+    if (code == SQLITE_OK) {
+        sqlite3_bind_int64(s, 1, plk_store_at(contact, row + 1));
+        sqlite3_bind_int64(s, 2, plk_store_at(contact, PLK_STORE_ROW_MAX));
+        sqlite3_bind_int(s, 3, PLK_HISTORY_SHOWN_KINDS);
+        sqlite3_bind_int(s, 4, PLK_HISTORY_UNREAD_SCAN);
+        code = plk_history_number(s, &value);
+    }
+    *count = (uint64_t)value;
+    return plk_history_err(history, code);
 }
 
 // ---- events -----------------------------------------------------------------------------------------------------------

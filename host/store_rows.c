@@ -42,7 +42,7 @@ static const char *columns(enum plk_table table) {
 }
 
 static const char *places(enum plk_table table) {
-    if (table == PLK_TABLE_contact) return "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12";
+    if (table == PLK_TABLE_contact) return "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15";
     return table == PLK_TABLE_event ? "?1,?2,?3,?4,?5,?6,?7" : "?1,?2";
 }
 
@@ -162,6 +162,9 @@ static int upsert_contact(sqlite3_stmt *s, const struct plk_op *op) {
     sqlite3_bind_int64(s, 10, (int64_t)row.created_ms);
     plk_store_db_bind(s, 11, plk_writer_bytes(&w));
     sqlite3_bind_int(s, 12, row.relay_only);
+    sqlite3_bind_int64(s, 13, (int64_t)row.read_row);
+    sqlite3_bind_int(s, 14, row.pinned);
+    sqlite3_bind_int(s, 15, row.muted);
     int code = plk_store_db_run(s);
     sqlite3_clear_bindings(s); // they point into this frame
     return code;
@@ -190,6 +193,9 @@ int plk_store_rows_contact(sqlite3_stmt *s, struct plk_contact_row *row) {
     got.renamed = sqlite3_column_int(s, 8) != 0;
     got.created_ms = (uint64_t)sqlite3_column_int64(s, 9);
     got.relay_only = sqlite3_column_int(s, 11) != 0;
+    got.read_row = (uint64_t)sqlite3_column_int64(s, 12);
+    got.pinned = sqlite3_column_int(s, 13) != 0;
+    got.muted = sqlite3_column_int(s, 14) != 0;
     struct plk_reader r = plk_reader(hints);
     for (got.hint_count = 0; r.left > 0 && !r.failed; got.hint_count++) {
         plk_reader_copy(&r, got.hints[got.hint_count].key, sizeof got.hints[0].key);

@@ -35,8 +35,9 @@ void plk_store_rows_close(struct plk_store_rows *rows);
 const char *plk_store_rows_name(enum plk_table table); // the table's name, static
 
 // Columns of contact and event to rows, for every reader. SQLITE_OK or SQLITE_CORRUPT.
-#define PLK_STORE_CONTACT_COLUMNS \
-    "contact, peer_id, name, profile_name, state, verified, blocked, has_outbox, renamed, created_ms, hints, relay_only"
+#define PLK_STORE_CONTACT_COLUMNS                                                                                          \
+    "contact, peer_id, name, profile_name, state, verified, blocked, has_outbox, renamed, created_ms, hints, relay_only, " \
+    "read_row, pinned, muted"
 #define PLK_STORE_EVENT_COLUMNS "n, kind, contact, row, state, reason, more"
 int plk_store_rows_contact(sqlite3_stmt *statement, struct plk_contact_row *row);
 int plk_store_rows_event(sqlite3_stmt *statement, struct plk_event_row *row);

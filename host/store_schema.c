@@ -47,6 +47,14 @@ static const char *const steps[] = {
 
     // Contacts that are reached through one's own relays only.
     "ALTER TABLE contact ADD COLUMN relay_only INTEGER NOT NULL DEFAULT 0;",
+
+    // How far each conversation was read, and where it is shown. What came before anybody kept that is not new. (2147483648: a
+    // conversation's share of `at`, PLK_STORE_ROW_BITS.)
+    "ALTER TABLE contact ADD COLUMN read_row INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE contact SET read_row = coalesce((SELECT max(at) - contact * 2147483648 FROM message"
+    " WHERE at > contact * 2147483648 AND at < (contact + 1) * 2147483648), 0);",
 };
 
 _Static_assert(sizeof steps / sizeof steps[0] == PLK_STORE_SCHEMA_VERSION, "a step for each version");

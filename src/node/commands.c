@@ -214,6 +214,14 @@ static enum plk_err change_contact(struct plk_node *node, const struct plk_comma
     case PLK_CMD_VERIFY:
         peer->row.verified = command->flag;
         break;
+    case PLK_CMD_READ:
+        if (command->row <= peer->row.read_row) return PLK_ERR_OK;
+        peer->row.read_row = command->row;
+        break;
+    case PLK_CMD_MARK:
+        if (command->marks & PLK_MARK_PINNED) peer->row.pinned = command->flag;
+        if (command->marks & PLK_MARK_MUTED) peer->row.muted = command->flag;
+        break;
     default:
         return PLK_ERR_UNSUPPORTED;
     }
@@ -314,6 +322,8 @@ static bool answers_itself(struct plk_node *node, const struct plk_command *comm
     case PLK_CMD_UNBLOCK:
     case PLK_CMD_RENAME:
     case PLK_CMD_VERIFY:
+    case PLK_CMD_READ:
+    case PLK_CMD_MARK:
         *err = change_contact(node, command);
         return false;
     case PLK_CMD_RELAY_ADD:

@@ -87,10 +87,14 @@ enum plk_command_kind {
     PLK_CMD_CANCEL,  // contact, row: give a queued message up
     PLK_CMD_RELAY_ADD, // text: HOST:PORT#KEY (wire/relay_name.h); result text: HOST:PORT, repeated: it was one of ours already
     PLK_CMD_PATH,         // contact, flag: it is reached through one's own relays only, else by whatever way there is
+    PLK_CMD_READ,         // contact, row: the person has seen what came up to it; never less than before
+    PLK_CMD_MARK,         // contact, marks, flag: which of PLK_MARK_*, set or taken away
     PLK_CMD_RELAY_REMOVE, // text: HOST:PORT of an own relay, its key may follow; result text: HOST:PORT
 };
 
 enum plk_invite_kind { PLK_INVITE_AUTO, PLK_INVITE_INLINE, PLK_INVITE_ONE_TIME, PLK_INVITE_ADDRESS };
+
+enum { PLK_MARK_PINNED = 1, PLK_MARK_MUTED = 2 };
 
 struct plk_command {
     uint64_t ticket; // comes back in RESULT; chosen by the host
@@ -98,6 +102,7 @@ struct plk_command {
     uint32_t contact;
     uint64_t row;
     bool flag;
+    uint8_t marks;
     enum plk_invite_kind invite_kind;
     struct plk_bytes text, name, note, about, caller_id, seed, backup;
 };

@@ -124,7 +124,7 @@ void plk_message_patch_merge(struct plk_message_patch *into, const struct plk_me
 // ---- contacts -------------------------------------------------------------------------------------------------------
 
 #define CONTACT_VERSION 1
-enum { VERIFIED = 1, BLOCKED = 2, HAS_OUTBOX = 4, RENAMED = 8, RELAY_ONLY = 16 };
+enum { VERIFIED = 1, BLOCKED = 2, HAS_OUTBOX = 4, RENAMED = 8, RELAY_ONLY = 16, PINNED = 32, MUTED = 64 };
 
 void plk_contact_row_encode(struct plk_writer *w, const struct plk_contact_row *row) {
     plk_writer_u8(w, CONTACT_VERSION);
@@ -134,8 +134,10 @@ void plk_contact_row_encode(struct plk_writer *w, const struct plk_contact_row *
     plk_writer_u8(w, (uint8_t)row->state);
     plk_writer_u8(w, (uint8_t)((row->verified ? VERIFIED : 0) | (row->blocked ? BLOCKED : 0) |
                                (row->has_outbox ? HAS_OUTBOX : 0) | (row->renamed ? RENAMED : 0) |
-                               (row->relay_only ? RELAY_ONLY : 0)));
+                               (row->relay_only ? RELAY_ONLY : 0) | (row->pinned ? PINNED : 0) |
+                               (row->muted ? MUTED : 0)));
     plk_writer_u64(w, row->created_ms);
+    plk_writer_u64(w, row->read_row);
     plk_writer_u8(w, row->hint_count);
     for (unsigned i = 0; i < row->hint_count; i++) {
         plk_writer_copy(w, row->hints[i].key, sizeof row->hints[i].key);
@@ -160,6 +162,7 @@ enum plk_err plk_contact_row_decode(struct plk_bytes key, struct plk_bytes value
     got.profile_name_len = read_name(&r, got.profile_name);
     uint8_t state = plk_reader_u8(&r), flags = plk_reader_u8(&r);
     got.created_ms = plk_reader_u64(&r);
+    got.read_row = plk_reader_u64(&r);
     got.hint_count = plk_reader_u8(&r);
     if (got.hint_count > sizeof got.hints / sizeof got.hints[0]) return PLK_ERR_MALFORMED;
     for (unsigned i = 0; i < got.hint_count; i++) {
@@ -167,13 +170,15 @@ enum plk_err plk_contact_row_decode(struct plk_bytes key, struct plk_bytes value
         got.hints[i].tag = plk_reader_u32(&r);
     }
     if (!plk_reader_done(&k) || !plk_reader_done(&r) || version != CONTACT_VERSION) return PLK_ERR_MALFORMED;
-    if (state < PLK_CONTACT_ADDED || state > PLK_CONTACT_REFUSED || flags >= 2 * RELAY_ONLY) return PLK_ERR_MALFORMED;
+    if (state < PLK_CONTACT_ADDED || state > PLK_CONTACT_REFUSED || flags >= 2 * MUTED) return PLK_ERR_MALFORMED;
     got.state = (enum plk_contact_state)state;
     got.verified = (flags & VERIFIED) != 0;
     got.blocked = (flags & BLOCKED) != 0;
     got.has_outbox = (flags & HAS_OUTBOX) != 0;
     got.renamed = (flags & RENAMED) != 0;
     got.relay_only = (flags & RELAY_ONLY) != 0;
+    got.pinned = (flags & PINNED) != 0;
+    got.muted = (flags & MUTED) != 0;
     *row = got;
     return PLK_ERR_OK;
 }

@@ -114,8 +114,10 @@ struct plk_contact_row {
     char profile_name[PLK_NAME_MAX]; // how it calls itself; may be empty
     enum plk_contact_state state;
     bool verified, blocked, has_outbox, renamed; // renamed: name was chosen here and no longer follows the profile
-    bool relay_only; // nothing goes to it or comes from it but through one's own relays (DESIGN 4)
+    bool relay_only;    // nothing goes to it or comes from it but through one's own relays (DESIGN 4)
+    bool pinned, muted; // how the person wants to see it; said to nobody
     uint64_t created_ms;
+    uint64_t read_row;  // the person has seen what came up to this row of the conversation; 0: nothing
     uint8_t hint_count; // inbound hint keys, newest first: link generations, recovery
     struct {
         uint8_t key[16];

@@ -32,9 +32,14 @@ def main():
                 check(".TH" in (prefix / f"share/man/man1/{program}.1").read_text(), "manual page")
         unit = prefix / "lib/systemd/system/peerlink-relay.service"
         check(f"ExecStart={prefix}/bin/peerlink-relay --config" in unit.read_text(), unit.read_text())
+        unit = prefix / "lib/systemd/user/peerlink.service"
+        check(f"ExecStart={prefix}/bin/peerlink up --wait" in unit.read_text(), unit.read_text())
+        entry = (prefix / "share/applications/peerlink.desktop").read_text()
+        check("MimeType=x-scheme-handler/peerlink;" in entry and "Exec=peerlink open %u" in entry, entry)
         check((prefix / "share/doc/peerlink/configs/relay.ini").is_file(), "samples")
         if not shutil.which("systemd-analyze"):
             return
+        unit = prefix / "lib/systemd/system/peerlink-relay.service"
         # Offline it judges the file alone, without a running systemd. Older ones cannot.
         done = subprocess.run(["systemd-analyze", "security", "--offline=true", str(unit)], capture_output=True, text=True,
                               timeout=60)

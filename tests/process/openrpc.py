@@ -171,6 +171,21 @@ def talk(c, alice, bob):
     c.call(a, "verify", contact="Bob", verified=False)
     c.call(a, "history", contact="Bob", limit=10, before=1000, search="ell")
     page = c.call(a, "history", search="hello", limit=1)
+    seqs = [m["seq"] for m in c.call(a, "history", contact="Bob")["messages"]]
+    check([m["seq"] for m in c.call(a, "history", contact="Bob", after=seqs[0])["messages"]] == seqs[1:], "what comes after")
+    conversation = c.call(a, "conversations")["conversations"][0]
+    check(conversation["unread"] == 1 and conversation["last"]["text"] == "hello", conversation)
+    c.call(a, "read", contact="Bob", seq=seqs[0] - 1)
+    c.call(a, "read", contact="Bob")
+    c.call(a, "mark", contact="Bob", pinned=True)
+    c.call(a, "mark", contact="Bob", muted=True)
+    c.call(a, "mark", contact="Bob", muted=False)
+    conversation = c.call(a, "conversations")["conversations"][0]
+    check(conversation["unread"] == 0 and conversation["read_seq"] == seqs[-1], conversation)
+    check(conversation["pinned"] and not conversation["muted"], conversation)
+    check([m["state"] for m in c.call(a, "history", contact="Bob")["messages"] if m["direction"] == "in"] == ["read"], "not read")
+    code = c.call(a, "qr", text="peerlink:x")
+    check(len(code["rows"]) == code["size"] and code["rows"][0].startswith("1111111"), code)
     c.call(a, "history", search="hello", at=page["next_at"])
     c.refused(a, "accept", 12, contact="Nobody")
     c.refused(a, "reject", 12, contact="Nobody")

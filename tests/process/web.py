@@ -84,6 +84,39 @@ def conversation(alice, bob):
     one.close()
 
 
+def unread(alice, bob):
+    """What one window reads is read in the other; nothing that has not come yet is."""
+    def of_bob(window):
+        return next(c for c in window.call("conversations")["conversations"] if c["name"] == "Bob")
+
+    with logged_in(alice) as one, logged_in(alice) as two:
+        one.call("read", contact="Bob")
+        before = of_bob(one)
+        check(before["unread"] == 0 and before["last"]["seq"] == before["last_seq"], before)
+        two.call("watch")
+        for i in range(3):
+            bob.do("send", "Alice", f"unread {i}", "--wait", "delivered")
+        now = of_bob(one)
+        check(now["unread"] == 3 and now["last"]["text"] == "unread 2" and now["last"]["state"] == "received", now)
+        one.call("read", contact="Bob", seq=now["last_seq"] - 1)
+        event = two.event(lambda e: e["event"] == "contact")
+        check(event["read_seq"] == now["last_seq"] - 1 and of_bob(two)["unread"] == 1, event)
+        one.call("read", contact="Bob", seq=before["last_seq"])  # a window that is behind
+        check(of_bob(two)["read_seq"] == now["last_seq"] - 1, "read backwards")
+        one.call("read", contact="Bob", seq=10 ** 9)
+        check(of_bob(two)["read_seq"] == now["last_seq"], "more was read than there is")
+        states = {m["seq"]: m["state"] for m in two.call("history", contact="Bob", limit=3)["messages"]}
+        check(set(states.values()) == {"read"}, states)
+        first = two.call("history", contact="Bob", after=before["last_seq"], limit=2)
+        check([m["text"] for m in first["messages"]] == ["unread 0", "unread 1"] and first["more"], first)
+        refused(lambda: two.call("history", contact="Bob", after=1, search="x"), -32602)
+        refused(lambda: two.call("mark", contact="Bob"), -32602)
+    alice.down()
+    alice.up()
+    with logged_in(alice) as window:
+        check(of_bob(window)["unread"] == 0, "forgotten over a restart")
+
+
 def in_the_page(world):
     """No profile, then one under a passphrase, locked and unlocked, all from windows."""
     carol = world.peer("Carol")
@@ -139,6 +172,7 @@ def main():
         files(alice)
         ways_in(alice)
         conversation(alice, bob)
+        unread(alice, bob)
         in_the_page(world)
         with logged_in(alice) as window:
             alice.do("down")

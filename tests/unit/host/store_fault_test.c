@@ -292,6 +292,11 @@ static void an_old_version_is_converted(void **state) {
     assert_int_equal(plk_history_contacts(history, &contacts), PLK_ERR_OK);
     assert_int_equal(contacts.count, 1);
     assert_true(contacts.contacts[0].row.verified && !contacts.contacts[0].row.relay_only); // nobody was asked for that
+    // What was there before anybody kept that is not new; what came since is.
+    uint64_t unread = 0;
+    assert_int_equal(contacts.contacts[0].row.read_row, 1);
+    assert_int_equal(plk_history_unread(history, 1, 1, &unread), PLK_ERR_OK);
+    assert_int_equal(unread, 1);
     plk_history_contacts_free(&contacts);
     plk_history_close(history);
     static const struct {

@@ -157,7 +157,8 @@ static void the_later_patch_wins_where_it_says_something(void **state) {
 // ---- contacts ---------------------------------------------------------------------------------------------------------
 
 static struct plk_contact_row sample_contact(void) {
-    struct plk_contact_row row = {.contact = 3, .state = PLK_CONTACT_ACTIVE, .hint_count = 4, .created_ms = 1};
+    struct plk_contact_row row = {
+        .contact = 3, .state = PLK_CONTACT_ACTIVE, .hint_count = 4, .created_ms = 1, .read_row = 1ull << 40};
     memset(row.peer_id, 0xaa, sizeof row.peer_id);
     row.name_len = row.profile_name_len = PLK_NAME_MAX;
     memset(row.name, 'n', sizeof row.name);
@@ -179,19 +180,22 @@ static struct plk_bytes encoded_contact(const struct plk_contact_row *row) {
 static void a_contact_comes_back_with_every_flag(void **state) {
     (void)state;
     const uint8_t key[4] = {0, 0, 0, 3};
-    for (unsigned flags = 0; flags < 32; flags++) {
+    for (unsigned flags = 0; flags < 128; flags++) {
         struct plk_contact_row row = sample_contact(), got;
         row.verified = flags & 1;
         row.blocked = flags & 2;
         row.has_outbox = flags & 4;
         row.renamed = flags & 8;
         row.relay_only = flags & 16;
+        row.pinned = flags & 32;
+        row.muted = flags & 64;
         memset(&got, 0, sizeof got);
         assert_int_equal(plk_contact_row_decode(plk_bytes(key, 4), encoded_contact(&row), &got), PLK_ERR_OK);
         assert_int_equal(got.contact, 3);
         assert_true(got.verified == row.verified && got.blocked == row.blocked);
         assert_true(got.has_outbox == row.has_outbox && got.renamed == row.renamed);
         assert_true(got.relay_only == row.relay_only);
+        assert_true(got.pinned == row.pinned && got.muted == row.muted && got.read_row == row.read_row);
         assert_memory_equal(got.name, row.name, PLK_NAME_MAX);
         assert_memory_equal(got.profile_name, row.profile_name, PLK_NAME_MAX);
         assert_int_equal(got.hint_count, 4);
@@ -219,9 +223,9 @@ static void a_damaged_contact_is_refused(void **state) {
                {name_at + 2, 0xff},
                {state_at, 0},
                {state_at, 5},
-               {state_at + 1, 32},
-               {state_at + 10, 5},
-               {state_at + 10, 255}};
+               {state_at + 1, 128},
+               {state_at + 18, 5},
+               {state_at + 18, 255}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         encoded_contact(&row);
         buffer[bad[i].at] = bad[i].byte;
