@@ -109,6 +109,13 @@ static void say_left(const struct chat *chat) {
     }
 }
 
+// On a terminal what is shown is read; windows of the page see that too.
+static void say_read(struct chat *chat, uint64_t seq) {
+    if (seq == 0 || !isatty(STDOUT_FILENO)) return;
+    json_t *params = json_pack("{s:s, s:I}", "contact", plk_plain_text(chat->contact, "id"), "seq", (json_int_t)seq);
+    if (plk_rpc_send(chat->cli->rpc, "read", params) != 0) chat->unanswered++;
+}
+
 static void take_event(struct chat *chat, const json_t *event) {
     const char *kind = plk_plain_text(event, "event");
     if (strcmp(plk_plain_text(event, "contact_id"), plk_plain_text(chat->contact, "id")) != 0) return;
@@ -118,6 +125,7 @@ static void take_event(struct chat *chat, const json_t *event) {
     } else if (strcmp(kind, "message") == 0 && (!out || !isatty(STDIN_FILENO)) &&
                plk_plain_count(event, "seq") > chat->shown_seq) {
         plk_plain_message(stdout, event);
+        if (!out) say_read(chat, plk_plain_count(event, "seq"));
     }
     if (out && strcmp(kind, "message") == 0) add_sent(chat, plk_plain_count(event, "seq"));
     if (out && strcmp(kind, "state") == 0) take_state(chat, event);
@@ -191,6 +199,7 @@ int plk_command_chat(struct plk_cli *cli) {
     if (status == PLK_EXIT_DONE) {
         chat.line = malloc(PLK_BODY_MAX + 2);
         if (chat.line == NULL) abort();
+        say_read(&chat, chat.shown_seq);
         status = talk(&chat);
         free(chat.line);
         free(chat.sent);

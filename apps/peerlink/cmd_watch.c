@@ -26,7 +26,9 @@ static void print_event(const json_t *event) {
         return;
     }
     plk_plain_print(stdout, contact, -1);
-    if (strcmp(kind, "relay") == 0) {
+    if (strcmp(kind, "node") == 0) {
+        printf("the profile is %s", plk_plain_text(event, "node"));
+    } else if (strcmp(kind, "relay") == 0) {
         print_relay(event);
     } else if (strcmp(kind, "state") == 0) {
         printf(": message %llu ", (unsigned long long)plk_plain_count(event, "seq"));

@@ -112,6 +112,11 @@ def talk(alice, bob):
     a.expect("Bob: hello Alice, 你好")
     alice.do("send", "Bob", "red \x1b[31m and \x07 and \u202e end")
     shown = b.expect(" end")
+    rpc = bob.rpc()
+    end = time.monotonic() + 60
+    while rpc.call("conversations")["conversations"][0]["unread"]:
+        check(time.monotonic() < end, "what chat shows is not read")
+    rpc.close()
     check("\x1b[31m" not in shown and "\x07" not in shown and "\u202e" not in shown and "␛[31m" in shown, repr(shown))
     b.type("bye\n\x04")
     text, status = b.end()
