@@ -28,8 +28,8 @@ if [ -f "$out/lib/libsqlite3mc.a" ]; then
     exit 0
 fi
 
-if ! command -v npm >/dev/null; then
-    say "npm is missing: it fetches the source (./run deps installs it; -DPLK_SYSTEM_SQLITE=ON builds without encryption)"
+if ! command -v node >/dev/null; then
+    say "node is missing: npm fetches the source (./run deps installs it; -DPLK_SYSTEM_SQLITE=ON builds without encryption)"
     exit 1
 fi
 mkdir -p "$cache"
@@ -43,7 +43,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 cp "$here/package.json" "$here/package-lock.json" "$work/"
 say "fetching the source (14 MB) ..."
-(cd "$work" && npm ci --ignore-scripts --engine-strict=false --no-audit --no-fund --loglevel=error >&2)
+(cd "$work" && "$here/../npm.sh" ci --ignore-scripts --engine-strict=false --no-audit --no-fund --loglevel=error >&2)
 source=$work/node_modules/better-sqlite3-multiple-ciphers/deps/sqlite3
 mkdir -p "$work/out/include" "$work/out/lib"
 cp "$source/sqlite3.h" "$work/out/include/"
