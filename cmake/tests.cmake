@@ -105,6 +105,14 @@ if(PLK_TESTS)
     plk_add_script(process.${name} process 600 ${script})
   endforeach()
 
+  # tests/ui/NAME.mjs: the page in a real browser. Skipped where there is no browser, or no page.
+  file(GLOB ui_scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/ui/*.mjs)
+  list(FILTER ui_scripts EXCLUDE REGEX "/_[^/]*$")
+  foreach(script ${ui_scripts})
+    get_filename_component(name ${script} NAME_WE)
+    plk_add_script(ui.${name} ui 900 ${PROJECT_SOURCE_DIR}/tests/ui/run.sh ${name})
+  endforeach()
+
   # The lab (docs/design/lab.md): as much of it as fits into a minute, another part with every commit.
   set(lab ${PROJECT_SOURCE_DIR}/tests/lab/lab.py)
   plk_add_script(lab.classes lab 300 ${lab} classes)

@@ -143,6 +143,9 @@ say "Your turn. Paste these into two other terminals, and talk:"
 runtime="XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR"
 printf '\n   %s %s --home %s chat Bob\n' "$runtime" "$peerlink" "$work/alice"
 printf '   %s %s --home %s chat Alice\n\n' "$runtime" "$peerlink" "$work/bob"
+printf 'or in a browser, each in a window of its own:\n\n'
+printf '   %s %s --home %s open\n' "$runtime" "$peerlink" "$work/alice"
+printf '   %s %s --home %s open\n\n' "$runtime" "$peerlink" "$work/bob"
 printf 'Ctrl-C here ends it all.\n'
 while read -r _; do :; done
 enough

@@ -65,8 +65,9 @@ def main():
         demo = Demo(folder)
         text = demo.story()
         check(demo.seconds < 30, f"the story took {demo.seconds:.0f} s")
-        pasted = [line.strip() for line in text.splitlines() if line.strip().startswith("XDG_RUNTIME_DIR=")]
-        check(len(pasted) == 2, f"commands to paste: {pasted}")
+        lines = [line.strip() for line in text.splitlines() if line.strip().startswith("XDG_RUNTIME_DIR=")]
+        pasted = [line for line in lines if " chat " in line]
+        check(len(pasted) == 2 and sum(line.endswith(" open") for line in lines) == 2, f"commands to paste: {lines}")
         chat = subprocess.run(["sh", "-c", pasted[0]], input="pasted\n", capture_output=True, text=True, timeout=60)
         check(chat.returncode == 0, chat)
         chat = subprocess.run(["sh", "-c", pasted[1] + " >/dev/null"], input="", capture_output=True, text=True, timeout=60)

@@ -5,7 +5,7 @@ import re
 from tree import Finding
 
 FILE_NOTE, FILE_ERROR, FUNCTION_NOTE = 500, 700, 60
-SUFFIXES = (".c", ".h", ".py", ".sh", ".cmake", ".ts", ".svelte")
+SUFFIXES = (".c", ".h", ".py", ".sh", ".cmake", ".ts", ".mjs", ".svelte")
 # A definition as .clang-format leaves it: from column 0 to a closing brace in column 0.
 HEAD = re.compile(r"[A-Za-z].*\b(\w+)\(")
 

@@ -2,7 +2,7 @@
 """Every source file says its license in its first lines."""
 from tree import Finding
 
-SUFFIXES = {".c", ".h", ".py", ".sh", ".cmake", ".ts", ".js", ".svelte", ".css", ".sql", ".ini"}
+SUFFIXES = {".c", ".h", ".py", ".sh", ".cmake", ".ts", ".js", ".mjs", ".svelte", ".css", ".sql", ".ini"}
 NAMES = {"CMakeLists.txt"}
 TAG = "SPDX-License-Identifier: MIT"
 

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import pathlib
 
-SKIPPED = {"build", "node_modules", "corpus", "__pycache__"}
+SKIPPED = {"build", "node_modules", "corpus", "__pycache__", "dist"}
 
 
 @dataclasses.dataclass

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Every screen, in every look: axe finds nothing, nothing is wider than the window, the policy refuses nothing. With a folder as
+// argument it leaves a picture of each there.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { accessible, complaints, fits, needPage, withBrowsers } from './_browser.mjs';
+import { Mock } from './_mock.mjs';
+
+needPage();
+const pictures = process.argv[2];
+if (pictures) mkdirSync(pictures, { recursive: true });
+
+const go = (hash) => (page) => page.evaluate((to) => void (location.hash = to), hash);
+const menu = (word) => async (page) => {
+    await go('#/c/1')(page);
+    await page.locator('section.conversation header button').last().click();
+    await page.getByRole('menuitem').nth(word).click();
+    await page.getByRole('dialog').waitFor();
+};
+const SCREENS = {
+    start: { mock: { state: 'empty' } },
+    locked: { mock: { state: 'locked' } },
+    stranger: { mock: {}, hash: 'bad' },
+    welcome: { mock: { alone: true } },
+    list: {},
+    conversation: { then: go('#/c/1') },
+    explained: { then: async (page) => (await go('#/c/1')(page), page.locator('.bubble .meta').last().click()) },
+    unread: { then: go('#/c/2') },
+    answer: { then: go('#/c/6') },
+    hostile: { then: go('#/c/12') },
+    menu: { then: async (page) => (await go('#/c/1')(page), page.locator('section.conversation header button').last().click(), page.getByRole('menu').waitFor()) },
+    person: { then: menu(0) },
+    safety: { then: menu(1) },
+    search: { then: async (page) => (await page.locator('#search').fill('mill'), page.locator('section mark').first().waitFor()) },
+    add: { then: async (page) => page.locator('.side header button').click() },
+    invite: { then: async (page) => (await page.locator('.side header button').click(), await page.getByRole('dialog').locator('.primary').click(), page.locator('.link').waitFor()) },
+    nowhere: { mock: { nowhere: true }, then: async (page) => (await page.locator('.side header button').click(), await page.getByRole('dialog').locator('.primary').click(), page.locator('.ways').waitFor()) },
+    link: { hash: 'good&link=peerlink:1Ajs', then: (page) => page.getByRole('dialog').locator('.primary').click() },
+    settings: { then: go('#/settings') },
+    network: { then: async (page) => (await go('#/network')(page), page.locator('.page .card').first().waitFor()) },
+    away: { then: async (page, mock) => (await go('#/c/1')(page), mock.cut(true), page.locator('.banner').waitFor()) },
+};
+const LOOKS = {
+    light: { look: { theme: 'light', locale: 'en' } },
+    dark: { look: { theme: 'dark', locale: 'de' } },
+    contrast: { look: { theme: 'contrast', locale: 'en' } },
+    rtl: { look: { theme: 'light', locale: 'ar' } },
+    phone: { look: { theme: 'light', locale: 'ru' }, viewport: { width: 390, height: 780 } },
+    narrow: { look: { theme: 'light', locale: 'de', size: 'large' }, viewport: { width: 320, height: 560 } },
+    wide: { look: { theme: 'light', locale: 'en' }, viewport: { width: 3840, height: 2160 } },
+};
+
+async function screen(context, name, look) {
+    const { mock: how, then, hash } = SCREENS[name];
+    const page = await context.newPage();
+    const heard = complaints(page);
+    await page.setViewportSize(LOOKS[look].viewport ?? { width: 1280, height: 800 });
+    await page.addInitScript((kept) => localStorage.setItem('peerlink.look', JSON.stringify(kept)), LOOKS[look].look);
+    const mock = new Mock(how);
+    await mock.serve(page);
+    await page.goto(`http://127.0.0.1:7999/#ticket=${hash ?? 'good'}`);
+    await page.locator('h1, .shell').first().waitFor();
+    if (!how?.state && hash !== 'bad') await page.locator('.shell').waitFor();
+    await then?.(page, mock);
+    await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== 'running'));
+    if (pictures) await page.screenshot({ path: join(pictures, `${name}-${look}.png`) });
+    const what = `${name}, ${look}`;
+    if (heard.length > 0) throw new Error(`${what}: ${heard.join('\n')}`);
+    await fits(page, what);
+    await accessible(page, what);
+    await page.close();
+}
+
+const only = process.argv[3]?.split(',');
+let broken = 0;
+await withBrowsers(1, async (context) => {
+    for (const look of Object.keys(LOOKS)) {
+        for (const name of Object.keys(SCREENS)) {
+            if (only && !only.includes(name) && !only.includes(look)) continue;
+            await screen(context, name, look).catch((error) => {
+                broken++;
+                console.error(`${name}, ${look}: ${error.message.slice(0, 1500)}`);
+            });
+        }
+    }
+});
+if (broken > 0) process.exit(1);
+console.log(`${Object.keys(SCREENS).length} screens in ${Object.keys(LOOKS).length} looks hold`);

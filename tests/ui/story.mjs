@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+// Two people, two browsers, two nodes and a relay: from the first start to a conversation, through what goes wrong in between.
+import { accessible, check, complaints, needPage, withBrowsers } from './_browser.mjs';
+import { World } from './_people.mjs';
+
+needPage();
+const PASSPHRASE = 'correct horse';
+
+const bubble = (page, text) => page.locator('.bubble', { has: page.locator('.text', { hasText: text }) }).last();
+const shows = (page, text) => bubble(page, text).waitFor();
+const marked = (page, text, mark) => bubble(page, text).locator(`.mark.${mark}`).waitFor();
+const row = (page, name) => page.locator('a.person', { has: page.locator('.name', { hasText: name }) });
+const dialog = (page) => page.getByRole('dialog');
+
+async function write(page, text) {
+    await page.locator('.composer textarea').fill(text);
+    await page.keyboard.press('Enter');
+    await shows(page, text);
+}
+
+async function firstStart(person, page, passphrase) {
+    await page.goto(person.address());
+    await page.getByRole('heading', { name: 'Welcome to PeerLink' }).waitFor();
+    check(!page.url().includes('ticket'), 'the ticket stays in the address:', page.url());
+    await accessible(page, 'first start');
+    await page.getByLabel('Your name').fill(person.name);
+    if (passphrase) {
+        await page.getByLabel('With a passphrase').check();
+        await page.getByLabel('Passphrase', { exact: true }).fill(passphrase);
+        await page.getByLabel('The same once more').fill('something else');
+        await page.getByRole('button', { name: 'Begin' }).click();
+        await page.getByText('The two are not the same.').waitFor();
+        await page.getByLabel('The same once more').fill(passphrase);
+    }
+    await page.getByRole('button', { name: 'Begin' }).click();
+    await page.getByText(`Hello, ${person.name}`).waitFor();
+}
+
+async function usesRelay(page, relay) {
+    await page.goto(page.url().replace(/#.*/, '') + '#/settings');
+    await page.getByLabel('The relay’s address').or(page.getByLabel("The relay's address")).fill(relay);
+    await page.getByRole('button', { name: 'Add relay' }).click();
+    await page.locator('#relays .dot.up').waitFor();
+    await page.evaluate(() => void (location.hash = '#/'));
+}
+
+async function invites(page) {
+    await page.getByRole('button', { name: 'Invite someone' }).click();
+    await dialog(page).getByRole('button', { name: 'Make an invite link' }).click();
+    const link = await dialog(page).locator('.link').textContent();
+    check(link.startsWith('peerlink:'), link);
+    await dialog(page).locator('svg[role="img"] path').waitFor();
+    await dialog(page).getByRole('button', { name: 'Copy link' }).click();
+    await dialog(page).getByText('Copied').waitFor();
+    check((await page.evaluate(() => navigator.clipboard.readText())) === link, 'what was copied is another link');
+    await accessible(page, 'an invite');
+    await page.keyboard.press('Escape');
+    return link;
+}
+
+async function opens(page, link) {
+    await page.getByRole('button', { name: 'Open a link' }).click();
+    const box = dialog(page).getByLabel('Invite link');
+    const add = dialog(page).getByRole('button', { name: 'Add', exact: true });
+    await box.fill(link.slice(0, -20));
+    await add.click();
+    await dialog(page).getByText('cut off').waitFor();
+    await box.fill(`Here it is: “${link}”.`);
+    await dialog(page).getByLabel('A first message').fill('hi from bob');
+    await add.click();
+    await dialog(page).waitFor({ state: 'detached' });
+    await shows(page, 'hi from bob');
+}
+
+async function talk(alice, bob) {
+    await row(alice, 'Bob').waitFor();
+    await row(alice, 'Bob').locator('.unread', { hasText: '1' }).waitFor();
+    await row(alice, 'Bob').click();
+    await shows(alice, 'hi from bob');
+    await row(alice, 'Bob').locator('.unread').waitFor({ state: 'detached' });
+    await marked(bob, 'hi from bob', 'delivered');
+    await write(alice, 'hello <b>Bob</b> https://example.org/a?b=1');
+    await shows(bob, 'hello <b>Bob</b>');
+    const link = bubble(bob, 'hello').locator('a');
+    check((await link.getAttribute('rel')).includes('noreferrer'), 'a link tells where it was followed from');
+    await marked(alice, 'hello <b>Bob</b>', 'delivered');
+    await alice.locator('.truth', { hasText: /same network|direct/ }).waitFor();
+    await bubble(alice, 'hello <b>Bob</b>').locator('.meta').click();
+    await alice.getByText('device has had it on its disk since').waitFor();
+    await accessible(alice, 'a conversation');
+}
+
+async function reload(bob) {
+    await bob.locator('.composer textarea').fill('half a thou');
+    await bob.reload();
+    await shows(bob, 'hi from bob');
+    await shows(bob, 'hello <b>Bob</b>');
+    check((await bob.locator('.composer textarea').inputValue()) === 'half a thou', 'the draft is gone');
+    await bob.locator('.composer textarea').fill('');
+}
+
+// Bob's node is killed under his page; both write; it comes back.
+async function away(alice, bob, bobsNode) {
+    await bobsNode.kill();
+    await bob.getByText('does not answer').waitFor();
+    await accessible(bob, 'without a node');
+    await write(bob, 'written while my node was away');
+    await write(alice, 'kept for you');
+    await marked(alice, 'kept for you', 'kept');
+    await bobsNode.up();
+    await shows(bob, 'kept for you');
+    await marked(alice, 'kept for you', 'delivered');
+    await shows(alice, 'written while my node was away');
+    await marked(bob, 'written while my node was away', 'delivered');
+    check((await bob.locator('.bubble', { hasText: 'written while my node was away' }).count()) === 1, 'sent twice');
+    await bob.getByText('does not answer').waitFor({ state: 'detached' });
+}
+
+async function unread(alice, bob) {
+    await bob.evaluate(() => void (location.hash = '#/'));
+    await write(alice, 'one\nand its second line');
+    await write(alice, 'two');
+    await row(bob, 'Alice').locator('.unread', { hasText: '2' }).waitFor();
+    check((await bob.title()).startsWith('(2)'), await bob.title());
+    await bob.locator('[role="log"]', { hasText: 'two' }).waitFor({ state: 'attached' });
+    await row(bob, 'Alice').click();
+    await bob.getByText('New messages').waitFor();
+    await row(bob, 'Alice').locator('.unread').waitFor({ state: 'detached' });
+    await bob.getByRole('button', { name: 'Menu' }).click();
+    await bob.getByRole('menuitem', { name: 'Pin to the top' }).click();
+    await row(bob, 'Alice').locator('[aria-label="Pinned"]').waitFor();
+    await bob.reload();
+    await row(bob, 'Alice').locator('[aria-label="Pinned"]').waitFor();
+    await row(bob, 'Alice').locator('.unread').waitFor({ state: 'detached' });
+}
+
+async function search(bob) {
+    await bob.keyboard.press('Control+k');
+    await bob.keyboard.type('SECOND LINE');
+    await bob.locator('a', { has: bob.locator('mark', { hasText: 'second line' }) }).click();
+    await bob.locator('.line.found', { hasText: 'second line' }).waitFor();
+    await bob.locator('#search').fill('');
+}
+
+async function safety(alice, bob) {
+    const digits = [];
+    for (const page of [alice, bob]) {
+        await page.getByRole('button', { name: 'Menu' }).click();
+        await page.getByRole('menuitem', { name: 'Safety number' }).click();
+        digits.push((await page.locator('.digits').textContent()).trim());
+        await accessible(page, 'the safety number');
+    }
+    check(digits[0] === digits[1] && /^(\d{5}\s*){12}$/.test(digits[0]), digits);
+    await alice.getByRole('button', { name: 'We compared' }).click();
+    await alice.getByText('nobody is in between').first().waitFor();
+    for (const page of [alice, bob]) await page.keyboard.press('Escape');
+    await alice.locator('header [aria-label="Safety number compared"]').waitFor();
+}
+
+async function looks(bob) {
+    const ground = () => bob.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await ground();
+    await bob.evaluate(() => void (location.hash = '#/settings'));
+    await bob.getByLabel('Dark', { exact: true }).check();
+    await bob.waitForFunction((before) => getComputedStyle(document.body).backgroundColor !== before, light);
+    await bob.getByLabel('Language').selectOption('ar');
+    await bob.getByRole('heading', { name: 'الإعدادات' }).waitFor();
+    check((await bob.evaluate(() => document.documentElement.dir)) === 'rtl', 'Arabic is written from the right');
+    await accessible(bob, 'settings, dark, Arabic');
+    await bob.reload();
+    await bob.getByRole('heading', { name: 'الإعدادات' }).waitFor();
+    await bob.locator('select').selectOption('de');
+    await bob.getByRole('heading', { name: 'Einstellungen' }).waitFor();
+    await bob.getByLabel('Dein Name').fill('Bobby');
+    await bob.getByRole('button', { name: 'Speichern' }).click();
+    await bob.locator('.me', { hasText: 'Bobby' }).waitFor();
+    await bob.locator('select').selectOption('en');
+}
+
+async function blocks(alice, bob) {
+    await bob.evaluate(() => void (location.hash = '#/'));
+    await row(bob, 'Alice').click();
+    await alice.locator('.who').click();
+    await dialog(alice).getByRole('button', { name: /^Block/ }).click();
+    await dialog(alice).getByRole('button', { name: 'Unblock' }).waitFor();
+    await alice.keyboard.press('Escape');
+    await alice.getByText('Nothing of theirs is let in').waitFor();
+    await write(bob, 'do you hear me?');
+    await alice.getByRole('button', { name: 'Unblock' }).click();
+    await alice.locator('.composer').waitFor();
+    await write(alice, 'now again');
+    await shows(bob, 'now again');
+}
+
+async function lock(alice, node) {
+    await alice.evaluate(() => void (location.hash = '#/settings'));
+    await alice.getByRole('button', { name: 'Lock', exact: true }).click();
+    await alice.getByRole('heading', { name: 'Welcome back' }).or(alice.getByRole('heading', { name: 'Locked' })).waitFor();
+    check((await alice.locator('body').textContent()).includes('hello') === false, 'what was said is on a locked page');
+    await alice.getByLabel('Passphrase').fill('wrong');
+    await alice.getByRole('button', { name: 'Open' }).click();
+    await alice.getByText('This passphrase is wrong.').waitFor();
+    await accessible(alice, 'locked');
+    await alice.getByLabel('Passphrase').fill(PASSPHRASE);
+    await alice.getByRole('button', { name: 'Open' }).click();
+    await row(alice, 'Bob').waitFor();
+    // Without a key, and with a ticket that was used: not let in, until the passphrase is known.
+    const url = node.address();
+    const other = await alice.context().newPage();
+    await other.goto(url);
+    await row(other, 'Bob').waitFor();
+    const third = await alice.context().newPage();
+    await third.goto(url);
+    await third.getByText('This address was good once').waitFor();
+    await accessible(third, 'a stranger');
+    await third.getByLabel('Passphrase').fill(PASSPHRASE);
+    await third.getByRole('button', { name: 'Open' }).click();
+    await row(third, 'Bob').waitFor();
+}
+
+const world = new World();
+try {
+    await withBrowsers(2, async (...browsers) => {
+        const relay = await world.relay();
+        const nodes = [await world.person('Alice').up(), await world.person('Bob').up()];
+        const [alice, bob] = await Promise.all(browsers.map((browser) => browser.newPage()));
+        const heard = [complaints(alice), complaints(bob)];
+        const step = async (what, run) => {
+            await run().catch(async (error) => {
+                for (const [at, page] of [alice, bob].entries()) {
+                    console.error(`-- ${at ? 'Bob' : 'Alice'} sees: ${(await page.locator('body').innerText().catch(() => '')).slice(0, 1500)}`);
+                    if (process.env.PLK_UI_PICTURES) await page.screenshot({ path: `${process.env.PLK_UI_PICTURES}/failed-${at}.png` }).catch(() => undefined);
+                }
+                throw error;
+            });
+            console.log(`${what}: yes`);
+        };
+        await step('both have a name', async () => (await firstStart(nodes[0], alice, PASSPHRASE), firstStart(nodes[1], bob)));
+        await step('Alice uses a relay', () => usesRelay(alice, relay));
+        let link;
+        await step('Alice invites', async () => (link = await invites(alice)));
+        await step('Bob opens the link', () => opens(bob, link));
+        await step('they talk', () => talk(alice, bob));
+        await step('a reload keeps all', () => reload(bob));
+        await step('a node goes and comes back under its page', () => away(alice, bob, nodes[1]));
+        await step('what is new is counted', () => unread(alice, bob));
+        await step('what was said is found', () => search(bob));
+        await step('nobody is in between', () => safety(alice, bob));
+        await step('the page looks as one likes', () => looks(bob));
+        await step('blocked and let in again', () => blocks(alice, bob));
+        await step('locked and opened', () => lock(alice, nodes[0]));
+        check(heard.flat().length === 0, heard);
+    });
+} finally {
+    await world.end();
+}
