@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "host/address.h"
 #include "host/clock.h"
 #include "host/entropy.h"
 #include "host/memory.h"
@@ -143,6 +144,34 @@ static int64_t meet(struct plk_pg_fleet *f, const struct plk_pg_process *process
     return changed;
 }
 
+// ADDR:PORT, [ADDR]:PORT or nothing.
+static bool parse(const char *listen, struct sockaddr_storage *at) {
+    char text[PLK_PG_PLACE_MAX];
+    snprintf(text, sizeof text, "%s", listen[0] == 0 ? "127.0.0.1:0" : listen);
+    char *colon = strrchr(text, ':'), *host = text;
+    if (colon == NULL) return false;
+    *colon = 0;
+    int port = atoi(colon + 1);
+    if (host[0] == '[' && colon[-1] == ']') {
+        colon[-1] = 0;
+        host++;
+    }
+    return uv_ip4_addr(host, port, (struct sockaddr_in *)at) == 0 ||
+           uv_ip6_addr(host, port, (struct sockaddr_in6 *)at) == 0;
+}
+
+// Those of numbers: a name has the addresses that its owner gives it.
+static void tell_places(struct plk_relay *relay, const struct plk_pg_look *look) {
+    struct plk_addr places[PLK_RELAY_GREETING_PLACES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < look->other_count && count < PLK_RELAY_GREETING_PLACES_MAX; i++) {
+        struct sockaddr_storage at = {0};
+        if (!parse(look->others[i].place, &at)) continue;
+        places[count++] = plk_address_from_system((struct sockaddr *)&at);
+    }
+    plk_relay_fleet_places(relay, places, count);
+}
+
 static void take_others(struct plk_pg_fleet *f, const struct plk_pg_look *look) {
     uint64_t live = 0;
     int64_t changed = 0;
@@ -158,6 +187,7 @@ static void take_others(struct plk_pg_fleet *f, const struct plk_pg_look *look) 
     f->other_count = look->other_count;
     struct plk_relay *relay = plk_relay_host_turn(f->host);
     plk_relay_fleet_others(relay, live);
+    tell_places(relay, look);
     plk_relay_fleet_stored(relay, changed);
     if (look->everything) plk_relay_fleet_look_again(relay);
 }
@@ -190,22 +220,6 @@ static void close_handles(struct plk_pg_fleet *f) {
     uv_mutex_destroy(&f->lock);
     plk_memory_give(f->url, strlen(f->url) + 1);
     plk_memory_give(f, sizeof *f);
-}
-
-// ADDR:PORT, [ADDR]:PORT or nothing.
-static bool parse(const char *listen, struct sockaddr_storage *at) {
-    char text[PLK_PG_WORDS_MAX];
-    snprintf(text, sizeof text, "%s", listen[0] == 0 ? "127.0.0.1:0" : listen);
-    char *colon = strrchr(text, ':'), *host = text;
-    if (colon == NULL) return false;
-    *colon = 0;
-    int port = atoi(colon + 1);
-    if (host[0] == '[' && colon[-1] == ']') {
-        colon[-1] = 0;
-        host++;
-    }
-    return uv_ip4_addr(host, port, (struct sockaddr_in *)at) == 0 ||
-           uv_ip6_addr(host, port, (struct sockaddr_in6 *)at) == 0;
 }
 
 static bool bind_to(struct plk_pg_fleet *f, const char *listen, char words[PLK_PG_WORDS_MAX]) {

@@ -111,9 +111,34 @@ static bool start_way(struct plk_relay_dial *d, unsigned which, uint64_t now_us,
     return true;
 }
 
+static bool has_addr(const struct plk_addr *addrs, size_t count, const struct plk_addr *addr) {
+    size_t i = 0;
+    while (i < count && !plk_addr_equal(&addrs[i], addr)) i++;
+    return i < count;
+}
+
+// Whoever was connected, and is not any more or doubts it, asks where else the relay said that it is.
+static void add_places(struct plk_relay_dial *d) {
+    for (size_t i = 0; i < d->place_count && d->addr_count < sizeof d->addrs / sizeof d->addrs[0]; i++) {
+        if (!has_addr(d->addrs, d->addr_count, &d->places[i])) d->addrs[d->addr_count++] = d->places[i];
+    }
+}
+
+// Only where this very relay may be as well: no greeting leads into a network that its relay is not in (DESIGN 3.10).
+static void learn_places(struct plk_relay_dial *d, const struct plk_addr *from) {
+    d->place_count = 0;
+    for (size_t i = 0; i < d->heard.place_count; i++) {
+        const struct plk_addr *place = &d->heard.places[i];
+        enum plk_addr_class class = plk_addr_class(place);
+        if (place->port == 0 || (class != PLK_ADDR_GLOBAL && class != plk_addr_class(from))) continue;
+        if (class != PLK_ADDR_REFUSED) d->places[d->place_count++] = *place;
+    }
+}
+
 static void race(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng) {
     d->asked = d->asking = false;
     d->racing = true;
+    if (!d->carried) add_places(d);
     bool good = d->addr_count > 0;
     for (unsigned i = 0; i < (d->carried ? PLK_DIAL_TCP : PLK_DIAL_WAYS) && good; i++)
         good = start_way(d, i, now_us, rng);
@@ -155,6 +180,7 @@ static void win(struct plk_relay_dial *d, uint64_t now_us, struct plk_dial_way *
     memcpy(start.peer_cid, heard->greeting.cid, sizeof start.peer_cid);
     plk_dial_end_channel(d); // without a word: a CLOSE from a new address would tell that both are one client's
     d->heard = *heard;
+    learn_places(d, tcp ? &way->to : from);
     memcpy(d->cid, way->hello.cid, sizeof d->cid);
     d->channel = plk_relay_channel_new(d->mem, &start, now_us);
     plk_session_wipe(&d->heard.session);

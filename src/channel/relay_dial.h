@@ -16,9 +16,10 @@
 #include "wire/effect.h"
 
 #define PLK_RELAY_DIAL_HOST_MAX 128
-#define PLK_RELAY_DIAL_ADDRS 4                     // of one name that are tried
-#define PLK_RELAY_DIAL_STREAMS 65536u              // numbers that one dial uses, from its first
-#define PLK_RELAY_DIAL_TCP_US (250 * PLK_MS)       // so much later than UDP, and between two addresses over TCP
+#define PLK_RELAY_DIAL_ADDRS 4               // of one name that are tried
+#define PLK_RELAY_DIAL_PLACES 3              // and of those where the relay said that it is, too, once it is gone here
+#define PLK_RELAY_DIAL_STREAMS 65536u        // numbers that one dial uses, from its first
+#define PLK_RELAY_DIAL_TCP_US (250 * PLK_MS) // so much later than UDP, and between two addresses over TCP
 #define PLK_RELAY_DIAL_REPEAT_US (250 * PLK_MS)    // first repetition of a hello; doubles
 #define PLK_RELAY_DIAL_REPEATS 4                   // after 0.25, 0.75, 1.75 and 3.75 s
 #define PLK_RELAY_DIAL_GIVE_UP_US (8 * PLK_SECOND) // without an answer

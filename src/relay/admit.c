@@ -134,6 +134,7 @@ static struct plk_bytes extensions_for(const struct plk_relay *relay, const stru
     }
     if (w.len > 0) plk_tlv_put(&list, PLK_RELAY_GREETING_STUN, plk_writer_bytes(&w));
     plk_tlv_put(&list, PLK_RELAY_GREETING_SIGN, plk_bytes(relay->directory.signs[which], 32));
+    plk_fleet_tell_places(relay, &list);
     plk_assert(!list.failed);
     return plk_writer_bytes(&list);
 }
@@ -183,7 +184,7 @@ static struct plk_relay_client *welcome(struct plk_relay *relay, const struct pl
 
 static void answer(struct plk_relay *relay, const struct plk_addr *from, const struct plk_addr *local,
                    struct plk_relay_tcp *tcp, const struct plk_packet *hello, unsigned which, uint64_t key) {
-    uint8_t extensions[64];
+    uint8_t extensions[128];
     struct plk_hello_answered answered;
     struct plk_relay_greeting own = {.wall_ms = relay->now.wall_ms, .seen = *from};
     uint64_t cid = plk_relay_client_new_cid(relay);

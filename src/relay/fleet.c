@@ -2,6 +2,7 @@
 #include "relay/fleet.h"
 
 #include "relay/inside.h"
+#include "wire/tlv.h"
 
 #define SLOT_BIT(slot) (UINT64_C(1) << (slot))
 #define NUMBER_STEP UINT64_C(64) // numbers of one process lie so far apart: PLK_FLEET_SLOTS
@@ -30,6 +31,20 @@ void plk_relay_fleet_join(struct plk_relay *relay, uint8_t slot) {
 
 void plk_relay_fleet_others(struct plk_relay *relay, uint64_t slots) {
     relay->fleet.others = slots & ~SLOT_BIT(relay->fleet.slot);
+}
+
+void plk_relay_fleet_places(struct plk_relay *relay, const struct plk_addr *places, size_t count) {
+    struct plk_relay_fleet *fleet = &relay->fleet;
+    plk_assert(count <= PLK_RELAY_GREETING_PLACES_MAX);
+    for (size_t i = 0; i < count; i++) fleet->places[i] = places[i];
+    fleet->place_count = count;
+}
+
+void plk_fleet_tell_places(const struct plk_relay *relay, struct plk_writer *extensions) {
+    uint8_t room[PLK_RELAY_GREETING_PLACES_MAX * 19];
+    struct plk_writer w = plk_writer(room, sizeof room);
+    for (size_t i = 0; i < relay->fleet.place_count; i++) plk_addr_write(&w, &relay->fleet.places[i]);
+    if (w.len > 0) plk_tlv_put(extensions, PLK_RELAY_GREETING_PLACES, plk_writer_bytes(&w));
 }
 
 // ---- out ----------------------------------------------------------------------------------------------------------------

@@ -30,8 +30,10 @@ struct plk_relay_fleet_out {
 struct plk_relay_fleet {
     bool joined;
     uint8_t slot;
-    uint64_t others; // slots of those that live
-    uint64_t stamp;  // the highest that was given to a subscription
+    uint64_t others;                                       // slots of those that live
+    struct plk_addr places[PLK_RELAY_GREETING_PLACES_MAX]; // where clients reach some of them
+    size_t place_count;
+    uint64_t stamp; // the highest that was given to a subscription
     struct plk_relay_fleet_out *out, **out_end, *handed;
     size_t out_count;
     struct plk_buf subs; // sids that were subscribed since they were last handed out, under `stamp`
@@ -44,6 +46,8 @@ void plk_fleet_init(struct plk_relay *relay);
 void plk_fleet_free(struct plk_relay *relay);
 void plk_fleet_tick(struct plk_relay *relay);
 uint64_t plk_fleet_deadline(const struct plk_relay *relay);
+
+void plk_fleet_tell_places(const struct plk_relay *relay, struct plk_writer *extensions); // of a greeting
 
 // The number of an item that comes now: higher than `next` allows, and like none that another process gives.
 uint64_t plk_fleet_number(const struct plk_relay *relay, uint64_t next);

@@ -101,6 +101,7 @@ static enum plk_err read_relay_greeting(struct plk_hello_heard *heard, struct pl
     enum plk_err err = plk_relay_greeting_decode(&greeting, payload);
     if (err != PLK_ERR_OK) return err;
     heard->has_stun = plk_relay_greeting_stun(&greeting, &heard->stun);
+    heard->place_count = plk_relay_greeting_places(&greeting, heard->places);
     heard->has_sign = plk_relay_greeting_sign(&greeting, heard->sign);
     greeting.extensions = plk_bytes(NULL, 0);
     heard->greeting = greeting;

@@ -61,9 +61,11 @@ struct plk_hello_heard {
     uint8_t hash[PLK_HELLO_HASH_LEN];
     struct plk_relay_greeting greeting; // its extensions are empty
     bool has_stun;
-    struct plk_addr stun; // the relay's other STUN address
-    bool has_sign;        // it has a directory,
-    uint8_t sign[32];     // and signs its own descriptors with this key
+    struct plk_addr stun;                                  // the relay's other STUN address
+    struct plk_addr places[PLK_RELAY_GREETING_PLACES_MAX]; // where else the relay is
+    size_t place_count;
+    bool has_sign;    // it has a directory,
+    uint8_t sign[32]; // and signs its own descriptors with this key
 };
 
 // The hello is unchanged whatever happens, so garbage does not end it; the caller wipes it after OK. NOT_FOUND: for another

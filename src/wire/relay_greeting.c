@@ -78,3 +78,14 @@ bool plk_relay_greeting_sign(const struct plk_relay_greeting *greeting, uint8_t 
     memcpy(sign, value.at, 32);
     return true;
 }
+
+size_t plk_relay_greeting_places(const struct plk_relay_greeting *greeting,
+                                 struct plk_addr places[PLK_RELAY_GREETING_PLACES_MAX]) {
+    struct plk_bytes value;
+    size_t count = 0;
+    if (!plk_tlv_find(greeting->extensions, PLK_RELAY_GREETING_PLACES, &value)) return 0;
+    struct plk_reader r = plk_reader(value);
+    while (!plk_reader_done(&r) && !r.failed && count < PLK_RELAY_GREETING_PLACES_MAX)
+        places[count++] = plk_addr_read(&r);
+    return plk_reader_done(&r) ? count : 0;
+}

@@ -9,6 +9,9 @@
 #define PLK_RELAY_GREETING_STUN 1 // extension of a relay: its other STUN address, as base/addr.h writes it
 #define PLK_RELAY_GREETING_SIGN \
     2 // likewise: the key that its descriptors are signed with, 32 bytes; it knows a directory
+#define PLK_RELAY_GREETING_PLACES \
+    3 // likewise: where else this relay is, addresses one after the other: other processes of it
+#define PLK_RELAY_GREETING_PLACES_MAX 3
 #define PLK_RELAY_GREETING_MAX (PLK_PACKET_HANDSHAKE_MAX - PLK_PACKET_HEADER2_LEN - 48)
 
 enum plk_relay_admission { PLK_RELAY_ADMIT_TOKEN = 1, PLK_RELAY_ADMIT_OPEN = 2, PLK_RELAY_ADMIT_CLOSED = 3 };
@@ -42,5 +45,8 @@ void plk_relay_greeting_write(struct plk_writer *w, const struct plk_relay_greet
 bool plk_relay_greeting_stun(const struct plk_relay_greeting *greeting, struct plk_addr *stun);
 // The key of its descriptors. false: it has no directory.
 bool plk_relay_greeting_sign(const struct plk_relay_greeting *greeting, uint8_t sign[32]);
+// Where else this relay is; how many. 0 also where the list cannot be read.
+size_t plk_relay_greeting_places(const struct plk_relay_greeting *greeting,
+                                 struct plk_addr places[PLK_RELAY_GREETING_PLACES_MAX]);
 
 #endif

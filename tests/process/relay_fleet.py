@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Two processes of one relay on one PostgreSQL. Alice comes to the one, Bob to the other; they are never there at the same time. The
 database is restarted and killed, connections are cut, processes and nodes are killed. Each message arrives once, in order, and no row
-of a cell is left.
+of a cell is left. At last one process is killed for good, and its client goes to the other.
 
 PLK_MESSAGES in each direction (300), PLK_SEED, PLK_LIMIT_S (900).
 """
+import os
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,29 @@ def meet_across(alice, bob, relays):
         peer.kill()
 
 
+def one_dies_for_good(alice, bob, relays):
+    """Alice's process is killed and does not come back: she finds the other one, where the first has told her that it is."""
+    alice.do("send", "Bob", "before", "--wait", "delivered")
+    bob.kill()
+    end = time.monotonic() + 60
+    rpc = alice.rpc()
+    while not all(relay["connected"] for relay in rpc.call("status")["relays"]):
+        check(time.monotonic() < end, "Alice does not come to her relay")
+    rpc.close()
+    relays[0].kill()
+    start = time.monotonic()
+    alice.do("send", "Bob", "after", "--wait", "stored", "--timeout", "120")
+    took_s = time.monotonic() - start
+    print(f"a process is killed for good: {took_s:.1f} s until the other has confirmed what its client puts", flush=True)
+    check(took_s < 5 or not os.environ.get("PLK_PATIENCE"), f"{took_s:.1f} s")
+    bob.up()
+    rpc = bob.rpc()
+    while all(m["text"] != "after" for m in rpc.call("history", contact="Alice", limit=3)["messages"]):
+        check(time.monotonic() < start + 120, "what was stored at the other process did not come")
+        time.sleep(0.05)
+    rpc.close()
+
+
 def living(postgres):
     return int(postgres.ask("fleet", "SELECT count(*) FROM peerlink.process WHERE beat > now() - interval '4 s'")[0])
 
@@ -73,7 +97,8 @@ def main():
             check(time.monotonic() < end, "the processes do not see each other")
         killer = DatabaseKiller(postgres, SEED)
         kill_relays.meet = meet_across
-        play(world, relays, killer)
+        alice, bob = play(world, relays, killer)
+        one_dies_for_good(alice, bob, relays)
         print(f"the database: {', '.join(f'{killer.done.count(act)} x {act}' for act in sorted(set(killer.done)))}")
 
 

@@ -23,6 +23,7 @@ static struct plk_relay_channel *channel;
 static uint32_t channel_stream;
 static bool udp_works, tcp_works, wants_cookie, knows_name, hears_hellos;
 static struct plk_addr me, found[2], client;
+static struct plk_bytes extensions; // of the relay's greeting
 static struct plk_cookie_jar jar;
 static unsigned hellos, opened, closed, resolves, ups, downs, datagrams, passed_count;
 
@@ -44,6 +45,7 @@ static inline int set_up(void **state) {
     jar = (struct plk_cookie_jar){0};
     hellos = opened = closed = resolves = ups = downs = datagrams = passed_count = 0;
     channel = NULL;
+    extensions = plk_bytes(NULL, 0);
     struct plk_relay_dial_config config = {
         .host = plk_bytes_text("relay.example"), .port = 7447, .first_stream = FIRST_STREAM, .ticket = 77};
     memcpy(config.relay, own.known.public, 32);
@@ -115,7 +117,7 @@ static inline void stream_event(uint32_t stream, enum plk_stream_event event) {
 // ---- the relay
 
 static inline void answer_hello(uint32_t stream, const struct plk_packet *hello) {
-    struct plk_relay_greeting greeting = {.seen = client, .admission = PLK_RELAY_ADMIT_TOKEN};
+    struct plk_relay_greeting greeting = {.seen = client, .admission = PLK_RELAY_ADMIT_TOKEN, .extensions = extensions};
     struct plk_hello_answered answered;
     uint8_t packet[PLK_PACKET_COOKIE_LEN], cookie[PLK_COOKIE_LEN];
     hellos++;
@@ -162,6 +164,14 @@ static inline void relay_hears(uint32_t stream, struct plk_bytes bytes) {
     }
 }
 
+// How many datagrams went there.
+static struct plk_addr went[256];
+static inline unsigned datagrams_to(const struct plk_addr *addr) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < datagrams && i < 256; i++) count += plk_addr_equal(&went[i], addr);
+    return count;
+}
+
 static inline void carry_out(const struct plk_output *output) {
     static uint8_t copy[PLK_DATAGRAM_MAX + 2];
     switch (output->kind) {
@@ -171,6 +181,7 @@ static inline void carry_out(const struct plk_output *output) {
         plk_relay_dial_resolved(d, now_us, found, knows_name ? 2 : 0);
         break;
     case PLK_OUT_DATAGRAM:
+        if (datagrams < 256) went[datagrams] = output->datagram.to;
         datagrams++;
         if (!udp_works || !plk_addr_equal(&output->datagram.to, &me)) break;
         memcpy(copy, output->datagram.data.at, output->datagram.data.len);

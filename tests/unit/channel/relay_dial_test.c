@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "support/relay_dial.h"
+#include "wire/tlv.h"
 
 static void udp_is_quicker(void **state) {
     (void)state;
@@ -128,6 +129,30 @@ static void a_restarted_relay_is_found_in_a_second(void **state) {
     assert_int_equal(ups, 2);
     assert_int_equal(downs, 0);
     assert_int_equal(hellos, 2);
+}
+
+// The process of a relay that one was connected to is gone; another is where the first has said.
+static void who_loses_a_relay_asks_where_else_it_is(void **state) {
+    (void)state;
+    uint8_t list[64], places[40];
+    struct plk_addr another = {.family = 4, .ip = {192, 0, 2, 2}, .port = 7450};
+    struct plk_addr home = {.family = 4, .ip = {192, 168, 1, 1}, .port = 80}; // nobody is led there
+    struct plk_writer at = plk_writer(places, sizeof places), w = plk_writer(list, sizeof list);
+    plk_addr_write(&at, &home);
+    plk_addr_write(&at, &another);
+    plk_tlv_put(&w, PLK_RELAY_GREETING_PLACES, plk_writer_bytes(&at));
+    extensions = plk_writer_bytes(&w);
+    run(PLK_SECOND);
+    assert_int_equal(ups, 1);
+    assert_int_equal(datagrams_to(&another), 0);
+    plk_relay_channel_free(channel);
+    channel = NULL;
+    me = another;
+    plk_relay_channel_ping(plk_relay_dial_channel(d), now_us);
+    run(2 * PLK_SECOND);
+    assert_int_equal(ups, 2);
+    assert_true(datagrams_to(&another) > 0);
+    assert_int_equal(datagrams_to(&home), 0);
 }
 
 static void a_relay_that_was_only_slow_keeps_its_channel(void **state) {
@@ -294,6 +319,7 @@ int main(void) {
         TEST(a_lost_stream_is_made_again),
         TEST(a_cookie_is_used_and_kept),
         TEST(a_restarted_relay_is_found_in_a_second),
+        TEST(who_loses_a_relay_asks_where_else_it_is),
         TEST(a_relay_that_was_only_slow_keeps_its_channel),
         TEST(a_dead_relay_is_noticed_and_asked_for),
         TEST(a_hello_is_repeated_a_few_times),

@@ -66,6 +66,33 @@ static void the_other_stun_address_is_an_extension(void **state) {
     assert_false(plk_relay_greeting_stun(&back, &stun));
 }
 
+static void where_else_it_is_is_an_extension(void **state) {
+    (void)state;
+    uint8_t list[80], at[80];
+    struct plk_addr sent[] = {{.family = 4, .ip = {192, 0, 2, 1}, .port = 1},
+                              {.family = 6, .ip = {0x20, 1}, .port = 2}};
+    struct plk_addr places[PLK_RELAY_GREETING_PLACES_MAX];
+    struct plk_relay_greeting g = relay_greeting(), back;
+    struct plk_writer a = plk_writer(at, sizeof at);
+    for (size_t i = 0; i < 2; i++) plk_addr_write(&a, &sent[i]);
+    for (size_t cut = 0; cut <= a.len; cut++) {
+        struct plk_writer w = plk_writer(list, sizeof list);
+        plk_tlv_put(&w, PLK_RELAY_GREETING_PLACES, plk_bytes(at, cut));
+        g.extensions = plk_writer_bytes(&w);
+        assert_int_equal(plk_relay_greeting_decode(&back, written(&g, 198)), PLK_ERR_OK);
+        size_t count = plk_relay_greeting_places(&back, places);
+        assert_int_equal(count, cut == a.len ? 2 : cut == 7 ? 1 : 0); // cut within an address it is none
+        for (size_t i = 0; i < count; i++) assert_true(plk_addr_equal(&places[i], &sent[i]));
+    }
+    plk_addr_write(&a, &sent[0]);
+    plk_addr_write(&a, &sent[0]); // one too many
+    struct plk_writer w = plk_writer(list, sizeof list);
+    plk_tlv_put(&w, PLK_RELAY_GREETING_PLACES, plk_writer_bytes(&a));
+    g.extensions = plk_writer_bytes(&w);
+    assert_int_equal(plk_relay_greeting_decode(&back, written(&g, 198)), PLK_ERR_OK);
+    assert_int_equal(plk_relay_greeting_places(&back, places), 0);
+}
+
 static void every_cut_and_bad_value_is_refused(void **state) {
     (void)state;
     struct plk_relay_greeting g = relay_greeting(), back = {.bits = 99};
@@ -125,9 +152,8 @@ static void a_clients_greeting_comes_back(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_relays_greeting_comes_back),
-        cmocka_unit_test(the_other_stun_address_is_an_extension),
-        cmocka_unit_test(every_cut_and_bad_value_is_refused),
+        cmocka_unit_test(a_relays_greeting_comes_back),     cmocka_unit_test(the_other_stun_address_is_an_extension),
+        cmocka_unit_test(where_else_it_is_is_an_extension), cmocka_unit_test(every_cut_and_bad_value_is_refused),
         cmocka_unit_test(a_clients_greeting_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
