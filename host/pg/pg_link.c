@@ -15,6 +15,8 @@ static const char *const statements[PLK_PG_STATEMENTS] = {
     [PLK_PG_PUT] =
         "INSERT INTO peerlink.%s (sid, rest, value) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) "
         "ON CONFLICT (sid, rest) DO UPDATE SET value = excluded.value",
+    [PLK_PG_ADD] =
+        "INSERT INTO peerlink.%s (sid, rest, value) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[])",
     [PLK_PG_DELETE] = "DELETE FROM peerlink.%s t USING unnest($1::bytea[], $2::bytea[]) d (sid, rest) "
                       "WHERE t.sid = d.sid AND t.rest = d.rest",
     [PLK_PG_DELETE_IN] = "DELETE FROM peerlink.%s WHERE sid = $1::bytea AND rest >= $2::bytea AND "
@@ -31,7 +33,7 @@ static const char *const statements[PLK_PG_STATEMENTS] = {
     [PLK_PG_LOAD_BACK] = "SELECT sid || rest, value FROM peerlink.%s WHERE (sid, rest) >= ($1::bytea, $2::bytea) AND "
                          "($3::bytea IS NULL OR (sid, rest) < ($3::bytea, $4::bytea)) ORDER BY sid DESC, rest DESC "
                          "LIMIT $5::bigint"};
-static const int param_counts[PLK_PG_STATEMENTS] = {3, 2, 3, 4, 4, 4, 5, 5};
+static const int param_counts[PLK_PG_STATEMENTS] = {3, 3, 2, 3, 4, 4, 4, 5, 5};
 
 // ---- what went wrong --------------------------------------------------------------------------------------------------
 
@@ -44,7 +46,7 @@ static bool is_of(const char *state, const char *const *classes) {
 
 // PostgreSQL's appendix A. What is not known is tried again: nothing is lost by that but time.
 static enum plk_pg_failure failure_of(const char *state) {
-    static const char *const again[] = {"40", NULL};
+    static const char *const again[] = {"40", "23505", NULL};
     static const char *const gone[] = {"22", "23", "3D", "3F", "42", "XX", NULL};
     return state == NULL         ? PLK_PG_LATER
            : is_of(state, again) ? PLK_PG_AGAIN

@@ -17,6 +17,7 @@
 // What is prepared for each of a relay's tables. Parameters are binary: keys in their two parts (pg_rows.h).
 enum plk_pg_statement {
     PLK_PG_PUT,          // arrays of sid, rest, value
+    PLK_PG_ADD,          // the same of keys that nobody has: half the work, and AGAIN if one was there
     PLK_PG_DELETE,       // arrays of sid, rest
     PLK_PG_DELETE_IN,    // of one sid: sid, from rest, to rest (NULL: to the sid's end)
     PLK_PG_DELETE_RANGE, // from sid and rest, to sid (NULL: to the table's end) and rest

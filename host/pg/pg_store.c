@@ -50,7 +50,9 @@ static bool flush(struct engine *e, enum plk_table table) {
     plk_pg_arrays_put(&e->arrays, rows);
     if (e->arrays.count > 0) {
         struct plk_pg_param put[] = {array(&e->arrays, 0), array(&e->arrays, 1), array(&e->arrays, 2)};
-        well = plk_pg_send(e->db, table, PLK_PG_PUT, put, 3);
+        // An item's number is new: only what may have been committed already can be there.
+        bool adds = !e->again && (table == PLK_TABLE_ritem || table == PLK_TABLE_rcell);
+        well = plk_pg_send(e->db, table, adds ? PLK_PG_ADD : PLK_PG_PUT, put, 3);
     }
     plk_pg_arrays_deleted(&e->arrays, rows);
     if (e->arrays.count > 0) {
