@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The relay's figures: a real peerlink-relay on loopback, and its core with the real store and very many clients."""
+import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
 
+import _postgres
 import _relay
 from _peer import World
 
@@ -21,8 +24,11 @@ HELLOS_PER_S = 2500  # that a relay answers by default: 500 without a cookie, fo
 class Relay:
     """A relay that lets pass what the bench sends. before is called in its process, before it begins; folder is where its data lie."""
 
-    def __init__(self, program, *more, before=None, folder=None):
+    def __init__(self, program, *more, before=None, folder=None, key=None):
         self.program, self.data = program, pathlib.Path(tempfile.mkdtemp(prefix="plk-", dir=folder))
+        if key:  # another process of that relay
+            (self.data / "relay").mkdir(mode=0o700)
+            shutil.copy(key, self.data / "relay" / "key")
         self.process = subprocess.Popen([program, "--data", str(self.data / "relay"), "--listen", "127.0.0.1:0", "--pass",
                                          "500000", "--metrics", "off", "--log", "error", *more], stdout=subprocess.PIPE, text=True,
                                         preexec_fn=before)
@@ -96,6 +102,37 @@ def relay_round(tool, results, options):
             results[name].append(value)
 
 
+PGBENCH_CLIENTS, PGBENCH_S = 90, 5
+
+
+def insert_only(postgres, results):
+    """What PostgreSQL takes from its own program: rows of 4 KiB, each a transaction."""
+    postgres.ask("bench", "CREATE TABLE cell (id bigserial PRIMARY KEY, value bytea NOT NULL)")
+    postgres.ask("bench", "ALTER TABLE cell ALTER value SET STORAGE EXTERNAL")
+    script = postgres.world.root / "insert.sql"
+    script.write_text("INSERT INTO cell (value) VALUES (repeat('x', 4096)::bytea);\n")
+    script.chmod(0o644)
+    told = postgres.run("pgbench", "-n", "-c", str(PGBENCH_CLIENTS), "-j", "2", "-T", str(PGBENCH_S), "-M", "prepared", "-f", str(script),
+                        "-h", str(postgres.folder), "-U", "relay", "bench")
+    results["pgbench_per_s"].append(float(re.search(r"tps = ([0-9.]+)", told).group(1)))
+
+
+def postgres_round(tool, results, options):
+    """The same PUTs on PostgreSQL; two processes have twice the clients, and this machine's processors with them and the server."""
+    with World() as world:
+        postgres = _postgres.Postgres(world).up()
+        url = postgres.database("bench")
+        insert_only(postgres, results)
+        with Relay(os.environ["PEERLINK_RELAY"], "--store", url) as first:
+            put = tool("relay_put", first.process.pid, first.line, options.cells)
+            results["pg_put_per_s"].append(put["put_per_s"])
+            results["pg_put_cpu_us"].append(put["put_cpu_us"])
+            with Relay(os.environ["PEERLINK_RELAY"], "--store", url, key=first.data / "relay" / "key") as second:
+                with concurrent.futures.ThreadPoolExecutor() as both:
+                    puts = both.map(lambda r: tool("relay_put", r.process.pid, r.line, options.cells), (first, second))
+                    results["pg_two_per_s"].append(sum(put["put_per_s"] for put in puts))
+
+
 MISUSES = {
     "garbage": "10,000 packets a second that are none",
     "hello": "10,000 hellos a second from 512 networks",
@@ -167,6 +204,8 @@ def relay_all(tool, say, results, options):
     for i in range(options.rounds):
         say(f"a relay, round {i + 1} of {options.rounds} ...")
         relay_round(tool, results, options)
+        if _postgres.binaries() is not None:
+            postgres_round(tool, results, options)
     say("a relay with idle clients ...")
     with Relay(os.environ["PEERLINK_RELAY"]) as relay:
         for name, value in tool("relay_ping", relay.process.pid, relay.line, 3 if options.quick else 10).items():
@@ -192,6 +231,9 @@ def relay_rows(row, beside):
     row("PUT of a cell of 4 KiB, on disk and confirmed, 200 clients", "put_per_s", "/s", 10000,
         beside("put_p99_ms", "ms", "p99 of one:"), least=True)
     row("the same, a CPU-second of the relay", "put_per_cpu_s", "/s", 10000, least=True)
+    row("the same on PostgreSQL, with it on this machine's processors", "pg_put_per_s", "/s", 8000,
+        beside("pgbench_per_s", "/s", "pgbench, a row a transaction:"), least=True)
+    row("by two processes, 400 clients", "pg_two_per_s", "/s", None, beside("pg_put_cpu_us", "µs", "CPU of a process, a PUT:"))
     row("idle client of a relay, in the core", "idle_core_b", "bytes", 1024)
     row("each of its subscribed queues", "idle_queue_b", "bytes", 128)
     row("idle client with 20 queues, resident", "idle_all_b", "bytes", 4096 + 20 * 128)
