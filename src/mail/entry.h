@@ -44,6 +44,7 @@ struct plk_entry {
     bool was_sent;    // state sent was told
     bool retried;     // it was encrypted anew since the last begin
     bool parted;      // its ciphertext has a row of its own
+    bool part_due;    // which was not read yet: it is the record, unless the message is encrypted anew before
 };
 
 static inline bool plk_entry_is_shown(const struct plk_entry *entry) { return entry->kind < PLK_BODY_PROFILE; }

@@ -139,17 +139,24 @@ static enum plk_err take_message(struct plk_mail *m, const struct plk_row *row) 
         plk_entry_drop_record(m->mem, &entry);
         entry.kept = entry.kept_of = 0;
     }
+    entry.part_due = needs_part && entry.generation == m->generation;
     plk_window_push(&m->window, &entry);
     return PLK_ERR_OK;
 }
 
-// The ciphertext of the message before; of an older generation it is of no use.
+// The ciphertext of the message before. A page comes in pieces, and much may happen between two of them: the message may have been
+// acknowledged, or have got another ciphertext, to which its hash belongs now (sim, rollback seed 22 at a35218f).
 static enum plk_err take_part(struct plk_mail *m, struct plk_order order, struct plk_bytes ciphertext) {
-    struct plk_entry *entry = m->window.count == 0 ? NULL : plk_window_at(&m->window, m->window.count - 1);
-    bool expected = entry != NULL && entry->parted && !plk_order_before(entry->order, order) &&
-                    !plk_order_before(order, entry->order);
-    if (!expected || ciphertext.len == 0) return PLK_ERR_CORRUPT;
-    if (entry->generation == m->generation) plk_window_set_record(&m->window, entry, ciphertext);
+    size_t index;
+    if (!plk_order_before(order, m->cursor) || ciphertext.len == 0) return PLK_ERR_CORRUPT;
+    if (!plk_window_find(&m->window, order, &index)) return PLK_ERR_OK;
+    struct plk_entry *entry = plk_window_at(&m->window, index);
+    if (!entry->part_due) return PLK_ERR_OK;
+    entry->part_due = false;
+    uint8_t hash[PLK_MESSAGE_HASH_LEN];
+    plk_seen_hash(hash, ciphertext);
+    bool its = memcmp(hash, entry->hash, sizeof hash) == 0; // else it could be reported as unreadable for ever, in vain
+    if (its && entry->generation == m->generation) plk_window_set_record(&m->window, entry, ciphertext);
     return PLK_ERR_OK;
 }
 
@@ -185,6 +192,11 @@ static void untake_parted(struct plk_mail *m, const struct plk_row *last) {
     m->cursor = order;
 }
 
+// What the page did not bring does not come any more: it is made again.
+static void end_parts(struct plk_mail *m) {
+    if (m->window.count > 0) plk_window_at(&m->window, m->window.count - 1)->part_due = false;
+}
+
 enum plk_err plk_outbox_page(struct plk_mail *m, const struct plk_row *rows, size_t count, bool more) {
     struct plk_wish *wish = &m->wishes[PLK_MAIL_WANT_PAGE];
     wish->rows += count;
@@ -198,6 +210,7 @@ enum plk_err plk_outbox_page(struct plk_mail *m, const struct plk_row *rows, siz
         if (count > 0) untake_parted(m, &rows[count - 1]);
         m->beyond = true;
     }
+    end_parts(m);
     // Everything that an ack can speak of is in memory.
     if (!m->beyond || m->window.count >= PLK_MAIL_UNACKED_MAX || is_full(m)) m->is_open = true;
     m->unsealed = true;

@@ -83,6 +83,7 @@ static enum plk_err seal_entry(struct plk_mail *m, const struct plk_mail_turn *t
     if (!numbered) give_number(m, s, entry);
     plk_window_set_record(&m->window, entry, ciphertext);
     plk_seen_hash(entry->hash, ciphertext);
+    entry->part_due = false;
     entry->batch_n = turn->batch_n;
     entry->boxing = PLK_BOXING_NONE;
     if (index < m->given && !entry->again) {
@@ -97,7 +98,8 @@ static enum plk_err seal_entry(struct plk_mail *m, const struct plk_mail_turn *t
 static enum plk_err seal_numbered(struct plk_mail *m, const struct plk_mail_turn *turn, bool *any) {
     size_t unacked = plk_state_unacked(m);
     for (size_t i = 0; m->unsealed && i < unacked; i++) {
-        if (plk_window_at(&m->window, i)->record != NULL) continue;
+        const struct plk_entry *entry = plk_window_at(&m->window, i);
+        if (entry->record != NULL || entry->part_due) continue;
         if (plk_batch_full(turn->batch)) return PLK_ERR_BUSY;
         enum plk_err err = seal_entry(m, turn, i);
         if (err != PLK_ERR_OK) return err;

@@ -102,10 +102,14 @@ static inline void mail_answer(struct mail_pair *pair, struct mail_side *side, s
     }
     enum plk_mail_want want = load->want;
     load->used = false;
-    // In two pieces where it can be, as a host may.
+    // In two pieces where it can be, as a host may; and in between happens what may happen.
     size_t first = count / 2;
     struct plk_mail_turn turn = mail_turn(pair, side);
-    if (first > 0) TOY_CHECK(plk_mail_loaded(side->mail, &turn, want, rows, first, true) == PLK_ERR_OK);
+    if (first > 0) {
+        TOY_CHECK(plk_mail_loaded(side->mail, &turn, want, rows, first, true) == PLK_ERR_OK);
+        mail_settle(pair, side);
+        turn = mail_turn(pair, side);
+    }
     TOY_CHECK(plk_mail_loaded(side->mail, &turn, want, rows + first, count - first, false) == PLK_ERR_OK);
     for (size_t i = 0; i < count; i++) {
         free((void *)(uintptr_t)rows[i].key.at);
