@@ -192,6 +192,27 @@ async function blocks(alice, bob) {
     await shows(bob, 'now again');
 }
 
+// A lasting link: whoever opens it asks, and is let in or not. Carol uses the command line.
+async function requests(alice, carol) {
+    await alice.evaluate(() => void (location.hash = '#/'));
+    await alice.getByRole('button', { name: 'Add a person' }).click();
+    await dialog(alice).getByText('Other kinds of link').click();
+    await dialog(alice).getByRole('button', { name: 'Make a lasting link' }).click();
+    const link = await dialog(alice).locator('.link').textContent();
+    await alice.keyboard.press('Escape');
+    carol.rpc('init', { name: 'Carol' });
+    const { id } = carol.rpc('add', { link, message: 'may I?' });
+    const asks = alice.locator('.request', { hasText: 'Carol' });
+    await asks.getByText('may I?').waitFor();
+    check((await row(alice, 'Carol').count()) === 0, 'who asks is in the list already');
+    await accessible(alice, 'a request');
+    await asks.getByRole('button', { name: 'Accept' }).click();
+    await shows(alice, 'may I?');
+    await write(alice, 'you may');
+    await marked(alice, 'you may', 'delivered');
+    check(carol.rpc('history', { contact: 'Alice' }).messages.at(-1).text === 'you may', id);
+}
+
 async function lock(alice, node) {
     await alice.evaluate(() => void (location.hash = '#/settings'));
     await alice.getByRole('button', { name: 'Lock', exact: true }).click();
@@ -248,6 +269,7 @@ try {
         await step('nobody is in between', () => safety(alice, bob));
         await step('the page looks as one likes', () => looks(bob));
         await step('blocked and let in again', () => blocks(alice, bob));
+        await step('somebody asks to be let in', async () => requests(alice, await world.person('Carol').up()));
         await step('locked and opened', () => lock(alice, nodes[0]));
         check(heard.flat().length === 0, heard);
     });

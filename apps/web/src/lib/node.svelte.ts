@@ -30,6 +30,7 @@ class Node {
     link = $state<string | null>(null);
     #followers: Follower[] = [];
     #since: number | undefined;
+    #entering: Promise<void> = Promise.resolve();
     #socket = new NodeSocket(`ws://${location.host}/api`, {
         loggedIn: (login) => void this.#begin(login),
         refused: (error) => this.#refused(error),
@@ -87,7 +88,13 @@ class Node {
         }
     }
 
-    async #enter(state: NodeState, anew = false): Promise<void> {
+    // One after the other, as the node has told them: each asks the node something before it is shown.
+    #enter(state: NodeState, anew = false): Promise<void> {
+        this.#entering = this.#entering.catch(() => undefined).then(() => this.#show(state, anew));
+        return this.#entering;
+    }
+
+    async #show(state: NodeState, anew: boolean): Promise<void> {
         if (state === this.screen && !anew) return;
         const resume = state === 'ready' && this.#since !== undefined;
         const { gap, since } = await this.call<{ since: number; gap: boolean }>('watch', resume ? { since: this.#since } : {});
