@@ -53,6 +53,7 @@ void plk_api_state(struct plk_api *api) {
     const struct plk_node *node = plk_host_node(api->host);
     if (node != NULL && plk_node_profile(node, &profile) == PLK_ERR_OK && profile.last_event > api->last_event)
         api->last_event = profile.last_event;
+    if (plk_host_locked(api->host)) plk_wait_drop(api, NULL);
     plk_watch_state(api);
     plk_api_wake(api);
 }

@@ -120,6 +120,7 @@ void plk_watch_state(struct plk_api *api); // of the node has changed
 // wait.c: those who wait for a state. A message changed; time has passed.
 void plk_wait_event(struct plk_api *api, const struct plk_event_row *event);
 void plk_wait_timer(struct plk_api *api);
-void plk_wait_drop(struct plk_api *api, const struct plk_client *client); // NULL: all
+void plk_wait_drop(struct plk_api *api,
+                   const struct plk_client *client); // NULL: all, since the node stops or is locked
 
 #endif

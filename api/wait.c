@@ -186,7 +186,11 @@ void plk_wait_timer(struct plk_api *api) {
 void plk_wait_drop(struct plk_api *api, const struct plk_client *client) {
     for (struct plk_call **at = &api->waiting; *at != NULL;) {
         if (client == NULL || (*at)->owner == client) {
-            plk_call_fail(take_out(api, at), PLK_CALL_NO_NODE, "the node is stopping; the message is queued");
+            struct plk_call *call = take_out(api, at);
+            if (plk_host_locked(api->host))
+                plk_call_err(call, PLK_ERR_LOCKED, "the profile was locked; the message is queued");
+            else
+                plk_call_fail(call, PLK_CALL_NO_NODE, "the node is stopping; the message is queued");
         } else {
             at = &(*at)->next;
         }

@@ -95,7 +95,11 @@ static void add_relays(struct running *running) {
 
 static void serve(struct running *running) {
     struct plk_fault fault = {0};
-    if (running->api != NULL) return;
+    if (running->api != NULL) {
+        // It was locked, or had no profile: what had to wait for that is done now.
+        if (running->relays_added < running->run->relay_count) add_relays(running);
+        return;
+    }
     struct plk_api_config config = {
         .host = running->host, .version = running->run->version, .down = on_down, .ctx = running};
     if (plk_api_open(&running->api, &config, &fault) != PLK_FAULT_NONE) {

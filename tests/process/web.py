@@ -5,6 +5,7 @@ a reload that misses nothing, a first start and locking out of the page."""
 import stat
 
 from _peer import World, befriend, check
+from _relay import Relay
 from _web import Closed, Window, ask, logged_in, port_of, refused, ticket
 
 
@@ -117,7 +118,7 @@ def unread(alice, bob):
         check(of_bob(window)["unread"] == 0, "forgotten over a restart")
 
 
-def in_the_page(world):
+def in_the_page(world, bob):
     """No profile, then one under a passphrase, locked and unlocked, all from windows."""
     carol = world.peer("Carol")
     carol.up("--wait")
@@ -129,7 +130,13 @@ def in_the_page(world):
     check(two.event(lambda e: e["event"] == "node" and e["node"] == "ready"), "the other window is not told")
     check(one.call("status")["encrypted"] and one.call("id") == made, made)
     one.call("profile", about="here")
+    # Whoever waits for a delivery when it is locked is told so, and the message is sent when it can be.
+    befriend(bob, carol)
+    bob.down()
+    waits = two.start("send", contact="Bob", text="waits", wait="delivered", timeout_ms=100000)
+    two.event(lambda e: e["event"] == "message" and e.get("text") == "waits")
     check(one.call("lock") == {"done": True}, "lock")
+    refused(lambda: two.finish(waits), "LOCKED")
     check(two.event(lambda e: e["event"] == "node")["node"] == "locked", "the other window is not told")
     state = one.call("node.state")
     check(state["state"] == "locked" and state["encrypted"] and state["name"] is None, state)
@@ -141,10 +148,13 @@ def in_the_page(world):
     check(one.call("unlock", passphrase="correct horse") == {"done": True}, "unlock")
     two.event(lambda e: e["event"] == "node" and e["node"] == "ready")
     check(one.call("profile")["about"] == "here", "what was stored")
+    bob.up("--web", "off")
+    two.event(lambda e: e["event"] == "state" and e["state"] == "delivered")
     one.close(), two.close()
     # Started without the passphrase: a window without a ticket comes in by it.
     carol.down()
-    carol.up("--wait")
+    relay = Relay(world).up()
+    carol.up("--wait", "--relay", relay.address)
     port = port_of(carol)
     with Window(port) as window:
         refused(lambda: window.call("login", passphrase="wrong"), "WRONG_PASSPHRASE")
@@ -155,9 +165,11 @@ def in_the_page(world):
         while window.call("node.state")["state"] != "ready":
             pass
         check(window.call("id") == made, "another profile")
+        window.event(lambda e: e["event"] == "relay" and e["relay"]["address"] == relay.place)  # it had to wait as well
         with Window(port) as other:
             check(other.call("login", passphrase="correct horse")["state"] == "ready", "of a node that is open")
     carol.down()
+    relay.down()
 
 
 def main():
@@ -173,7 +185,7 @@ def main():
         ways_in(alice)
         conversation(alice, bob)
         unread(alice, bob)
-        in_the_page(world)
+        in_the_page(world, bob)
         with logged_in(alice) as window:
             alice.do("down")
             try:
