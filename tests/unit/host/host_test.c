@@ -368,6 +368,51 @@ static void an_empty_home_can_be_protected(void **state) {
     tempdir_remove(alice.home);
 }
 
+static void on_tried(void *ctx, const struct plk_fault *fault) {
+    struct person *person = ctx;
+    person->fault = *fault;
+    person->results++;
+}
+
+static enum plk_fault_kind tries(struct person *person, const char *passphrase) {
+    unsigned before = person->results;
+    struct plk_bytes text = plk_bytes_text(passphrase);
+    assert_int_equal(plk_host_try(person->host, text, on_tried, person), PLK_ERR_OK);
+    assert_int_equal(plk_host_try(person->host, text, on_tried, person), PLK_ERR_BUSY);
+    UNTIL(person, person, person->results == before + 1);
+    return person->fault.kind;
+}
+
+static void a_profile_is_locked_and_unlocked(void **state) {
+    struct person alice, bob;
+    struct plk_fault fault = {.line = ""};
+    (void)state;
+    begin(&alice, "127.0.0.1:0", false);
+    begin(&bob, "127.0.0.1:0", false);
+    UNTIL(&alice, &bob, alice.state == PLK_NODE_EMPTY && bob.state == PLK_NODE_EMPTY);
+    if (plk_host_protect(alice.host, plk_bytes_text("correct horse"), &fault) == PLK_FAULT_UNSUPPORTED) skip();
+    UNTIL(&alice, &bob, plk_node_state(plk_host_node(alice.host)) == PLK_NODE_EMPTY);
+    become_contacts(&alice, &bob);
+    assert_int_equal(plk_host_lock(bob.host, &fault), PLK_FAULT_UNSUPPORTED); // nobody could open it again
+    assert_int_equal(plk_host_lock(alice.host, &fault), PLK_FAULT_NONE);
+    assert_true(plk_host_locked(alice.host) && plk_host_node(alice.host) == NULL);
+    // What comes meanwhile is dropped, what is asked is refused.
+    struct plk_command send = {.kind = PLK_CMD_SEND, .contact = 1, .text = plk_bytes_text("while she is away")};
+    assert_int_equal(plk_host_command(alice.host, &send, on_result, &alice), PLK_ERR_LOCKED);
+    unsigned before = alice.messages;
+    command(&bob, &alice, send);
+    assert_int_equal(tries(&alice, "wrong"), PLK_FAULT_WRONG_PASSPHRASE);
+    assert_true(plk_host_locked(alice.host));
+    assert_int_equal(tries(&alice, "correct horse"), PLK_FAULT_NONE);
+    UNTIL(&alice, &bob, alice.messages > before);                     // Bob's, at last
+    assert_int_equal(tries(&alice, "correct horse"), PLK_FAULT_NONE); // of an open one it tells the same
+    // Closed while one is tried.
+    assert_int_equal(plk_host_lock(alice.host, &fault), PLK_FAULT_NONE);
+    assert_int_equal(plk_host_try(alice.host, plk_bytes_text("correct horse"), on_tried, &alice), PLK_ERR_OK);
+    end(&alice);
+    end(&bob);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_hosts_talk_over_ipv4),         cmocka_unit_test(two_hosts_talk_over_ipv6),
@@ -375,6 +420,7 @@ int main(void) {
         cmocka_unit_test(many_messages_all_arrive),         cmocka_unit_test(a_full_disk_is_waited_for),
         cmocka_unit_test(a_damaged_store_ends_in_one_line), cmocka_unit_test(a_home_is_used_once),
         cmocka_unit_test(a_port_that_is_taken_is_said),     cmocka_unit_test(an_empty_home_can_be_protected),
+        cmocka_unit_test(a_profile_is_locked_and_unlocked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
