@@ -7,7 +7,8 @@
 #include <string.h>
 
 struct plk_config plk_config_default(void) {
-    return (struct plk_config){.udp = true, .tcp = true, .portmap = true, .lan = true, .log_level = PLK_LOG_WARN};
+    return (struct plk_config){
+        .udp = true, .tcp = true, .portmap = true, .lan = true, .learn = true, .log_level = PLK_LOG_WARN};
 }
 
 bool plk_config_path(const char *given, char out[PLK_CONFIG_PATH_MAX]) {
@@ -61,6 +62,7 @@ static const char *set(void *ctx, const char *section, const char *name, const c
     if (is_node && strcmp(name, "lan") == 0) return read_switch(value, &config->lan) ? NULL : "must be yes or no";
     if (is_node && strcmp(name, "web") == 0)
         return plk_config_web(value, &config->web) ? NULL : "must be a port, or off";
+    if (is_node && strcmp(name, "learn") == 0) return read_switch(value, &config->learn) ? NULL : "must be yes or no";
     if (strcmp(section, "log") == 0 && strcmp(name, "level") == 0) {
         return plk_log_level_parse(value, &config->log_level) ? NULL : "must be error, warn, info or debug";
     }

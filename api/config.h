@@ -17,7 +17,7 @@
 struct plk_config {
     char listen[PLK_CONFIG_LISTEN_MAX]; // [node] listen = ADDR:PORT; empty: not set
     bool udp, tcp;                      // [node] udp, tcp = yes | no
-    bool portmap, lan;                  // [node] portmap, lan = yes | no
+    bool portmap, lan, learn;           // [node] portmap, lan, learn = yes | no
     int web;                      // [node] web = PORT | off: PLK_CONFIG_WEB_OFF, a port, or 0: the one that is kept
     enum plk_log_level log_level; // [log] level = error | warn | info | debug
 };

@@ -109,9 +109,9 @@ json_t *plk_json_relay(const struct plk_relay_view *relay) {
     plk_relay_name_encode(&name, text, &len);
     const char *mark = memchr(text, '#', len);
     bool up = relay->connected;
-    return json_pack("{s:s%, s:b, s:s%, s:b, s:s?, s:o, s:o, s:i, s:i, s:i}", "address", text, (size_t)(mark - text),
-                     "connected", up, "name", text, len, "adopted", relay->adopted, "transport",
-                     up ? plk_json_transport(relay->transport) : NULL, "remote",
+    return json_pack("{s:s%, s:b, s:s%, s:b, s:b, s:s?, s:o, s:o, s:i, s:i, s:i}", "address", text,
+                     (size_t)(mark - text), "connected", up, "name", text, len, "adopted", relay->adopted, "learned",
+                     relay->learned, "transport", up ? plk_json_transport(relay->transport) : NULL, "remote",
                      up ? plk_json_addr(&relay->addr) : json_null(), "rtt_ms", plk_json_ms(up ? relay->rtt_us : 0),
                      "queues", relay->queues, "refused", relay->refused, "failures", relay->failures);
 }

@@ -62,6 +62,7 @@ static const struct plk_field relay_fields[] = {
     FLAG("connected", 0, "whether there is a channel to it now"),
     TEXT("name", 0, "HOST:PORT#KEY, without a token"),
     FLAG("adopted", 0, "taken over from the first link that was opened, not added by the user"),
+    FLAG("learned", 0, "taken because another own relay knew it, and fewer than two answered"),
     WORD("transport", NULLABLE, "udp|tcp|tls", "of the channel; null: there is none"),
     TEXT("remote", NULLABLE, "ADDR:PORT of the channel; null: there is none"),
     REAL("rtt_ms", NULLABLE, "its round trip, in milliseconds"),

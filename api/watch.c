@@ -67,7 +67,7 @@ static struct plk_relay_view *view_of(struct plk_watched_relay *relay) {
 
 // What is worth an event: round trips and numbers of attempts are not.
 static bool looks_the_same(const struct plk_relay_view *a, const struct plk_relay_view *b) {
-    return a->connected == b->connected && a->adopted == b->adopted && a->port == b->port &&
+    return a->connected == b->connected && a->adopted == b->adopted && a->learned == b->learned && a->port == b->port &&
            (!a->connected || a->transport == b->transport) && (a->refused > 0) == (b->refused > 0) &&
            plk_bytes_equal(a->host, b->host);
 }

@@ -104,6 +104,7 @@ enum plk_fault_kind plk_host_open(struct plk_host **out, const struct plk_host_c
     host->no_tcp = config->no_tcp;
     host->no_portmap = config->no_portmap;
     host->no_lan = config->no_lan;
+    host->no_learning = config->no_learning;
     host->log = config->log;
     host->on = config->on;
     host->ctx = config->ctx;

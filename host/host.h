@@ -43,6 +43,7 @@ struct plk_host_config {
     bool no_udp, no_tcp;
     bool no_portmap; // routers are not asked to hold ports open
     bool no_lan;     // neighbours are not told, by beacons, that somebody is looked for, and not heard
+    bool no_learning; // own relays are not asked for others, and none is taken that people did not choose
     struct plk_log log;
     struct plk_host_events on;
     void *ctx;

@@ -213,6 +213,7 @@ static void on_check(uv_check_t *check) {
 
 void plk_host_node_new(struct plk_host *host) {
     struct plk_node_config config = {.mem = &host->mem, .allow_tcp = !host->no_tcp, .allow_udp = !host->no_udp};
+    config.no_learning = host->no_learning;
     plk_entropy_bytes(config.entropy, sizeof config.entropy);
     plk_udp_sides_clear(host->sides); // of a node before this one
     host->node = plk_node_new(&config);

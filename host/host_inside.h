@@ -32,7 +32,7 @@ struct plk_host {
     uv_loop_t *loop;
     char home[PLK_HOME_PATH_MAX];
     int lock;
-    bool no_udp, no_tcp, no_portmap, no_lan;
+    bool no_udp, no_tcp, no_portmap, no_lan, no_learning;
     bool locked;                      // store and node are NULL then
     struct plk_host_attempt *attempt; // a passphrase that is being tried, or NULL
     struct plk_log log;

@@ -137,4 +137,5 @@ void plk_plain_relay(FILE *to, const json_t *relay) {
     }
     if (refused > 0) fputs("; keeps nothing for you: it asks for a token, or for one that is good for more", to);
     if (json_is_true(json_object_get(relay, "adopted"))) fputs("; taken over from the first link", to);
+    if (json_is_true(json_object_get(relay, "learned"))) fputs("; learned from another relay", to);
 }

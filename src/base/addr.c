@@ -80,3 +80,22 @@ struct plk_addr plk_addr_read(struct plk_reader *r) {
     }
     return r->failed ? (struct plk_addr){0} : addr;
 }
+
+static char *put_number(char *at, unsigned value, unsigned base) {
+    if (value >= base) at = put_number(at, value / base, base);
+    *at = "0123456789abcdef"[value % base];
+    return at + 1;
+}
+
+size_t plk_addr_text(const struct plk_addr *addr, char out[PLK_ADDR_TEXT_MAX]) {
+    char *at = out;
+    for (unsigned i = 0; addr->family == 4 && i < 4; i++) {
+        if (i > 0) *at++ = '.';
+        at = put_number(at, addr->ip[i], 10);
+    }
+    for (unsigned i = 0; addr->family == 6 && i < 16; i += 2) {
+        if (i > 0) *at++ = ':';
+        at = put_number(at, (unsigned)addr->ip[i] << 8 | addr->ip[i + 1], 16);
+    }
+    return (size_t)(at - out);
+}

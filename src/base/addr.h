@@ -34,6 +34,10 @@ bool plk_addr_equal(const struct plk_addr *a, const struct plk_addr *b); // scop
 bool plk_addr_same_ip(const struct plk_addr *a, const struct plk_addr *b);
 bool plk_addr_in_prefix(const struct plk_addr *addr, const struct plk_addr *net, unsigned bits);
 
+// The IP as text, without port and terminator: 192.0.2.1, or the eight groups of IPv6. Returns its length.
+#define PLK_ADDR_TEXT_MAX 40
+size_t plk_addr_text(const struct plk_addr *addr, char out[PLK_ADDR_TEXT_MAX]);
+
 // Wire form: family byte (4 or 6), 4 or 16 bytes, port u16: 7 or 19 bytes. IPv4-mapped IPv6 is read as IPv4.
 // A family that is neither fails the reader.
 void plk_addr_write(struct plk_writer *w, const struct plk_addr *addr);

@@ -232,6 +232,7 @@ void plk_boxes_event(struct plk_node *node, const struct plk_queue_client_event 
     case PLK_QUEUE_CLIENT_NOTHING:
     case PLK_QUEUE_CLIENT_DROPPED:
     case PLK_QUEUE_CLIENT_FORWARD: // node/relays
+    case PLK_QUEUE_CLIENT_RELAYS:
     case PLK_QUEUE_CLIENT_BYE:
         break;
     }

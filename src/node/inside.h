@@ -16,6 +16,7 @@
 #include "node/hints.h"
 #include "node/invites.h"
 #include "effect/ledger.h"
+#include "node/learned.h"
 #include "node/link.h"
 #include "node/loads.h"
 #include "node/mirror.h"
@@ -66,6 +67,7 @@ struct plk_node {
     struct plk_relays relays;
     struct plk_boxes boxes;
     struct plk_rotation rotation;
+    struct plk_learneds learneds;
     uint64_t put_number; // of the last cell that was put anywhere by node/post
     struct plk_backup_job backup;
     struct plk_sweep sweep;

@@ -12,6 +12,7 @@ struct plk_node *plk_node_new(const struct plk_node_config *config) {
     node->mem = config->mem;
     node->allow_udp = config->allow_udp;
     node->allow_tcp = config->allow_tcp;
+    node->learneds.off = config->no_learning;
     node->state = PLK_NODE_LOADING;
     node->dial_us = PLK_NEVER;
     node->sweep.due_us = PLK_NEVER;
@@ -149,7 +150,7 @@ static enum plk_err start_row(struct plk_node *node, unsigned table, const struc
     case PLK_TABLE_profile:
         return start_profile(node, row);
     case PLK_TABLE_relay:
-        return plk_relays_row(node, row);
+        return row->key.len == PLK_LEARNED_KEY_LEN ? plk_learned_row(node, row) : plk_relays_row(node, row);
     case PLK_TABLE_queue:
         return plk_boxes_row(node, row);
     case PLK_TABLE_invite:
@@ -397,6 +398,7 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
     plk_mirrors_tick(node);
     plk_sweep_run(node);
     plk_rotation_run(node);
+    plk_learned_run(node);
     settle(node);
     node->polling = node->links;
 }
@@ -410,6 +412,7 @@ static uint64_t deadline(const struct plk_node *node) {
         deadline_us = plk_earlier(deadline_us, plk_parley_deadline(node));
         deadline_us = plk_earlier(deadline_us, plk_publish_deadline(node));
         deadline_us = plk_earlier(deadline_us, plk_rotation_deadline(node));
+        deadline_us = plk_earlier(deadline_us, plk_learned_deadline(node));
     }
     if (sweeps) deadline_us = plk_earlier(deadline_us, node->sweep.due_us);
     deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->link_timers));

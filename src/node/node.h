@@ -13,6 +13,7 @@ struct plk_node_config {
     struct plk_mem *mem; // must outlive the node
     uint8_t entropy[32]; // fresh from the system at each start
     bool allow_tcp, allow_udp;
+    bool no_learning; // own relays are not asked for others, and none is taken that people did not choose
 };
 
 struct plk_node *plk_node_new(const struct plk_node_config *config);
@@ -144,6 +145,7 @@ struct plk_relay_view {
     uint16_t port;
     uint8_t key[32];
     bool adopted; // taken over from the first link that was opened, not added by the user
+    bool learned; // taken because another own one knew it, and fewer than two answered
     bool connected;
     enum plk_transport transport; // while connected
     struct plk_addr addr;         // likewise

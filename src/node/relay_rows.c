@@ -7,14 +7,21 @@
 #define ROW_VERSION 1
 #define ROW_ADOPTED 1
 #define ROW_TOKEN 2
+#define ROW_LEARNED 4
+
+static uint8_t flags_of(const struct plk_relay_link *relay) {
+    unsigned source = relay->source == PLK_RELAY_ADOPTED   ? ROW_ADOPTED
+                      : relay->source == PLK_RELAY_LEARNED ? ROW_LEARNED
+                                                           : 0u;
+    return (uint8_t)(source | (relay->has_token ? ROW_TOKEN : 0u));
+}
 
 static struct plk_bytes encode_row(const struct plk_relay_link *relay, uint8_t key[4],
                                    uint8_t value[PLK_RELAYS_ROW_MAX]) {
     struct plk_writer k = plk_writer(key, 4), w = plk_writer(value, PLK_RELAYS_ROW_MAX);
     plk_writer_u32(&k, relay->number);
     plk_writer_u8(&w, ROW_VERSION);
-    plk_writer_u8(
-        &w, (uint8_t)((relay->source == PLK_RELAY_ADOPTED ? ROW_ADOPTED : 0) | (relay->has_token ? ROW_TOKEN : 0)));
+    plk_writer_u8(&w, flags_of(relay));
     plk_writer_copy(&w, relay->key, sizeof relay->key);
     plk_writer_u16(&w, relay->port);
     plk_writer_u8(&w, relay->host_len);
@@ -70,7 +77,9 @@ enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row) {
     struct plk_bytes host = plk_reader_take(&r, plk_reader_u8(&r));
     if ((flags & ROW_TOKEN) != 0) plk_reader_copy(&r, token, sizeof token);
     bool good = plk_reader_done(&k) && plk_reader_done(&r) && version == ROW_VERSION && number > 0 && port != 0 &&
-                flags <= (ROW_ADOPTED | ROW_TOKEN) && host.len > 0 && host.len <= PLK_RELAY_HOST_MAX;
+                flags <= (ROW_LEARNED | ROW_TOKEN) &&
+                (flags & (ROW_ADOPTED | ROW_LEARNED)) != (ROW_ADOPTED | ROW_LEARNED) && host.len > 0 &&
+                host.len <= PLK_RELAY_HOST_MAX;
     if (good) drop_unused(node, key);
     struct plk_relay_link *relay = good ? plk_relay_link_new(&node->relays, key, host, port) : NULL;
     if (relay == NULL || plk_relays_find(&node->relays, key) != NULL) {
@@ -78,7 +87,9 @@ enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row) {
         return PLK_ERR_CORRUPT;
     }
     relay->number = number;
-    relay->source = (flags & ROW_ADOPTED) != 0 ? PLK_RELAY_ADOPTED : PLK_RELAY_CONFIGURED;
+    relay->source = (flags & ROW_ADOPTED) != 0   ? PLK_RELAY_ADOPTED
+                    : (flags & ROW_LEARNED) != 0 ? PLK_RELAY_LEARNED
+                                                 : PLK_RELAY_CONFIGURED;
     if ((flags & ROW_TOKEN) != 0) set_token(relay, token);
     if (number >= node->relays.next_number) node->relays.next_number = number + 1;
     plk_relays_enter(&node->relays, relay);
@@ -86,10 +97,11 @@ enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row) {
     return PLK_ERR_OK;
 }
 
-static unsigned own_count(const struct plk_relays *relays) {
+// Those that people chose: what was learned takes nobody's place.
+static unsigned chosen_count(const struct plk_relays *relays) {
     unsigned count = 0;
     for (const struct plk_relay_link *c = relays->first; c != NULL; c = c->next)
-        count += c->source != PLK_RELAY_FOREIGN;
+        count += c->source != PLK_RELAY_FOREIGN && c->source != PLK_RELAY_LEARNED;
     return count;
 }
 
@@ -102,7 +114,8 @@ enum plk_err plk_relays_add(struct plk_node *node, const uint8_t key[32], struct
     struct plk_relays *relays = &node->relays;
     struct plk_relay_link *relay = plk_relays_find(relays, key);
     bool own = relay != NULL && relay->source != PLK_RELAY_FOREIGN;
-    if (!own && own_count(relays) >= PLK_RELAYS_OWN_MAX) return PLK_ERR_LIMIT;
+    bool chosen = own && relay->source != PLK_RELAY_LEARNED;
+    if (!chosen && source != PLK_RELAY_LEARNED && chosen_count(relays) >= PLK_RELAYS_OWN_MAX) return PLK_ERR_LIMIT;
     if (relay == NULL) {
         relay = plk_relay_link_new(relays, key, host, port);
         if (relay == NULL) return PLK_ERR_LIMIT;
@@ -110,7 +123,7 @@ enum plk_err plk_relays_add(struct plk_node *node, const uint8_t key[32], struct
         plk_relays_take_out(relays, relay);
     }
     if (!own) relay->number = relays->next_number++;
-    if (!own || source == PLK_RELAY_CONFIGURED) relay->source = source;
+    if (!chosen || source == PLK_RELAY_CONFIGURED) relay->source = source;
     plk_relays_enter(relays, relay);
     if (!has_address(relay, host, port)) {
         plk_relay_link_move(relay, host, port);
@@ -193,6 +206,7 @@ enum plk_err plk_relays_command_remove(struct plk_node *node, const struct plk_c
     struct plk_relay_link *relay = named(&node->relays, command->text);
     if (relay == NULL) return PLK_ERR_NOT_FOUND;
     result(node, command, relay, false);
+    plk_learned_refuse(node, relay->key);
     plk_leaving_begin(node, relay);
     plk_relays_remove(node, relay);
     plk_post_relays_changed(node);
@@ -210,6 +224,7 @@ bool plk_node_relay(const struct plk_node *node, size_t index, struct plk_relay_
     *view = (struct plk_relay_view){.host = plk_bytes(relay->host, relay->host_len), .port = relay->port};
     memcpy(view->key, relay->key, sizeof view->key);
     view->adopted = relay->source == PLK_RELAY_ADOPTED;
+    view->learned = relay->source == PLK_RELAY_LEARNED;
     struct plk_queue_client_status queues = plk_queue_client_status(relay->queues);
     view->queues = queues.own;
     view->refused = queues.refused;

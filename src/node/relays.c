@@ -47,13 +47,16 @@ void plk_relay_link_move(struct plk_relay_link *relay, struct plk_bytes host, ui
     relay->port = port;
 }
 
-// Own ones stand before the others, in the order of their numbers.
+// Own ones stand before the others, in the order of their numbers: first what people chose.
+static bool stands_before(const struct plk_relay_link *a, const struct plk_relay_link *b) {
+    if (a->source == PLK_RELAY_FOREIGN || b->source == PLK_RELAY_FOREIGN) return a->source != PLK_RELAY_FOREIGN;
+    bool a_learned = a->source == PLK_RELAY_LEARNED, b_learned = b->source == PLK_RELAY_LEARNED;
+    return a_learned != b_learned ? b_learned : a->number < b->number;
+}
+
 void plk_relays_enter(struct plk_relays *relays, struct plk_relay_link *relay) {
     struct plk_relay_link **at = &relays->first;
-    while (*at != NULL && (*at)->source != PLK_RELAY_FOREIGN &&
-           (relay->source == PLK_RELAY_FOREIGN || (*at)->number < relay->number)) {
-        at = &(*at)->next;
-    }
+    while (*at != NULL && stands_before(*at, relay)) at = &(*at)->next;
     relay->next = *at;
     *at = relay;
     relays->count++;
@@ -146,6 +149,7 @@ void plk_relays_went_down(struct plk_node *node, struct plk_relay_link *relay) {
     plk_queue_client_down(relay->queues);
     plk_boxes_down(node, relay);
     plk_detours_down(node, relay);
+    plk_learned_look(node);
     plk_node_passing_event(node, PLK_EVENT_RELAY, 0);
 }
 
@@ -187,6 +191,7 @@ static void came_up(struct plk_node *node, struct plk_relay_link *relay) {
     if (relay->detour != NULL) plk_detour_came_up(relay);
     if (relay->source != PLK_RELAY_FOREIGN) plk_detours_up(node);
     plk_discovery_soon(node);
+    plk_learned_look(node);
     plk_node_passing_event(node, PLK_EVENT_RELAY, 0);
 }
 
@@ -239,7 +244,11 @@ static void read_records(struct plk_node *node, struct plk_relay_link *relay, st
             plk_relay_channel_close(channel);
             return;
         }
-        if (event.kind != PLK_QUEUE_CLIENT_NOTHING) plk_boxes_event(node, &event);
+        if (event.kind == PLK_QUEUE_CLIENT_RELAYS) {
+            plk_learned_hear(node, relay, event.bytes);
+        } else if (event.kind != PLK_QUEUE_CLIENT_NOTHING) {
+            plk_boxes_event(node, &event);
+        }
         tell_events(node, relay);
         plk_relay_channel_consume(channel, node->now.mono_us, took);
     }

@@ -12,7 +12,7 @@
 #include "queue/client.h"
 #include "wire/relay_name.h"
 
-#define PLK_RELAYS_OWN_MAX 8                  // rows of table relay
+#define PLK_RELAYS_OWN_MAX 8                  // that people chose; those that were learned are beside them
 #define PLK_RELAYS_MAX 256                    // with those of others
 #define PLK_RELAYS_WANTED_US (2 * PLK_MINUTE) // one of others is kept so long after it was last wanted
 #define PLK_RELAYS_LEAVE_US PLK_MINUTE // one's own that is removed: it is left then, if nothing comes out of its queues
@@ -26,6 +26,7 @@ enum plk_relay_source {
     PLK_RELAY_FOREIGN,    // somebody else's: not stored
     PLK_RELAY_CONFIGURED, // by the user
     PLK_RELAY_ADOPTED,    // a newcomer's: from the first link that it opened
+    PLK_RELAY_LEARNED,    // from what another own relay knows (node/learned.h)
 };
 
 struct plk_relay_link {
@@ -46,6 +47,8 @@ struct plk_relay_link {
     uint64_t up_us;        // when the present channel came up; 0: there is none
     struct plk_buf rest;   // what the stream has not yet taken of a record
     uint8_t challenged;    // what its channel had counted when it was last looked at
+    uint64_t missed_us;    // since when an own one does not answer; 0: it does (node/learned.h)
+    uint64_t asked_us;     // when it was last asked for other relays; 0: never
     bool dirty, polls;     // to be settled; may have something to send
     bool ending;           // CLOSE is said, then the dial goes
     bool readdress;        // its address is another: it is dialled anew
@@ -55,7 +58,8 @@ struct plk_relay_link {
 
 struct plk_relays {
     struct plk_mem *mem;
-    struct plk_relay_link *first; // own ones in the order of their numbers, then the others
+    struct plk_relay_link
+        *first; // own ones in the order of their numbers, those that were learned last, then the others
     size_t count;
     uint32_t next_number, next_slot;
     uint32_t forward_id; // the last that was given to a FWD

@@ -104,6 +104,10 @@ struct plk_queue_forward {
 enum plk_err plk_queue_client_forward(struct plk_queue_client *c, const struct plk_queue_forward *forward);
 void plk_queue_client_forward_end(struct plk_queue_client *c, uint32_t id); // no event follows; unknown ones: nothing
 
+// Asks what other relays it knows (relay.md, section 8): event RELAYS, or none. Only for one whose greeting says that it has a directory.
+// NOT_FOUND: no channel. EXISTS: it is asked already.
+enum plk_err plk_queue_client_directory(struct plk_queue_client *c);
+
 // ---- the channel
 
 struct plk_queue_client_channel {
@@ -131,6 +135,7 @@ enum plk_queue_client_event_kind {
     PLK_QUEUE_CLIENT_NO_TOKEN, // id, code
     PLK_QUEUE_CLIENT_DROPPED,  // id: is free again
     PLK_QUEUE_CLIENT_FORWARD,  // id: of the way, code: OK; UNREACHABLE, LIMIT, ..: there is none
+    PLK_QUEUE_CLIENT_RELAYS,   // bytes: a list of wire/descriptor.h
     PLK_QUEUE_CLIENT_BYE       // number: milliseconds; the relay is about to stop
 };
 
@@ -143,7 +148,7 @@ struct plk_queue_client_event {
     struct plk_bytes bytes; // borrowed from the record
 };
 
-// Takes a record of the relay. *event is what came with bytes of its own: ITEM, CELL, TOKEN, BYE, or NOTHING; everything else
+// Takes a record of the relay. *event is what came with bytes of its own: ITEM, CELL, TOKEN, RELAYS, BYE, or NOTHING; everything else
 // is told by plk_queue_client_event. MALFORMED: an answer to nothing, or more than a relay may send; the channel is to be
 // closed. Nothing has changed then.
 enum plk_err plk_queue_client_receive(struct plk_queue_client *c, uint64_t now_us,

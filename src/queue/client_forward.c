@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// FWD OPEN and FWD CLOSE: which ways to other relays this relay has been asked for. A way lives as long as the channel.
+// FWD OPEN and FWD CLOSE: which ways to other relays this relay has been asked for. A way lives as long as the channel. And DIRECTORY:
+// which other relays it knows.
 #include "queue/client_inside.h"
 
 static struct plk_queue_way *way_of(struct plk_queue_client *c, uint32_t id) {
@@ -35,7 +36,35 @@ void plk_queue_client_forward_end(struct plk_queue_client *c, uint32_t id) {
     c->stirred = true;
 }
 
-void plk_queue_client_forwards_down(struct plk_queue_client *c) { memset(c->ways, 0, sizeof c->ways); }
+void plk_queue_client_forwards_down(struct plk_queue_client *c) {
+    memset(c->ways, 0, sizeof c->ways);
+    c->directory = PLK_QUEUE_WISH_NONE;
+}
+
+enum plk_err plk_queue_client_directory(struct plk_queue_client *c) {
+    if (!c->up) return PLK_ERR_NOT_FOUND;
+    if (c->directory != PLK_QUEUE_WISH_NONE) return PLK_ERR_EXISTS;
+    c->directory = PLK_QUEUE_WISH_DUE;
+    c->stirred = true;
+    return PLK_ERR_OK;
+}
+
+bool plk_queue_client_directory_next(struct plk_queue_client *c, struct plk_queue_record *record) {
+    if (c->directory != PLK_QUEUE_WISH_DUE) return false;
+    c->directory = PLK_QUEUE_WISH_ASKED;
+    *record = (struct plk_queue_record){.type = PLK_QUEUE_DIRECTORY, .tag = plk_queue_tag(PLK_QUEUE_DIRECTORY, 0)};
+    return true;
+}
+
+enum plk_err plk_queue_client_directory_told(struct plk_queue_client *c, const struct plk_queue_record *record,
+                                             struct plk_queue_client_event *event) {
+    if (c->directory != PLK_QUEUE_WISH_ASKED || record->tag != plk_queue_tag(PLK_QUEUE_DIRECTORY, 0))
+        return PLK_ERR_MALFORMED;
+    c->directory = PLK_QUEUE_WISH_NONE;
+    if (record->type == PLK_QUEUE_RELAYS) // else not now
+        *event = (struct plk_queue_client_event){.kind = PLK_QUEUE_CLIENT_RELAYS, .bytes = record->descriptors};
+    return PLK_ERR_OK;
+}
 
 bool plk_queue_client_forward_next(struct plk_queue_client *c, struct plk_queue_record *record) {
     for (struct plk_queue_way *way = c->ways; way < c->ways + PLK_QUEUE_CLIENT_FORWARDS; way++) {

@@ -81,6 +81,7 @@ struct plk_queue_client {
     size_t put_bytes;
     struct plk_queue_item *items;
     uint32_t item_count, item_cap;
+    uint8_t directory; // plk_queue_wish
     struct plk_queue_way ways[PLK_QUEUE_CLIENT_FORWARDS];
     struct plk_queue_client_event *events; // not yet pulled
     uint32_t event_count, event_cap, event_at;
@@ -113,6 +114,9 @@ void plk_queue_client_want(struct plk_queue_client *c, struct plk_queue_slot *sl
 
 // client_forward.c
 void plk_queue_client_forwards_down(struct plk_queue_client *c);
+bool plk_queue_client_directory_next(struct plk_queue_client *c, struct plk_queue_record *record);
+enum plk_err plk_queue_client_directory_told(struct plk_queue_client *c, const struct plk_queue_record *record,
+                                             struct plk_queue_client_event *event);
 bool plk_queue_client_forward_next(struct plk_queue_client *c, struct plk_queue_record *record);
 enum plk_err plk_queue_client_forward_done(struct plk_queue_client *c, enum plk_queue_type type, uint32_t index,
                                            enum plk_queue_code code); // MALFORMED: nothing of the kind was asked

@@ -147,7 +147,7 @@ static bool next_put(struct plk_queue_client *c, size_t room, struct plk_queue_r
 
 bool plk_queue_client_next(struct plk_queue_client *c, uint64_t now_us, size_t room, struct plk_queue_record *record) {
     if (!c->up || !c->stirred || now_us < c->later_us || room < 2 * PLK_QUEUE_SMALL_MAX) return false;
-    if (plk_queue_client_forward_next(c, record)) return true;
+    if (plk_queue_client_forward_next(c, record) || plk_queue_client_directory_next(c, record)) return true;
     for (uint32_t i = 0; i < c->slot_count;
          i++) { // goes on behind what it gave last: a start looks at each queue twice
         uint32_t place = (c->cursor + i) % c->slot_count;

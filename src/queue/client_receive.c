@@ -355,7 +355,11 @@ enum plk_err plk_queue_client_receive(struct plk_queue_client *c, uint64_t now_u
     c->stirred = true;
     switch (record->type) {
     case PLK_QUEUE_DONE:
+        if (record->tag >> PLK_QUEUE_TAG_SHIFT == PLK_QUEUE_DIRECTORY)
+            return plk_queue_client_directory_told(c, record, event);
         return done(c, now_us, record->tag, record->code);
+    case PLK_QUEUE_RELAYS:
+        return plk_queue_client_directory_told(c, record, event);
     case PLK_QUEUE_ITEM:
         return item(c, record, event);
     case PLK_QUEUE_CELL:

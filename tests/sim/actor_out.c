@@ -296,6 +296,16 @@ static void answer_question(void *ctx, void *item) {
     actor_input(a, &in);
 }
 
+static bool has_address(struct world *w, int host, struct plk_bytes text) {
+    char own[PLK_ADDR_TEXT_MAX];
+    struct plk_addr addr;
+    for (uint8_t family = 4; family <= 6; family += 2) {
+        if (!net_address(w->net, host, family, &addr)) continue;
+        if (plk_bytes_equal(text, plk_bytes((const uint8_t *)own, plk_addr_text(&addr, own)))) return true;
+    }
+    return false;
+}
+
 static void out_resolve(struct actor *a, const struct plk_output *out) {
     struct world *w = a->world;
     struct question *question = malloc(sizeof *question);
@@ -303,7 +313,8 @@ static void out_resolve(struct actor *a, const struct plk_output *out) {
     *question = (struct question){a->starts, out->resolve.ticket, -1};
     for (int i = 0; i < w->actor_count; i++) {
         const char *name = w->actors[i]->name;
-        if (plk_bytes_equal(out->resolve.host, plk_bytes(name, strlen(name)))) question->host = i;
+        bool named = plk_bytes_equal(out->resolve.host, plk_bytes(name, strlen(name)));
+        if (named || has_address(w, i, out->resolve.host)) question->host = i;
     }
     struct trace_entry e = {world_now(w), a->name, "> resolve", out->resolve.host};
     trace_add(&w->trace, &e, "%s", "");

@@ -136,6 +136,8 @@ static void relays(void **state) {
     says(plk_plain_relay, json_pack("{s:b, s:i}", "connected", 0, "failures", 1), "does not answer (1 attempt)");
     says(plk_plain_relay, json_pack("{s:b, s:i, s:b}", "connected", 0, "failures", 0, "adopted", 1),
          "not connected; taken over from the first link");
+    says(plk_plain_relay, json_pack("{s:b, s:i, s:b}", "connected", 0, "failures", 0, "learned", 1),
+         "not connected; learned from another relay");
 }
 
 int main(void) {
