@@ -41,8 +41,8 @@ struct plk_host_config {
     const char *listen;          // "ADDR:PORT", "[ADDR]:PORT", ":PORT" or "PORT" (all addresses of both families);
                                  // NULL: all, on a random port that is chosen once and kept in the home
     bool no_udp, no_tcp;
-    bool no_portmap; // routers are not asked to hold ports open
-    bool no_lan;     // neighbours are not told, by beacons, that somebody is looked for, and not heard
+    bool no_portmap;  // routers are not asked to hold ports open
+    bool no_lan;      // neighbours are not told, by beacons, that somebody is looked for, and not heard
     bool no_learning; // own relays are not asked for others, and none is taken that people did not choose
     struct plk_log log;
     struct plk_host_events on;

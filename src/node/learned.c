@@ -6,7 +6,6 @@
 
 #define ROW_VERSION 1
 #define ROW_PROVEN 1
-#define ROW_UNWANTED 2
 
 // ---- rows ---------------------------------------------------------------------------------------------------------------
 
@@ -20,7 +19,7 @@ void plk_learned_write(struct plk_node *node, const struct plk_learned *one) {
     uint8_t key[PLK_LEARNED_KEY_LEN], value[PLK_LEARNED_ROW_MAX];
     struct plk_writer w = plk_writer(value, sizeof value);
     plk_writer_u8(&w, ROW_VERSION);
-    plk_writer_u8(&w, (uint8_t)((one->proven ? ROW_PROVEN : 0) | (one->unwanted ? ROW_UNWANTED : 0)));
+    plk_writer_u8(&w, one->proven ? ROW_PROVEN : 0);
     plk_writer_u8(&w, (uint8_t)one->teller_count);
     plk_writer_copy(&w, one->tellers, one->teller_count * sizeof one->tellers[0]);
     plk_descriptor_encode(&w, &one->d);
@@ -37,10 +36,8 @@ enum plk_err plk_learned_row(struct plk_node *node, const struct plk_row *row) {
     if (one.teller_count == 0 || one.teller_count > PLK_LEARNED_TELLERS) return PLK_ERR_CORRUPT;
     plk_reader_copy(&r, one.tellers, one.teller_count * sizeof one.tellers[0]);
     one.proven = (flags & ROW_PROVEN) != 0;
-    one.unwanted = (flags & ROW_UNWANTED) != 0;
     bool good = plk_descriptor_decode(plk_reader_rest(&r), &one.d) == PLK_ERR_OK && version == ROW_VERSION &&
-                flags <= (ROW_PROVEN | ROW_UNWANTED) && list->count < PLK_LEARNED_MAX &&
-                plk_bytes_equal(row_key(&one, key), row->key);
+                flags <= ROW_PROVEN && list->count < PLK_LEARNED_MAX && plk_bytes_equal(row_key(&one, key), row->key);
     if (!good) return PLK_ERR_CORRUPT;
     list->at[list->count++] = one;
     return PLK_ERR_OK;
@@ -84,7 +81,7 @@ static bool drop_worst(struct plk_node *node, const uint8_t *teller) {
     struct plk_learned *worst = NULL;
     for (size_t i = 0; i < list->count; i++) {
         struct plk_learned *one = &list->at[i];
-        if (one->failures == 0 || one->unwanted || plk_learned_is_own(node, one)) continue;
+        if (one->failures == 0 || plk_learned_is_own(node, one)) continue;
         if (teller != NULL && memcmp(one->tellers[0], teller, 32) != 0) continue;
         if (worst == NULL || one->failures > worst->failures) worst = one;
     }
@@ -180,12 +177,52 @@ void plk_learned_hear(struct plk_node *node, const struct plk_relay_link *teller
 
 void plk_learned_look(struct plk_node *node) { node->learneds.due_us = 0; }
 
-void plk_learned_refuse(struct plk_node *node, const uint8_t key[32]) {
-    for (size_t i = 0; i < node->learneds.count; i++) {
-        struct plk_learned *one = &node->learneds.at[i];
-        if (memcmp(one->d.relay, key, 32) != 0) continue;
-        one->unwanted = true;
-        plk_learned_write(node, one);
+// ---- what people do not want --------------------------------------------------------------------------------------------
+
+static struct plk_bytes refused_key(const uint8_t key[32], uint8_t out[PLK_LEARNED_REFUSED_KEY_LEN]) {
+    out[0] = 'r';
+    memcpy(out + 1, key, 32);
+    return plk_bytes(out, PLK_LEARNED_REFUSED_KEY_LEN);
+}
+
+bool plk_learned_is_refused(const struct plk_node *node, const uint8_t key[32]) {
+    for (size_t i = 0; i < node->learneds.refused_count; i++) {
+        if (memcmp(node->learneds.refused[i], key, 32) == 0) return true;
     }
+    return false;
+}
+
+static void drop_refused(struct plk_node *node, size_t at) {
+    struct plk_learneds *list = &node->learneds;
+    uint8_t row[PLK_LEARNED_REFUSED_KEY_LEN];
+    plk_batch_delete(plk_ledger_batch(&node->ledger), PLK_TABLE_relay, refused_key(list->refused[at], row));
+    for (size_t i = at + 1; i < list->refused_count; i++) memcpy(list->refused[i - 1], list->refused[i], 32);
+    list->refused_count--;
+}
+
+enum plk_err plk_learned_refused_row(struct plk_node *node, const struct plk_row *row) {
+    struct plk_learneds *list = &node->learneds;
+    bool good = row->key.len == PLK_LEARNED_REFUSED_KEY_LEN && row->key.at[0] == 'r' && row->value.len == 1 &&
+                row->value.at[0] == ROW_VERSION && list->refused_count < PLK_LEARNED_REFUSED_MAX;
+    if (!good) return PLK_ERR_CORRUPT;
+    memcpy(list->refused[list->refused_count++], row->key.at + 1, 32);
+    return PLK_ERR_OK;
+}
+
+void plk_learned_refuse(struct plk_node *node, const uint8_t key[32]) {
+    static const uint8_t value[] = {ROW_VERSION};
+    struct plk_learneds *list = &node->learneds;
+    uint8_t row[PLK_LEARNED_REFUSED_KEY_LEN];
     plk_learned_look(node);
+    if (plk_learned_is_refused(node, key)) return;
+    if (list->refused_count == PLK_LEARNED_REFUSED_MAX) drop_refused(node, 0);
+    memcpy(list->refused[list->refused_count++], key, 32);
+    plk_batch_upsert(plk_ledger_batch(&node->ledger), PLK_TABLE_relay, refused_key(key, row),
+                     plk_bytes(value, sizeof value));
+}
+
+void plk_learned_allow(struct plk_node *node, const uint8_t key[32]) {
+    for (size_t i = node->learneds.refused_count; i > 0; i--) {
+        if (memcmp(node->learneds.refused[i - 1], key, 32) == 0) drop_refused(node, i - 1);
+    }
 }

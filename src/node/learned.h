@@ -27,6 +27,9 @@
 #define PLK_LEARNED_KEY_LEN 64                // of a row: static, signing key
 #define PLK_LEARNED_ROW_MAX (3 + PLK_LEARNED_TELLERS * 32 + PLK_DESCRIPTOR_MAX)
 
+#define PLK_LEARNED_REFUSED_MAX 16     // that people have removed; of more, some may come back
+#define PLK_LEARNED_REFUSED_KEY_LEN 33 // of its row: 'r', static
+
 struct plk_node;
 struct plk_relay_link;
 
@@ -35,7 +38,6 @@ struct plk_learned {
     uint8_t tellers[PLK_LEARNED_TELLERS][32]; // the first of them it counts for
     unsigned teller_count;
     bool proven;          // it has answered once, under its static and with its signing key
-    bool unwanted;        // the person has removed it
     uint64_t tried_us;    // of the last attempt; 0: none in this process
     uint64_t answered_us; // likewise, and rtt_us as of then
     uint64_t rtt_us;
@@ -46,20 +48,24 @@ struct plk_learneds {
     bool off; // nobody is asked, none is taken
     struct plk_learned at[PLK_LEARNED_MAX];
     size_t count;
-    uint8_t trying[PLK_LEARNED_KEY_LEN];      // whose answer is waited for
-    bool is_trying, settles; // settles: it was compared, and is taken if it answers again
+    uint8_t refused[PLK_LEARNED_REFUSED_MAX][32]; // relays that people have removed, whoever had chosen them
+    size_t refused_count;
+    uint8_t trying[PLK_LEARNED_KEY_LEN]; // whose answer is waited for
+    bool is_trying, settles;             // settles: it was compared, and is taken if it answers again
     uint64_t until_us;
     uint64_t due_us; // of the next look
 };
 
-// A row of the start (those of table relay whose key has PLK_LEARNED_KEY_LEN bytes). CORRUPT.
+// Rows of the start (those of table relay whose key has PLK_LEARNED_KEY_LEN bytes, or PLK_LEARNED_REFUSED_KEY_LEN). CORRUPT.
 enum plk_err plk_learned_row(struct plk_node *node, const struct plk_row *row);
+enum plk_err plk_learned_refused_row(struct plk_node *node, const struct plk_row *row);
 // An own relay has told what it knows.
 void plk_learned_hear(struct plk_node *node, const struct plk_relay_link *teller, struct plk_bytes list);
 // An own relay came up or went down.
 void plk_learned_look(struct plk_node *node);
-// The person has removed it: it does not come back by itself.
+// The person has removed it: it does not come back by itself. Or has added it.
 void plk_learned_refuse(struct plk_node *node, const uint8_t key[32]);
+void plk_learned_allow(struct plk_node *node, const uint8_t key[32]);
 void plk_learned_run(struct plk_node *node); // what is due
 uint64_t plk_learned_deadline(const struct plk_node *node);
 

@@ -118,8 +118,9 @@ static uint64_t ready_us(const struct plk_learned *one) {
 }
 
 static bool may_be_taken(const struct plk_node *node, const struct plk_learned *one) {
-    return !one->unwanted && one->d.admission == PLK_RELAY_ADMIT_OPEN && !plk_learned_is_own(node, one) &&
-           one->d.expires_ms > node->now.wall_ms && free_teller(node, one) >= 0 && !is_neighbour(node, one);
+    return !plk_learned_is_refused(node, one->d.relay) && one->d.admission == PLK_RELAY_ADMIT_OPEN &&
+           !plk_learned_is_own(node, one) && one->d.expires_ms > node->now.wall_ms && free_teller(node, one) >= 0 &&
+           !is_neighbour(node, one);
 }
 
 static bool is_fresh(const struct plk_node *node, const struct plk_learned *one) {
@@ -291,5 +292,6 @@ void plk_learned_run(struct plk_node *node) {
 }
 
 uint64_t plk_learned_deadline(const struct plk_node *node) {
-    return plk_relays_has_own(&node->relays) && !node->learneds.off ? node->learneds.due_us : PLK_NEVER;
+    bool rests = node->learneds.off || !node->network.known || !plk_relays_has_own(&node->relays);
+    return rests ? PLK_NEVER : node->learneds.due_us;
 }

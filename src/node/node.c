@@ -150,6 +150,7 @@ static enum plk_err start_row(struct plk_node *node, unsigned table, const struc
     case PLK_TABLE_profile:
         return start_profile(node, row);
     case PLK_TABLE_relay:
+        if (row->key.len == PLK_LEARNED_REFUSED_KEY_LEN) return plk_learned_refused_row(node, row);
         return row->key.len == PLK_LEARNED_KEY_LEN ? plk_learned_row(node, row) : plk_relays_row(node, row);
     case PLK_TABLE_queue:
         return plk_boxes_row(node, row);
@@ -341,6 +342,24 @@ static void settle(struct plk_node *node) {
     }
 }
 
+// Whatever is due by now.
+static void tick(struct plk_node *node) {
+    tick_links(node);
+    tick_mail(node);
+    tick_carriers(node);
+    plk_node_dial(node);
+    plk_relays_tick(node);
+    plk_discovery_tick(node);
+    plk_mapped_tick(node);
+    plk_punch_tick(node);
+    plk_sockets_tick(node);
+    plk_neighbours_tick(node);
+    plk_mirrors_tick(node);
+    plk_sweep_run(node);
+    plk_rotation_run(node);
+    plk_learned_run(node);
+}
+
 void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk_input *input) {
     node->now = now;
     switch (input->kind) {
@@ -385,20 +404,7 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
         plk_mapped_leave(node);
         break;
     }
-    tick_links(node);
-    tick_mail(node);
-    tick_carriers(node);
-    plk_node_dial(node);
-    plk_relays_tick(node);
-    plk_discovery_tick(node);
-    plk_mapped_tick(node);
-    plk_punch_tick(node);
-    plk_sockets_tick(node);
-    plk_neighbours_tick(node);
-    plk_mirrors_tick(node);
-    plk_sweep_run(node);
-    plk_rotation_run(node);
-    plk_learned_run(node);
+    tick(node);
     settle(node);
     node->polling = node->links;
 }

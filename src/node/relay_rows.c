@@ -180,6 +180,7 @@ enum plk_err plk_relays_command_add(struct plk_node *node, const struct plk_comm
     bool has_token = (name.flags & PLK_RELAY_NAME_TOKEN) != 0;
     err = plk_relays_add(node, name.key, name.host, name.port, has_token ? name.token : NULL, PLK_RELAY_CONFIGURED,
                          &relay);
+    if (err == PLK_ERR_OK) plk_learned_allow(node, name.key);
     if (err == PLK_ERR_OK) result(node, command, relay, repeated);
     if (err == PLK_ERR_OK) plk_node_passing_event(node, PLK_EVENT_RELAY, 0);
     plk_mem_wipe(&name, sizeof name);

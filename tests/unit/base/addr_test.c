@@ -221,6 +221,27 @@ static void a_mapped_address_is_read_as_ipv4(void **state) {
     assert_identical(&back, &plain);
 }
 
+static void the_ip_as_text(void **state) {
+    (void)state;
+    static const struct {
+        struct plk_addr addr;
+        const char *text;
+    } all[] = {
+        {{.family = 4, .ip = {192, 0, 2, 1}, .port = 9}, "192.0.2.1"},
+        {{.family = 4, .ip = {255, 255, 255, 255}}, "255.255.255.255"},
+        {{.family = 6, .ip = {0x20, 1, 0x0d, 0xb8, [15] = 1}}, "2001:db8:0:0:0:0:0:1"},
+        {{.family = 6, .ip = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}},
+         "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+        {{.family = 0}, ""},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        char out[PLK_ADDR_TEXT_MAX];
+        size_t len = plk_addr_text(&all[i].addr, out);
+        assert_int_equal(len, strlen(all[i].text));
+        assert_memory_equal(out, all[i].text, len);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_of_ipv4),
@@ -233,6 +254,7 @@ int main(void) {
         cmocka_unit_test(the_scope_stays_at_home),
         cmocka_unit_test(other_families_are_refused),
         cmocka_unit_test(a_mapped_address_is_read_as_ipv4),
+        cmocka_unit_test(the_ip_as_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

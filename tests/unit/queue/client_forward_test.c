@@ -126,12 +126,44 @@ static void they_end_with_their_channel(void **state) {
     assert_int_equal(ask(1), PLK_ERR_OK);
 }
 
+static enum plk_err relays(uint32_t tag, struct plk_queue_client_event *event) {
+    static const uint8_t none[] = {0};
+    struct plk_queue_record record = {.type = PLK_QUEUE_RELAYS, .tag = tag, .descriptors = plk_bytes(none, 1)};
+    return plk_queue_client_receive(c, now_us, &record, event);
+}
+
+static void other_relays_are_asked_for_once(void **state) {
+    (void)state;
+    struct plk_queue_record record;
+    struct plk_queue_client_event event;
+    assert_int_equal(plk_queue_client_directory(c), PLK_ERR_NOT_FOUND); // no channel
+    channel_up();
+    assert_int_equal(plk_queue_client_directory(c), PLK_ERR_OK);
+    assert_int_equal(plk_queue_client_directory(c), PLK_ERR_EXISTS);
+    assert_true(plk_queue_client_next(c, now_us, ROOM, &record));
+    assert_int_equal(record.type, PLK_QUEUE_DIRECTORY);
+    says_nothing();
+    assert_int_equal(relays(record.tag + 1, &event), PLK_ERR_MALFORMED);
+    assert_int_equal(relays(record.tag, &event), PLK_ERR_OK);
+    assert_int_equal(event.kind, PLK_QUEUE_CLIENT_RELAYS);
+    assert_int_equal(event.bytes.len, 1);
+    assert_int_equal(relays(record.tag, &event), PLK_ERR_MALFORMED); // nobody has asked
+    assert_int_equal(plk_queue_client_directory(c), PLK_ERR_OK);
+    assert_true(plk_queue_client_next(c, now_us, ROOM, &record));
+    assert_int_equal(answer(record.tag, PLK_QUEUE_CODE_BUSY), PLK_ERR_OK); // not now
+    assert_int_equal(event_count, 0);
+    assert_int_equal(plk_queue_client_directory(c), PLK_ERR_OK);
+    channel_up();
+    says_nothing(); // it went with its channel
+    assert_int_equal(plk_queue_client_directory(c), PLK_ERR_OK);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_way_is_asked_for_and_closed),        TEST(an_unreachable_one_is_told_and_forgotten),
         TEST(one_that_is_given_up_early_is_closed), TEST(no_more_than_a_relay_takes),
-        TEST(they_end_with_their_channel),
+        TEST(they_end_with_their_channel),          TEST(other_relays_are_asked_for_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
