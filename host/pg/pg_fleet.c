@@ -32,7 +32,6 @@ struct plk_pg_fleet {
     uv_os_fd_t fd;
     uint8_t key[32];
     uint8_t received[PLK_FLEET_LETTER_MAX];
-    size_t other_count;
     uv_mutex_t lock;
     // Guarded by the lock: the writer's thread sends as well.
     struct plk_fleet_writer writer;
@@ -184,7 +183,6 @@ static void take_others(struct plk_pg_fleet *f, const struct plk_pg_look *look) 
         if ((live >> slot & 1) == 0) f->peers[slot].live = false;
     }
     uv_mutex_unlock(&f->lock);
-    f->other_count = look->other_count;
     struct plk_relay *relay = plk_relay_host_turn(f->host);
     plk_relay_fleet_others(relay, live);
     tell_places(relay, look);
@@ -284,5 +282,3 @@ void plk_pg_fleet_close(struct plk_pg_fleet *f) {
     plk_pg_census_close(f->census);
     close_handles(f);
 }
-
-size_t plk_pg_fleet_others(const struct plk_pg_fleet *f) { return f->other_count; }

@@ -21,6 +21,5 @@ enum plk_fault_kind plk_pg_fleet_open(struct plk_pg_fleet **out, const struct pl
                                       struct plk_fault *fault);
 // When nothing calls the core any more but plk_relay_host_close, which follows. NULL is fine.
 void plk_pg_fleet_close(struct plk_pg_fleet *fleet);
-size_t plk_pg_fleet_others(const struct plk_pg_fleet *fleet); // that live
 
 #endif

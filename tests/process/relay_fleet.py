@@ -41,6 +41,26 @@ def refused(world, url):
     check(done.returncode == 1 and "another relay uses this database" in done.stderr, done)
 
 
+VERSION_1 = """DROP TABLE peerlink.process; DROP TABLE peerlink.news; ALTER TABLE peerlink.meta DROP relay;
+UPDATE peerlink.meta SET version = 1; ALTER TABLE peerlink.rcell_0 RESET (toast_tuple_target)"""
+
+
+def comes_from_before(postgres, first):
+    """A database of one process, as the first version made it, becomes one of several; a newer one is refused."""
+    first.down()
+    postgres.ask("fleet", VERSION_1)
+    tokens = postgres.ask("fleet", "SELECT count(*) FROM peerlink.rtoken")
+    first.up()
+    check(postgres.ask("fleet", "SELECT version FROM peerlink.meta") == ["2"], "it is not what it was made to be")
+    check(postgres.ask("fleet", "SELECT count(*) FROM peerlink.rtoken") == tokens != ["0"], "its rows are gone")
+    first.down()
+    postgres.ask("fleet", "UPDATE peerlink.meta SET version = 3")
+    done = subprocess.run(first.command(), env=first.world.env, capture_output=True, text=True, timeout=60)
+    check(done.returncode == 1 and "newer version" in done.stderr, done)
+    postgres.ask("fleet", "UPDATE peerlink.meta SET version = 2")
+    first.up()
+
+
 def meet_across(alice, bob, relays):
     """Each knows one process only."""
     for peer, relay in ((alice, relays[0]), (bob, relays[1])):
@@ -90,6 +110,7 @@ def main():
         postgres = Postgres(world).up()
         url = postgres.database("fleet")
         first = Process(world, postgres, "first", url).up()
+        comes_from_before(postgres, first)
         relays = [first, Process(world, postgres, "second", url, first).up()]
         refused(world, url)
         end = time.monotonic() + 30
