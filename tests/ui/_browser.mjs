@@ -76,8 +76,11 @@ export async function accessible(page, what) {
     check(told.length === 0, `${what}: axe:\n  ${told.join('\n  ')}`);
 }
 
-// Nothing is wider than the window.
+// Nothing is wider than the window, or than what it is in and would have to be scrolled sideways for.
 export async function fits(page, what) {
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    check(wide <= 0, `${what}: ${wide} px wider than the window`);
+    const wide = await page.evaluate(() => [document.documentElement, ...document.querySelectorAll('[role="dialog"] *, .page, .doorway')]
+        .filter((one) => /auto|scroll/.test(getComputedStyle(one).overflowX) || one === document.documentElement)
+        .filter((one) => one.tagName !== 'PRE' && one.scrollWidth > one.clientWidth)
+        .map((one) => `${one.tagName} ${one.className} ${one.scrollWidth - one.clientWidth} px`));
+    check(wide.length === 0, `${what}: wider than its place: ${wide.join(', ')}`);
 }

@@ -38,7 +38,7 @@ const SCREENS = {
     link: { hash: 'good&link=peerlink:1Ajs', then: (page) => page.getByRole('dialog').locator('.primary').click() },
     settings: { then: go('#/settings') },
     network: { then: async (page) => (await go('#/network')(page), page.locator('.page .card').first().waitFor()) },
-    away: { then: async (page, mock) => (await go('#/c/1')(page), mock.cut(true), page.locator('.banner').waitFor()) },
+    away: { then: async (page, mock) => (await go('#/c/1')(page), await page.locator('.bubble').first().waitFor(), mock.cut(true), page.locator('.banner').waitFor()) },
 };
 const LOOKS = {
     light: { look: { theme: 'light', locale: 'en' } },

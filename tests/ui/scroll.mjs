@@ -85,6 +85,16 @@ async function typing(page, mock) {
     });
 }
 
+// Cut off while a conversation is read: it is there when the node is.
+async function cutShort(page, mock) {
+    mock.cut(true);
+    await page.evaluate(() => void (location.hash = '#/c/4'));
+    await page.locator('.banner').waitFor();
+    mock.away = false;
+    await page.locator('.bubble', { hasText: 'example.org/ar' }).waitFor();
+    await page.locator('.banner').waitFor({ state: 'detached' });
+}
+
 async function harmless(page) {
     for (const number of HOSTILE.keys()) {
         await page.evaluate((to) => void (location.hash = `#/c/${to}`), 10 + number);
@@ -112,6 +122,7 @@ await withBrowsers(1, async (context) => {
     await page.locator('.shell').waitFor();
     await long(page);
     await typing(page, mock);
+    await cutShort(page, mock);
     await harmless(page);
     check(heard.length === 0, heard);
 });

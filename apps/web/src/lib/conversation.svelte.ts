@@ -155,7 +155,10 @@ node.follow({
         // Asked for by the id that it had before it answered: by its new one there is something.
         if (now && !now.loaded && event.event === 'contact') void now.open().catch(() => undefined);
     },
-    resumed: () => undefined,
+    resumed: () => {
+        // Cut off while it was read.
+        if (open.now && !open.now.loaded) void open.now.open().catch(() => undefined);
+    },
     forget: () => open.close(),
 });
 
