@@ -145,20 +145,40 @@ static void begin(struct plk_node *node, struct plk_link *link, bool birthday, c
     open_fire(node);
 }
 
+static void look_again(struct plk_node *node, struct plk_link *link, uint64_t at_us) {
+    link->punch.wanted = true;
+    link->punch.next_us = at_us;
+    look_at(node, at_us);
+}
+
+// Neither NAT is hard, and yet plain punching has not opened them: the first packet of one side came to the other's router before that had
+// let one out, and the router took it for its own (nat-facts: early packet). Then that pair of addresses is spoilt as long as it is
+// tried; one socket more on one side, whose first packets die before they get there, makes another.
+static void consider_plain(struct plk_node *node, struct plk_link *link, const struct theirs *theirs) {
+    if (theirs->hard || !link->own_smaller || link->punch.tries >= PLK_PUNCH_PREDICTIONS) return;
+    if (node->now.mono_us < link->punch.plain_us) {
+        look_again(node, link, link->punch.plain_us);
+    } else {
+        begin(node, link, false, theirs);
+    }
+}
+
 // Ours is the hard side: what may be tried for this link now.
 static void consider(struct plk_node *node, struct plk_link *link) {
     struct plk_nat_class own = plk_discovery_class(node);
     struct theirs theirs = read_told(link);
     link->punch.wanted = false;
-    if (!may_help(link) || !plk_nat_is_hard(own.mapping) || theirs.seen_count + theirs.hard == 0) return;
+    if (!may_help(link) || theirs.seen_count + theirs.hard == 0) return;
+    if (!plk_nat_is_hard(own.mapping)) {
+        consider_plain(node, link, &theirs);
+        return;
+    }
     bool sequential = own.ports == PLK_NAT_PORTS_SEQUENTIAL;
     if (theirs.hard && !(sequential && theirs.sequential)) return; // these two classes rule it out
     bool predict = sequential && link->punch.tries < PLK_PUNCH_PREDICTIONS;
     if (!predict && theirs.hard) return;
     if (!predict && node->now.mono_us - link->payload_us >= PLK_LINK_TALK_US) { // too much for two who say nothing
-        link->punch.wanted = true;
-        link->punch.next_us = node->now.mono_us + PLK_PUNCH_QUIET_US;
-        look_at(node, link->punch.next_us);
+        look_again(node, link, node->now.mono_us + PLK_PUNCH_QUIET_US);
         return;
     }
     theirs.predicted_count = 0; // of an earlier attempt
@@ -183,6 +203,7 @@ static void find_next(struct plk_node *node) {
 static void anew(struct plk_node *node, struct plk_link *link) {
     link->punch.tries = link->punch.failures = 0;
     link->punch.guess_us = 0;
+    link->punch.plain_us = node->now.mono_us + PLK_PUNCH_PLAIN_US;
     link->punch.wanted = link->told_count > 0;
     link->punch.next_us = node->now.mono_us + PLK_PUNCH_AFTER_US;
     look_at(node, link->punch.next_us);
@@ -304,9 +325,11 @@ bool plk_punch_heard(struct plk_node *node, const struct plk_stun *message) {
     bool asked = punch->link != NULL && punch->stage == PLK_PUNCH_PROBING && punch->sends > 0;
     if (!asked || memcmp(punch->id, message->id, sizeof punch->id) != 0) return false;
     if (message->kind != PLK_STUN_SUCCESS || message->xor_mapped.family != 4) return true;
-    int step = plk_discovery_class(node).step;
-    if (step == 0) return true; // the NAT is another by now
-    punch->told_count = plk_predict_window(&message->xor_mapped, step, punch->told);
+    struct plk_nat_class own = plk_discovery_class(node);
+    bool hard = plk_nat_is_hard(own.mapping);
+    if (hard && own.step == 0) return true; // the NAT is another by now
+    punch->told[0] = message->xor_mapped;
+    punch->told_count = hard ? plk_predict_window(&message->xor_mapped, own.step, punch->told) : 1;
     punch->stage = PLK_PUNCH_OPENING;
     tell_peer(node, punch->link);
     open_fire(node); // at once: what our NAT gives next is ours

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ways through NATs that give each flow another port (DESIGN 4; docs/protocol/link.md, section 8; why: docs/design/paths.md, "Hard NATs").
+// Ways through NATs that give each flow another port, or gave ours another one because the peer's packet had come first (DESIGN 4; docs/protocol/link.md, section 8; why: docs/design/paths.md, "Hard NATs").
 // Who is behind such a NAT opens sockets for nothing else, sends from them to where the peer is seen, and tells it which ports it may
 // have got: one that was predicted, or that they are many at random ones. The peer sends there. Whatever arrives opens a path
 // like any other. One attempt at a time, whomever it is for: two would take each other's ports.
@@ -14,6 +14,7 @@
 #include "wire/frame.h"
 
 #define PLK_PUNCH_AFTER_US (100 * PLK_MS)   // after the peer has told where it is: plain punching comes first
+#define PLK_PUNCH_PLAIN_US (1500 * PLK_MS)  // plain punching has failed by then: another socket is tried
 #define PLK_PUNCH_PREDICTIONS 4             // that fail, until many sockets are tried instead
 #define PLK_PUNCH_PREDICT_US (350 * PLK_MS) // one lasts so long, and three round trips
 #define PLK_PUNCH_BIRTHDAY_US (11 * PLK_SECOND)
@@ -61,6 +62,7 @@ struct plk_link_punch {
     unsigned failures;       // attempts with many sockets that failed
     uint64_t next_us;        // no attempt of our own before
     uint64_t guess_us;       // nor any guessing of the peer's ports
+    uint64_t plain_us;       // nor another socket between two NATs that keep a port for all
     struct plk_addr peer_at; // where it was said to be, as far as others see it; family 0: nowhere
     bool wanted;             // the peer has told where it is, and one may help
 };
