@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Every screen, in every look: axe finds nothing, nothing is wider than the window, the policy refuses nothing. With a folder as
-// argument it leaves a picture of each there.
+// argument it leaves a picture of each there. PLK_UI_SOME=N: so many of the looks only, chosen by the commit (or by $PLK_UI_SEED), so that all
+// are covered as commits go by.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessible, complaints, fits, needPage, withBrowsers } from './_browser.mjs';
@@ -71,10 +74,28 @@ async function screen(context, name, look) {
     await page.close();
 }
 
+function commit() {
+    try {
+        return execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    } catch {
+        return 'no commit';
+    }
+}
+
+function looks() {
+    const all = Object.keys(LOOKS), count = Number(process.env.PLK_UI_SOME ?? all.length);
+    if (count >= all.length) return all;
+    const seed = process.env.PLK_UI_SEED ?? commit();
+    const rank = (look) => createHash('sha256').update(`${seed} ${look}`).digest('hex');
+    const some = all.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).slice(0, count);
+    console.log(`${some.join(' and ')} of ${all.length} looks, by PLK_UI_SEED=${seed}`);
+    return some;
+}
+
 const only = process.argv[3]?.split(',');
 let broken = 0;
 await withBrowsers(1, async (context) => {
-    for (const look of Object.keys(LOOKS)) {
+    for (const look of looks()) {
         for (const name of Object.keys(SCREENS)) {
             if (only && !only.includes(name) && !only.includes(look)) continue;
             await screen(context, name, look).catch((error) => {
