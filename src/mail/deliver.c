@@ -3,6 +3,8 @@
 // and the chain hash there is ours: a number alone could come from a store that was rolled back, on either side.
 #include "mail/state.h"
 
+#define LATE_VERSION 1
+
 static void mark_done(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_entry *entry) {
     struct plk_sending *s = plk_state_sending(m, entry->origin.epoch);
     if (s != NULL && entry->origin.seq > s->done_origin && entry->origin.seq < s->next_origin) {
@@ -177,14 +179,41 @@ void plk_deliver_unlink(struct plk_mail *m) {
     if (m->late != NULL) m->late->live = m->late->first = false;
 }
 
-void plk_deliver_forget(struct plk_mail *m) {
+void plk_deliver_forget(struct plk_mail *m, const struct plk_mail_turn *turn) {
+    if (m->late == NULL) return;
+    struct plk_key key = plk_key_late(m->contact);
+    if (turn != NULL) plk_batch_delete(turn->batch, PLK_TABLE_link, plk_key_bytes(&key));
     plk_mem_give(m->mem, m->late);
     m->late = NULL;
 }
 
+// A list out of a cell comes once: the relay forgets it, and its ciphertext is remembered as seen, before the last step is done.
+static void save_late(struct plk_mail *m, const struct plk_mail_turn *turn) {
+    uint8_t row[2 + PLK_ACKS_LEN_MAX];
+    struct plk_writer w = plk_writer(row, sizeof row);
+    struct plk_key key = plk_key_late(m->contact);
+    plk_writer_u8(&w, LATE_VERSION);
+    plk_writer_u8(&w, m->late->have);
+    plk_message_acks_encode(&w, m->late->acks, m->late->count);
+    plk_assert(!w.failed);
+    plk_batch_upsert(turn->batch, PLK_TABLE_link, plk_key_bytes(&key), plk_writer_bytes(&w));
+}
+
+enum plk_err plk_deliver_load(struct plk_mail *m, struct plk_bytes row) {
+    struct plk_reader r = plk_reader(row);
+    struct plk_late list = {.count = 0};
+    uint8_t version = plk_reader_u8(&r), have = plk_reader_u8(&r);
+    if (r.failed || version != LATE_VERSION || have > 1 || m->late != NULL) return PLK_ERR_CORRUPT;
+    if (plk_message_acks_decode(plk_reader_rest(&r), list.acks, &list.count) != PLK_ERR_OK) return PLK_ERR_CORRUPT;
+    list.have = have == 1;
+    m->late = plk_mem_take(m->mem, sizeof *m->late);
+    *m->late = list;
+    return PLK_ERR_OK;
+}
+
 bool plk_deliver_late(struct plk_mail *m, const struct plk_mail_turn *turn) {
-    if (m->late == NULL) return false;
-    if (deliver(m, turn, m->late)) plk_deliver_forget(m);
+    if (m->late == NULL || !m->is_open) return false;
+    if (deliver(m, turn, m->late)) plk_deliver_forget(m, turn);
     return true;
 }
 
@@ -197,12 +226,15 @@ enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *tu
     if (list.first) m->heard_have = true;
     if (m->late != NULL && !list.first) {
         merge(m->late, &list);
+        save_late(m, turn);
         return PLK_ERR_OK;
     }
-    plk_deliver_forget(m); // a link begins with all that the peer has: of what it does not name it has nothing now
+    plk_deliver_forget(m,
+                       turn); // a link begins with all that the peer has: of what it does not name it has nothing now
     if (!deliver(m, turn, &list)) {
         m->late = plk_mem_take(m->mem, sizeof *m->late);
         *m->late = list;
+        save_late(m, turn);
     }
     return PLK_ERR_OK;
 }

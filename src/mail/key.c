@@ -74,6 +74,14 @@ struct plk_key plk_key_state(uint32_t contact) {
     return key;
 }
 
+struct plk_key plk_key_late(uint32_t contact) {
+    struct plk_key key;
+    struct plk_writer w = begin(&key, contact);
+    plk_writer_u8(&w, PLK_MAIL_KIND_LATE);
+    end(&key, &w);
+    return key;
+}
+
 struct plk_key plk_key_sending(uint32_t contact, uint32_t generation) {
     struct plk_key key;
     struct plk_writer w = begin(&key, contact);

@@ -26,6 +26,7 @@ enum plk_mail_kind {
     PLK_MAIL_KIND_STATE = 0x40,
     PLK_MAIL_KIND_SENDING = 0x41,
     PLK_MAIL_KIND_RECEIVING = 0x42,
+    PLK_MAIL_KIND_LATE = 0x43,
 };
 enum { PLK_MAIL_BLOB_HELD = 0x40 };
 enum { PLK_MAIL_SKIPPED_KEYS = 1, PLK_MAIL_SKIPPED_SEEN = 2 };
@@ -51,6 +52,7 @@ struct plk_key plk_key_skipped(uint32_t contact, uint32_t generation, const uint
 struct plk_key plk_key_skipped_all(uint32_t contact, uint32_t generation); // begins every skipped row of a generation
 struct plk_key plk_key_seen(uint32_t contact, uint8_t row);
 struct plk_key plk_key_state(uint32_t contact);
+struct plk_key plk_key_late(uint32_t contact);
 struct plk_key plk_key_sending(uint32_t contact, uint32_t generation);
 struct plk_key plk_key_receiving(uint32_t contact, const uint8_t device[8], const uint8_t epoch[8]);
 struct plk_key plk_key_held(uint32_t contact, const uint8_t device[8], const uint8_t epoch[8], uint64_t seq);

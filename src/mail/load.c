@@ -33,6 +33,7 @@ static enum plk_err load_link(struct plk_mail *m, struct plk_reader *r, struct p
     uint8_t kind = plk_reader_u8(r);
     if (kind == PLK_MAIL_KIND_SENDING) return load_sending(m, r, value);
     if (kind == PLK_MAIL_KIND_RECEIVING) return load_receiving(m, key, value);
+    if (kind == PLK_MAIL_KIND_LATE) return plk_reader_done(r) ? plk_deliver_load(m, value) : PLK_ERR_CORRUPT;
     if (kind != PLK_MAIL_KIND_STATE || r->failed) return PLK_ERR_OK;
     m->loaded_state = true;
     return plk_reader_done(r) ? plk_state_decode(m, value) : PLK_ERR_CORRUPT;

@@ -36,7 +36,7 @@ void plk_mail_free(struct plk_mail *m) {
     plk_window_clear(&m->window);
     plk_held_clear(&m->held);
     plk_lineage_free(&m->lineage);
-    plk_deliver_forget(m);
+    plk_deliver_forget(m, NULL);
     plk_mem_give(m->mem, m->events);
     plk_buf_free(m->mem, &m->event_bytes);
     plk_mem_give(m->mem, m->text.at);
@@ -107,7 +107,7 @@ void plk_mail_begin(struct plk_mail *m, const struct plk_mail_turn *turn, enum p
                     const struct plk_ratchet *ratchet, const uint8_t epoch[PLK_EPOCH_LEN]) {
     plk_assert((how == PLK_MAIL_BEGIN_FIRST) == (m->generation == 0));
     plk_mail_link_down(m);
-    plk_deliver_forget(m);
+    plk_deliver_forget(m, turn);
     plk_absent_drop(m);
     drop_records(m);
     plk_seal_rewind(m);

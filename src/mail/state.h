@@ -47,7 +47,7 @@ struct plk_wish {
     struct plk_key from, to;
 };
 
-// A list of acks that is being carried out.
+// A list of acks that is being carried out. It has a row as long as it is: what brought it is acknowledged with the first step.
 struct plk_late {
     struct plk_ack acks[PLK_ACKS_MAX];
     size_t count;
@@ -192,7 +192,9 @@ void plk_seal_tell_sent(struct plk_mail *m, const struct plk_mail_turn *turn);
 
 // deliver.c
 void plk_deliver_unlink(struct plk_mail *m); // that list is not the present link's any more
-void plk_deliver_forget(struct plk_mail *m); // the list of acks that is not yet carried out
+// The list of acks that is not yet carried out; its row stays without a turn.
+void plk_deliver_forget(struct plk_mail *m, const struct plk_mail_turn *turn);
+enum plk_err plk_deliver_load(struct plk_mail *m, struct plk_bytes row); // CORRUPT
 bool plk_deliver_late(struct plk_mail *m,
                       const struct plk_mail_turn *turn); // true: call again when there is a new batch
 enum plk_err plk_deliver_acks(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_bytes acks,

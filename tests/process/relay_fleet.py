@@ -89,7 +89,7 @@ def one_dies_for_good(alice, bob, relays):
     rpc.close()
     relays[0].kill()
     start = time.monotonic()
-    alice.do("send", "Bob", "after", "--wait", "stored", "--timeout", "120")
+    alice.do("send", "Bob", "after", "--wait", "stored", "--timeout", "120", timeout=150)
     took_s = time.monotonic() - start
     print(f"a process is killed for good: {took_s:.1f} s until the other has confirmed what its client puts", flush=True)
     check(took_s < 5 or not os.environ.get("PLK_PATIENCE"), f"{took_s:.1f} s")

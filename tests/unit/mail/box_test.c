@@ -195,6 +195,31 @@ static void an_ack_that_no_relay_has_yet_survives_a_crash(void **state) {
     end_well();
 }
 
+// One ack for three hundred is carried out in steps, a batch each. The cell that brought it is gone from the relays, and remembered as seen, with
+// the first; Alice's process dies after that one. Before, she heard of the others only when they met
+// (tests/process/kill_relays.py).
+static void the_rest_of_an_ack_survives_a_crash(void **state) {
+    (void)state;
+    nobody_is_there();
+    write_many(ALICE, 300);
+    put_all(ALICE);
+    fetch_all(BOB);
+    mail_boxes_tick(&pair, PLK_MAIL_ACK_MAX_US);
+    put_all(BOB);
+    assert_true(boxes.queue[0][ALICE].count > 0);
+    mail_boxes_read(&pair, &boxes, 0, ALICE, 0);
+    mail_close(&pair, alice);
+    assert_true(alice->pending_count > 1);
+    mail_store(&pair, alice, 1);
+    for (int r = 0; r < MAIL_RELAYS; r++) mail_queue_lose(&boxes.queue[r][ALICE]);
+    mail_boxes_crash(&pair, &boxes, ALICE);
+    assert_true(mail_boxes_run(&pair, &boxes));
+    assert_int_equal(plk_mail_undelivered(alice->mail), 0);
+    mail_boxes_crash(&pair, &boxes, ALICE); // and there is nothing left of it
+    end_well();
+    assert_int_equal(mail_count(&bob->disk, PLK_IN), 303);
+}
+
 static void an_ack_waits_for_what_it_says(void **state) {
     struct plk_bytes record;
     uint64_t letter;
@@ -299,6 +324,7 @@ int main(void) {
         STORY(more_copies_and_fewer),
         STORY(an_ack_that_is_owed_survives_a_crash),
         STORY(an_ack_that_no_relay_has_yet_survives_a_crash),
+        STORY(the_rest_of_an_ack_survives_a_crash),
         STORY(an_ack_waits_for_what_it_says),
         STORY(no_relay_took_the_ack),
         STORY(kept_for_a_month),
