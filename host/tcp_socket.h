@@ -10,8 +10,8 @@ void plk_tcp_socket_tune(int fd, int unsent); // no delay, and so many bytes at 
 // Own connections may leave from the port of this listener. It was bound without that: so it has found out whether the port is
 // another program's, and one that comes later finds out too.
 void plk_tcp_socket_share(int fd);
-// A descriptor that connects, from where a shared listener is bound (from_len 0: from anywhere); -1 with errno, EADDRNOTAVAIL where there
-// is a connection between these two places already, or was a moment ago. Non-blocking; the caller closes it.
+// A descriptor that connects, from there (from_len 0: from anywhere) unless another program has that port; a shared listener's own is fine;
+// -1 with errno, EADDRNOTAVAIL where there is a connection between these two places already, or was a moment ago. Non-blocking; the caller closes it.
 int plk_tcp_socket_connect(const struct sockaddr_storage *to, socklen_t to_len, const struct sockaddr_storage *from,
                            socklen_t from_len);
 // Can the connection's own address still be bound to?

@@ -19,4 +19,10 @@ struct plk_now {
 
 static inline uint64_t plk_earlier(uint64_t a_us, uint64_t b_us) { return a_us < b_us ? a_us : b_us; }
 
+// A pause that has doubled so many times, `most` at most.
+static inline uint64_t plk_doubled(uint64_t us, unsigned times, uint64_t most_us) {
+    while (times-- > 0 && us < most_us) us *= 2;
+    return plk_earlier(us, most_us);
+}
+
 #endif

@@ -81,7 +81,7 @@ static void begin(struct plk_relay_dial *d, uint64_t now_us) {
 }
 
 static void fail(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng) {
-    uint64_t pause_us = PLK_RELAY_DIAL_PAUSE_MAX_US;
+    uint64_t pause_us = plk_doubled(PLK_RELAY_DIAL_PAUSE_US, d->failures, PLK_RELAY_DIAL_PAUSE_MAX_US);
     for (unsigned i = 0; i < PLK_DIAL_WAYS; i++) end_way(d, &d->ways[i]);
     d->racing = false;
     if (d->failures < 20) d->failures++;
@@ -90,8 +90,6 @@ static void fail(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng)
         d->again_us = PLK_NEVER;
         return;
     }
-    if (d->failures < 10) pause_us = PLK_RELAY_DIAL_PAUSE_US << (d->failures - 1);
-    if (pause_us > PLK_RELAY_DIAL_PAUSE_MAX_US) pause_us = PLK_RELAY_DIAL_PAUSE_MAX_US;
     pause_us =
         pause_us * 3 / 4 + plk_rng_below(rng, pause_us / 2); // many clients of one relay do not come back at once
     d->again_us = now_us + pause_us;
@@ -293,10 +291,8 @@ static void tick_udp(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *
     if (d->channel == NULL || d->stream == 0 || d->racing || d->asked) return;
     if (udp->live && now_us - udp->started_us < PLK_RELAY_DIAL_GIVE_UP_US) return;
     if (udp->live || d->udp_us == PLK_NEVER) {
-        uint64_t pause_us = PLK_RELAY_DIAL_UDP_US;
-        for (unsigned i = 0; i < d->udp_tries && pause_us < PLK_RELAY_DIAL_UDP_MAX_US; i++) pause_us *= 2;
         end_way(d, udp);
-        d->udp_us = now_us + plk_earlier(pause_us, PLK_RELAY_DIAL_UDP_MAX_US);
+        d->udp_us = now_us + plk_doubled(PLK_RELAY_DIAL_UDP_US, d->udp_tries, PLK_RELAY_DIAL_UDP_MAX_US);
     } else if (now_us >= d->udp_us) {
         d->udp_tries++;
         d->udp_us = start_way(d, PLK_DIAL_UDP, now_us, rng) ? PLK_NEVER : now_us + PLK_RELAY_DIAL_UDP_MAX_US;

@@ -134,10 +134,8 @@ static enum plk_err check_bundle(struct plk_node *node, const struct plk_peer *p
 }
 
 static uint64_t repeats_us(const struct plk_box *box) {
-    uint64_t wait_us = PLK_APPROACH_REPEAT_US;
-    for (unsigned i = 1; i < box->parley.puts && wait_us < PLK_APPROACH_REPEAT_MAX_US; i++) wait_us *= 2;
-    if (wait_us > PLK_APPROACH_REPEAT_MAX_US) wait_us = PLK_APPROACH_REPEAT_MAX_US;
-    return box->parley.stored_us + wait_us;
+    unsigned repeats = box->parley.puts > 0 ? box->parley.puts - 1 : 0;
+    return box->parley.stored_us + plk_doubled(PLK_APPROACH_REPEAT_US, repeats, PLK_APPROACH_REPEAT_MAX_US);
 }
 
 static void take_open(struct plk_node *node, struct plk_peer *peer, struct plk_box *box, struct plk_bytes bundle) {

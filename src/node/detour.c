@@ -28,10 +28,8 @@ void plk_detour_close(struct plk_node *node, struct plk_relay_link *relay) {
 
 // All was tried: from the beginning, later.
 static void pause(struct plk_node *node, struct plk_detour *detour) {
-    uint64_t pause_us = PLK_DETOUR_PAUSE_MAX_US;
+    uint64_t pause_us = plk_doubled(PLK_DETOUR_PAUSE_US, detour->failures, PLK_DETOUR_PAUSE_MAX_US);
     if (detour->failures < 20) detour->failures++;
-    if (detour->failures < 10) pause_us = PLK_DETOUR_PAUSE_US << (detour->failures - 1);
-    if (pause_us > PLK_DETOUR_PAUSE_MAX_US) pause_us = PLK_DETOUR_PAUSE_MAX_US;
     detour->due_us = node->now.mono_us + pause_us * 3 / 4 + plk_rng_below(&node->rng, pause_us / 2);
 }
 

@@ -40,10 +40,7 @@ static bool wants_link(const struct plk_node *node, const struct plk_peer *peer)
 
 // DESIGN 3.8: 5 s to 1 h, 25 % either way, so that two peers do not keep missing each other in step.
 static uint64_t backoff_us(struct plk_node *node, struct plk_peer *peer) {
-    uint64_t base_us = PLK_PEER_BACKOFF_US;
-    for (unsigned i = 0; i < peer->tries && base_us < PLK_PEER_BACKOFF_MAX_US; i++) base_us *= 2;
-    if (base_us > PLK_PEER_BACKOFF_MAX_US) base_us = PLK_PEER_BACKOFF_MAX_US;
-    peer->tries++;
+    uint64_t base_us = plk_doubled(PLK_PEER_BACKOFF_US, peer->tries++, PLK_PEER_BACKOFF_MAX_US);
     return base_us - base_us / 4 + plk_rng_below(&node->rng, base_us / 2);
 }
 

@@ -53,16 +53,17 @@ static bool is_met(const struct plk_link *link, const struct plk_addr *addr) {
     return false;
 }
 
-// Connections that are not there yet, to where the peer says that it is: all of them, or those to where it is no more.
-static void give_up_opening(struct plk_node *node, struct plk_link *link, uint8_t family, bool all) {
+// Connections that are not there yet: to where the peer is no more; and, in the family (0: none) in which we have another port now, to where
+// it is to be met.
+static void give_up_opening(struct plk_node *node, struct plk_link *link, uint8_t moved) {
     struct plk_carrier *next = plk_carriers_of(&node->carriers, link, NULL);
     while (next != NULL) {
         struct plk_carrier *carrier = next;
         next = plk_carriers_of(&node->carriers, link, carrier);
-        if (carrier->open || carrier->remote.family != family) continue;
+        if (carrier->open) continue;
         bool met = is_met(link, &carrier->remote);
         bool known = link->candidates != NULL && plk_candidates_has(link->candidates, PLK_TCP, &carrier->remote);
-        if (all ? met : !met && !known) plk_link_close_carrier(node, carrier);
+        if (carrier->remote.family == moved ? met : !met && !known) plk_link_close_carrier(node, carrier);
     }
 }
 
@@ -70,10 +71,9 @@ void plk_mirror_told(struct plk_node *node, struct plk_link *link) {
     for (unsigned i = 0; i < link->told_count; i++) {
         const struct plk_frame_address *at = &link->told_list[i];
         bool met = at->transport == PLK_TCP && at->kind == PLK_FRAME_ADDRESS_REFLEXIVE;
-        if (!met || !plk_choice_may_improve(&link->paths)) continue;
-        plk_mirror_want(node, at->addr.family);
-        give_up_opening(node, link, at->addr.family, false);
+        if (met && plk_choice_may_improve(&link->paths)) plk_mirror_want(node, at->addr.family);
     }
+    give_up_opening(node, link, 0);
 }
 
 void plk_mirrors_forget(struct plk_node *node) {
@@ -107,7 +107,7 @@ static void tell(struct plk_node *node, uint8_t family) {
     for (struct plk_link *link = node->links; link != NULL; link = link->next) {
         if (!plk_link_is_up(link) || !plk_choice_may_improve(&link->paths)) continue;
         link->addresses_due = link->dirty = true;
-        give_up_opening(node, link, family, true); // it began at the port of before
+        give_up_opening(node, link, family); // it began at the port of before
         plk_paths_seek(&link->paths);
     }
 }
@@ -168,9 +168,7 @@ static uint64_t shift_us(const struct plk_node *node, const struct plk_carrier *
     if (!is_met(link, &carrier->remote) || !plk_choice_may_improve(&link->paths)) return PLK_NEVER;
     uint64_t at_us = carrier->since_us + (link->own_smaller ? PLK_MIRROR_SHIFT_US : PLK_MIRROR_SHIFT_LATER_US);
     if (mirror->shifts == 0) return at_us;
-    uint64_t gap_us = PLK_MIRROR_SHIFT_GAP_US;
-    for (unsigned i = 1; i < mirror->shifts && gap_us < PLK_HOUR; i++) gap_us *= 2;
-    uint64_t again_us = mirror->shifted_us + plk_earlier(gap_us, PLK_HOUR);
+    uint64_t again_us = mirror->shifted_us + plk_doubled(PLK_MIRROR_SHIFT_GAP_US, mirror->shifts - 1, PLK_HOUR);
     return at_us > again_us ? at_us : again_us;
 }
 

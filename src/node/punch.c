@@ -91,8 +91,7 @@ static void fail(struct plk_node *node) {
     uint64_t wait_us = PLK_PUNCH_AFTER_US;
     if (node->punch.stage != PLK_PUNCH_AIMING) {
         if (!node->punch.birthday) of->tries++;
-        if (node->punch.birthday && of->failures < 16) wait_us = PLK_PUNCH_AGAIN_US << of->failures++;
-        if (wait_us > PLK_PUNCH_AGAIN_MOST_US) wait_us = PLK_PUNCH_AGAIN_MOST_US;
+        if (node->punch.birthday) wait_us = plk_doubled(PLK_PUNCH_AGAIN_US, of->failures++, PLK_PUNCH_AGAIN_MOST_US);
         of->next_us = node->now.mono_us + wait_us;
         of->wanted = true;
     }

@@ -21,11 +21,11 @@ bool plk_addr_allowed(const struct plk_addr *addr, const struct plk_addr_rules *
     return false;
 }
 
-static struct plk_candidate *find(struct plk_candidates *c, enum plk_transport transport, const struct plk_addr *addr) {
-    for (size_t i = 0; i < c->count; i++) {
-        if (c->list[i].transport == transport && plk_addr_equal(&c->list[i].addr, addr)) return &c->list[i];
-    }
-    return NULL;
+// c->count: it is not there.
+static size_t find(const struct plk_candidates *c, enum plk_transport transport, const struct plk_addr *addr) {
+    size_t i = 0;
+    while (i < c->count && !(c->list[i].transport == transport && plk_addr_equal(&c->list[i].addr, addr))) i++;
+    return i;
 }
 
 static void remove_at(struct plk_candidates *c, size_t index) {
@@ -66,12 +66,12 @@ bool plk_candidates_add(struct plk_candidates *c, enum plk_transport transport, 
     // What has authenticated itself from an address is known to be there: no rule is needed for it.
     if (source != PLK_CANDIDATE_GOOD && !plk_addr_allowed(addr, rules)) return false;
     struct plk_candidate new = {.transport = transport, .source = source, .addr = *addr};
-    struct plk_candidate *old = find(c, transport, addr);
-    if (old != NULL) {
-        new = *old;
+    size_t old = find(c, transport, addr);
+    if (old < c->count) {
+        new = c->list[old];
         if (source < new.source) new.source = source;
         if (source == PLK_CANDIDATE_TOLD && new.source != PLK_CANDIDATE_GOOD) new.source = source;
-        remove_at(c, (size_t)(old - c->list));
+        remove_at(c, old);
     }
     new.told = new.told || source == PLK_CANDIDATE_TOLD;
     if (source == PLK_CANDIDATE_GOOD) {
@@ -90,10 +90,7 @@ bool plk_candidates_add(struct plk_candidates *c, enum plk_transport transport, 
 }
 
 bool plk_candidates_has(const struct plk_candidates *c, enum plk_transport transport, const struct plk_addr *addr) {
-    for (size_t i = 0; i < c->count; i++) {
-        if (c->list[i].transport == transport && plk_addr_equal(&c->list[i].addr, addr)) return true;
-    }
-    return false;
+    return find(c, transport, addr) < c->count;
 }
 
 void plk_candidates_told_begin(struct plk_candidates *c) {
