@@ -33,7 +33,7 @@ struct plk_relay_dial {
     bool carried, begun, over; // begun, over: of one that is carried, which begins once
     uint8_t carried_cid[PLK_PACKET_CID_LEN];
     struct plk_addr addrs[PLK_RELAY_DIAL_ADDRS + PLK_RELAY_DIAL_PLACES];
-    struct plk_addr places[PLK_RELAY_DIAL_PLACES]; // where else the relay is, as it said last
+    struct plk_addr places[PLK_RELAY_DIAL_PLACES]; // where else the relay is, what it said last first
     size_t place_count;
     size_t addr_count;
     bool asked;          // RESOLVE was given out, or is to be

@@ -123,14 +123,23 @@ static void add_places(struct plk_relay_dial *d) {
 }
 
 // Only where this very relay may be as well: no greeting leads into a network that its relay is not in (DESIGN 3.10).
+static void learn_place(struct plk_relay_dial *d, const struct plk_addr *place, const struct plk_addr *from) {
+    enum plk_addr_class class = plk_addr_class(place);
+    if (place->port == 0 || class == PLK_ADDR_REFUSED) return;
+    if (class != PLK_ADDR_GLOBAL && class != plk_addr_class(from)) return;
+    if (d->place_count == PLK_RELAY_DIAL_PLACES || has_addr(d->places, d->place_count, place)) return;
+    d->places[d->place_count++] = *place;
+}
+
+// What it says now goes before what it said earlier. That stays: a process that has just come back, or whose database has, does not
+// see the others yet.
 static void learn_places(struct plk_relay_dial *d, const struct plk_addr *from) {
+    struct plk_addr earlier[PLK_RELAY_DIAL_PLACES];
+    size_t earlier_count = d->place_count;
+    memcpy(earlier, d->places, sizeof earlier);
     d->place_count = 0;
-    for (size_t i = 0; i < d->heard.place_count; i++) {
-        const struct plk_addr *place = &d->heard.places[i];
-        enum plk_addr_class class = plk_addr_class(place);
-        if (place->port == 0 || (class != PLK_ADDR_GLOBAL && class != plk_addr_class(from))) continue;
-        if (class != PLK_ADDR_REFUSED) d->places[d->place_count++] = *place;
-    }
+    for (size_t i = 0; i < d->heard.place_count; i++) learn_place(d, &d->heard.places[i], from);
+    for (size_t i = 0; i < earlier_count; i++) learn_place(d, &earlier[i], from);
 }
 
 static void race(struct plk_relay_dial *d, uint64_t now_us, struct plk_rng *rng) {

@@ -33,11 +33,24 @@ void plk_relay_fleet_others(struct plk_relay *relay, uint64_t slots) {
     relay->fleet.others = slots & ~SLOT_BIT(relay->fleet.slot);
 }
 
+static bool has_place(const struct plk_relay_fleet *fleet, const struct plk_addr *place) {
+    size_t i = 0;
+    while (i < fleet->place_count && !plk_addr_equal(&fleet->places[i], place)) i++;
+    return i < fleet->place_count;
+}
+
+static void add_places(struct plk_relay_fleet *fleet, const struct plk_addr *places, size_t count) {
+    for (size_t i = 0; i < count && fleet->place_count < PLK_RELAY_GREETING_PLACES_MAX; i++) {
+        if (!has_place(fleet, &places[i])) fleet->places[fleet->place_count++] = places[i];
+    }
+}
+
 void plk_relay_fleet_places(struct plk_relay *relay, const struct plk_addr *places, size_t count) {
-    struct plk_relay_fleet *fleet = &relay->fleet;
+    struct plk_relay_fleet *fleet = &relay->fleet, earlier = *fleet;
     plk_assert(count <= PLK_RELAY_GREETING_PLACES_MAX);
-    for (size_t i = 0; i < count; i++) fleet->places[i] = places[i];
-    fleet->place_count = count;
+    fleet->place_count = 0;
+    add_places(fleet, places, count);
+    add_places(fleet, earlier.places, earlier.place_count);
 }
 
 void plk_fleet_tell_places(const struct plk_relay *relay, struct plk_writer *extensions) {

@@ -83,7 +83,8 @@ void plk_relay_drain(struct plk_relay *relay, uint32_t wait_ms);
 // This process is one of several: it has this slot, and no other that lives has it. Before the first input.
 void plk_relay_fleet_join(struct plk_relay *relay, uint8_t slot);
 void plk_relay_fleet_others(struct plk_relay *relay, uint64_t slots); // which live now, a bit each
-// Where clients reach some of them, PLK_RELAY_GREETING_PLACES_MAX at most: who loses this process goes there.
+// Where clients reach some of them, PLK_RELAY_GREETING_PLACES_MAX at most: who loses this process goes there. Earlier ones stay behind them
+// as far as there is room: after a crash of the database none is seen for a moment, and whoever comes just then must not be left with none.
 void plk_relay_fleet_places(struct plk_relay *relay, const struct plk_addr *places, size_t count);
 // A word of another, from its datagram or from what the database tells.
 void plk_relay_fleet_hear(struct plk_relay *relay, struct plk_now now, uint8_t from, const struct plk_fleet_word *word);

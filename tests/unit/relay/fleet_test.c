@@ -6,8 +6,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "relay/fleet.h"
 #include "relay/mailbox.h"
 #include "support/relay_story.h"
+#include "wire/relay_greeting.h"
+#include "wire/tlv.h"
 
 #define HERE 3
 #define THERE 5
@@ -199,6 +202,24 @@ static void what_is_gone_there_is_forgotten_here(void **state) {
     assert_int_equal(rows(PLK_TABLE_rcell), 1);
 }
 
+// After a crash of the database nobody is seen for a moment; who comes just then is not left with one address only.
+static void others_are_told_of_though_not_seen_now(void **state) {
+    (void)state;
+    const struct plk_addr second = {.family = 4, .ip = {192, 0, 2, 2}, .port = 7447};
+    const struct plk_addr third = {.family = 4, .ip = {192, 0, 2, 3}, .port = 7447};
+    uint8_t room[64], want[64];
+    struct plk_writer told = plk_writer(room, sizeof room), both = plk_writer(want, sizeof want);
+    plk_relay_fleet_places(rig->relay, &second, 1);
+    plk_relay_fleet_places(rig->relay, NULL, 0);
+    plk_relay_fleet_places(rig->relay, &third, 1); // what is seen goes first
+    plk_fleet_tell_places(rig->relay, &told);
+    plk_addr_write(&both, &third);
+    plk_addr_write(&both, &second);
+    struct plk_bytes list;
+    assert_true(plk_tlv_find(plk_writer_bytes(&told), PLK_RELAY_GREETING_PLACES, &list));
+    assert_true(plk_bytes_equal(list, plk_writer_bytes(&both)));
+}
+
 static void a_newer_subscriber_there_replaces_the_one_here(void **state) {
     (void)state;
     uint8_t list[4];
@@ -267,6 +288,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_clock_that_is_behind_hides_nothing, begin, end),
         cmocka_unit_test_setup_teardown(numbers_of_two_never_meet, begin, end),
         cmocka_unit_test_setup_teardown(what_is_gone_there_is_forgotten_here, begin, end),
+        cmocka_unit_test_setup_teardown(others_are_told_of_though_not_seen_now, begin, end),
         cmocka_unit_test_setup_teardown(a_newer_subscriber_there_replaces_the_one_here, begin, end),
         cmocka_unit_test_setup_teardown(a_queue_deleted_there_is_gone_here, begin, end),
         cmocka_unit_test_setup_teardown(a_packet_finds_its_subscriber_there, begin, end),
