@@ -8,6 +8,7 @@
 //   link      contact u32, 0x40                                      mail's counters
 //             contact u32, 0x41, generation u32                      an own sending stream
 //             contact u32, 0x42, device 8, epoch 8                   a receiving stream
+//             contact u32, 0x43                                      an ack list that is not carried out yet
 //   blob      contact u32, 0x40, device 8, epoch 8, seq u64          a held message: its envelope
 //   outbox    contact u32, row u64, minor u32, part u8               what the peer has not committed
 //
