@@ -120,6 +120,14 @@ static void read_head(struct plk_reader *r, uint8_t flags, struct plk_entry *ent
     entry->kept_ms = plk_reader_u64(r);
 }
 
+static bool is_number(uint64_t seq) { return seq > 0 && seq <= PLK_MESSAGE_SEQ_MAX; }
+
+// What an envelope can say, and nothing else.
+static bool has_name(const struct plk_entry *entry) {
+    return entry->kind != 0 && is_number(entry->origin.seq) && (!entry->has_target || is_number(entry->target.seq)) &&
+           (entry->generation == 0 || is_number(entry->seq));
+}
+
 enum plk_err plk_entry_decode(struct plk_mem *mem, struct plk_bytes key, struct plk_bytes value,
                               struct plk_entry *entry, bool *needs_part) {
     struct plk_reader r = plk_reader(value);
@@ -135,7 +143,7 @@ enum plk_err plk_entry_decode(struct plk_mem *mem, struct plk_bytes key, struct 
     got.repeat = (flags & REPEAT) != 0;
     bool inside = (flags & HAS_CIPHERTEXT) != 0 && !got.parted;
     if (r.failed || version != ENTRY_VERSION || (flags & ~ALL_FLAGS) != 0) return PLK_ERR_CORRUPT;
-    if (got.kind == 0 || (ciphertext.len > 0) != inside) return PLK_ERR_CORRUPT;
+    if (!has_name(&got) || (ciphertext.len > 0) != inside) return PLK_ERR_CORRUPT;
     if (got.parted && (flags & HAS_CIPHERTEXT) == 0) return PLK_ERR_CORRUPT;
     if (got.kept > got.kept_of || (got.kept > 0 && (flags & HAS_CIPHERTEXT) == 0)) return PLK_ERR_CORRUPT;
     *entry = got;

@@ -4,6 +4,7 @@
 #include "crypto/crypto.h"
 
 #define SENDING_VERSION 1
+#define NUMBER_MAX (PLK_MESSAGE_SEQ_MAX / 2) // from here on nobody counts to the end of what an envelope can say
 enum { CLOSED = 1, HEARD = 2, FORKED = 4, ALL_FLAGS = 7 };
 
 void plk_sending_encode(const struct plk_sending *s, uint8_t out[PLK_SENDING_ROW_LEN]) {
@@ -46,6 +47,8 @@ enum plk_err plk_sending_decode(struct plk_sending *s, uint32_t generation, stru
     if (!plk_reader_done(&r) || version != SENDING_VERSION || (flags & ~ALL_FLAGS) != 0) return PLK_ERR_CORRUPT;
     if (got.next_seq == 0 || got.next_origin == 0 || generation == 0) return PLK_ERR_CORRUPT;
     if (got.acked >= got.next_seq || got.done_origin >= got.next_origin) return PLK_ERR_CORRUPT;
+    if (got.next_seq > NUMBER_MAX || got.next_origin > NUMBER_MAX || got.resent >= got.next_seq) return PLK_ERR_CORRUPT;
+    if (got.resync_end >= got.next_origin || got.resync_next > NUMBER_MAX) return PLK_ERR_CORRUPT;
     got.fence = got.next_seq;
     *s = got;
     return PLK_ERR_OK;
