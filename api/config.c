@@ -47,6 +47,16 @@ bool plk_config_web(const char *text, int *out) {
     return true;
 }
 
+bool plk_config_serve(const char *text, enum plk_serve_mode *out) {
+    static const char *const words[] = {"auto", "off", "contacts", "public"};
+    for (unsigned i = PLK_SERVE_OFF; i <= PLK_SERVE_PUBLIC; i++) {
+        if (strcmp(text, words[i]) != 0) continue;
+        *out = (enum plk_serve_mode)i;
+        return true;
+    }
+    return false;
+}
+
 static const char *set(void *ctx, const char *section, const char *name, const char *value) {
     struct plk_config *config = ctx;
     bool is_node = strcmp(section, "node") == 0;
@@ -63,6 +73,8 @@ static const char *set(void *ctx, const char *section, const char *name, const c
     if (is_node && strcmp(name, "web") == 0)
         return plk_config_web(value, &config->web) ? NULL : "must be a port, or off";
     if (is_node && strcmp(name, "learn") == 0) return read_switch(value, &config->learn) ? NULL : "must be yes or no";
+    if (strcmp(section, "relay") == 0 && strcmp(name, "serve") == 0)
+        return plk_config_serve(value, &config->serve) ? NULL : "must be off, contacts or public";
     if (strcmp(section, "log") == 0 && strcmp(name, "level") == 0) {
         return plk_log_level_parse(value, &config->log_level) ? NULL : "must be error, warn, info or debug";
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The operator's choices in an INI file (DESIGN 6): sections [node] and [log]. An unknown key is an error with its line.
+// The operator's choices in an INI file (DESIGN 6): sections [node], [relay] and [log]. An unknown key is an error with its line.
 #ifndef PLK_API_CONFIG_H
 #define PLK_API_CONFIG_H
 
@@ -7,6 +7,7 @@
 
 #include "api/ini.h"
 #include "host/log.h"
+#include "host/serve.h"
 
 #define PLK_CONFIG_PATH_MAX 1024
 #define PLK_CONFIG_LISTEN_MAX 64
@@ -18,6 +19,7 @@ struct plk_config {
     char listen[PLK_CONFIG_LISTEN_MAX]; // [node] listen = ADDR:PORT; empty: not set
     bool udp, tcp;                      // [node] udp, tcp = yes | no
     bool portmap, lan, learn;           // [node] portmap, lan, learn = yes | no
+    enum plk_serve_mode serve;          // [relay] serve = off | contacts | public; AUTO: not set
     int web;                      // [node] web = PORT | off: PLK_CONFIG_WEB_OFF, a port, or 0: the one that is kept
     enum plk_log_level log_level; // [log] level = error | warn | info | debug
 };
@@ -28,7 +30,8 @@ struct plk_config plk_config_default(void);
 // the path is too long, or there is no home directory.
 bool plk_config_path(const char *given, char out[PLK_CONFIG_PATH_MAX]);
 
-bool plk_config_web(const char *text, int *out); // PORT or `off`; false: neither
+bool plk_config_serve(const char *text, enum plk_serve_mode *out); // off, contacts, public; false: none of them
+bool plk_config_web(const char *text, int *out);                   // PORT or `off`; false: neither
 
 // Reads a file over *config. must_exist: a missing file is an error, else it changes nothing. On false why is one line,
 // "PATH:LINE: what is wrong", and *config is what it was.

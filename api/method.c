@@ -44,6 +44,7 @@ static const struct plk_method methods[] = {
     METHOD("relay.add", relay_add, relay_param, relay_added, 0,
            "makes a relay one's own; a new token replaces the old one"),
     METHOD("relay.remove", relay_remove, relay_named, done, 0, "leaves a relay: its queues are deleted"),
+    METHOD("relay.serve", relay_serve, serve_params, serve, EMPTY, "whom this node is a relay for; `mode` changes it"),
     METHOD("send", send, send_params, sent, 0, "sends a text"),
     METHOD("cancel", cancel, cancel_params, done, 0, "gives up a message that is not delivered yet"),
     METHOD("history", history, history_params, history, OFFLINE, "reads a conversation, or searches"),

@@ -81,6 +81,8 @@ void plk_method_qr(struct plk_call *call);
 void plk_method_relay_add(struct plk_call *call);
 void plk_method_relay_list(struct plk_call *call);
 void plk_method_relay_remove(struct plk_call *call);
+void plk_method_relay_serve(struct plk_call *call);
+json_t *plk_method_serve_object(const struct plk_host *host);
 
 // method_message.c
 void plk_method_cancel(struct plk_call *call);

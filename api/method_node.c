@@ -79,6 +79,7 @@ void plk_method_status(struct plk_call *call) {
                   status.stalled, "last_event", (json_int_t)(has_profile ? profile.last_event : 0), "unindexed",
                   (json_int_t)status.unindexed, "ports", ports, "nat", nat_object(call->host), "relays",
                   node != NULL ? plk_json_relays(node) : json_array(), "contacts", presence_list(node));
+    json_object_set_new(object, "serve", plk_method_serve_object(call->host));
     json_object_set_new(object, "id", has_profile ? plk_json_peer_id(profile.peer_id) : json_null());
     json_object_set_new(object, "name", has_profile ? plk_json_text(profile.name) : json_null());
     plk_call_answer(call, object);

@@ -22,6 +22,7 @@
 #define PATH_WORDS "lan|udp-direct|udp-punched|udp-mapped|tcp-direct|tcp-reverse|relay"
 #define STATE_WORDS "queued|sent|stored|delivered|read|failed|cancelled|received"
 #define NODE_WORDS "loading|empty|locked|ready|corrupt"
+#define SERVE_WORDS "auto|off|contacts|public"
 #define NAT_WORDS "endpoint-independent|address-dependent|address-and-port-dependent|unknown"
 // What tells a contact's presence; in `status`, `why` and the event `path`.
 #define PRESENCE(flags)                                                                 \
@@ -78,6 +79,18 @@ static const struct plk_field relay_added_fields[] = {
     TEXT("address", 0, "HOST:PORT"),
     FLAG("known", 0, "it was an own relay before; a token, or another address, is new"),
 };
+static const struct plk_field serve_params_fields[] = {
+    WORD("mode", OPTIONAL, SERVE_WORDS, "from now on; kept, unless the config names one"),
+};
+static const struct plk_field serve_fields[] = {
+    WORD("mode", 0, SERVE_WORDS, "as chosen; auto: contacts, once it is known that this node can be reached"),
+    FLAG("on", 0, "whether others are served now"),
+    TEXT("why", NULLABLE, "what is in the way, though it should be on; else null"),
+    TEXT("address", NULLABLE, "HOST:PORT at which others find it; null: not on, or not known"),
+    TEXT("name", NULLABLE, "HOST:PORT#KEY, without a token; null likewise"),
+    COUNT("clients", 0, "connections to it now"),
+    COUNT("stored_bytes", 0, "of what is kept for others"),
+};
 static const struct plk_field ports_fields[] = {
     COUNT("udp4", 0, "0: not bound"),
     COUNT("udp6", 0, "0: not bound"),
@@ -106,6 +119,7 @@ static const struct plk_field status_fields[] = {
     OBJECT("ports", 0, ports, "where the node listens"),
     OBJECT("nat", 0, nat, "what is in front of this machine"),
     OBJECT("relays", LIST, relay, "own relays"),
+    OBJECT("serve", 0, serve, "the relay that this node is for others"),
     OBJECT("contacts", LIST, presence, "each contact and its path"),
 };
 static const struct plk_field way_fields[] = {
@@ -388,6 +402,8 @@ SHAPE(relay_param, "RelayParam")
 SHAPE(relay_named, "RelayNamedParam")
 SHAPE(relay_added, "RelayAdded")
 SHAPE(relays, "Relays")
+SHAPE(serve_params, "ServeParams")
+SHAPE(serve, "Serve")
 SHAPE(ports, "Ports")
 SHAPE(presence, "Presence")
 SHAPE(status, "Status")

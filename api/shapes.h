@@ -21,6 +21,8 @@
     X(relay_named, "RelayNamedParam")      \
     X(relay_added, "RelayAdded")           \
     X(relays, "Relays")                    \
+    X(serve_params, "ServeParams")         \
+    X(serve, "Serve")                      \
     X(ports, "Ports")                      \
     X(presence, "Presence")                \
     X(status, "Status")                    \

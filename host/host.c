@@ -120,6 +120,7 @@ enum plk_fault_kind plk_host_open(struct plk_host **out, const struct plk_host_c
         return kind;
     }
     plk_host_drive_open(host);
+    plk_host_serve_open(host, config->serve);
     if (!host->locked) plk_host_node_new(host);
     host->state = PLK_NODE_LOADING;
     *out = host;
@@ -143,7 +144,9 @@ void plk_host_settle(struct plk_host *host) {
 
 bool plk_host_close(struct plk_host *host) {
     if (host == NULL) return true;
+    host->closing = true;
     plk_host_settle(host);
+    plk_host_serve_close(host);
     plk_host_commands_fail(host);
     plk_host_try_forget(host);
     bool durable = host->locked || (host->store != NULL && plk_store_close(host->store));

@@ -15,6 +15,7 @@
 #include "host/history.h"
 #include "host/home.h"
 #include "host/log.h"
+#include "host/serve.h"
 #include "host/store.h"
 #include "node/node.h"
 
@@ -41,9 +42,10 @@ struct plk_host_config {
     const char *listen;          // "ADDR:PORT", "[ADDR]:PORT", ":PORT" or "PORT" (all addresses of both families);
                                  // NULL: all, on a random port that is chosen once and kept in the home
     bool no_udp, no_tcp;
-    bool no_portmap;  // routers are not asked to hold ports open
-    bool no_lan;      // neighbours are not told, by beacons, that somebody is looked for, and not heard
-    bool no_learning; // own relays are not asked for others, and none is taken that people did not choose
+    bool no_portmap;           // routers are not asked to hold ports open
+    bool no_lan;               // neighbours are not told, by beacons, that somebody is looked for, and not heard
+    bool no_learning;          // own relays are not asked for others, and none is taken that people did not choose
+    enum plk_serve_mode serve; // AUTO: as was said last (plk_host_serve)
     struct plk_log log;
     struct plk_host_events on;
     void *ctx;
@@ -105,5 +107,22 @@ struct plk_host_status {
     uint64_t wakeups, send_dropped;          // loop iterations; datagrams that the system did not take
 };
 void plk_host_status(struct plk_host *host, struct plk_host_status *status);
+
+// ---- a relay for others (host/serve.h) ----------------------------------------------------------------------------------------
+
+// Whom it serves from now on. Kept in the home, and good until the config names another at a start. HOME, FULL, SYSTEM: it is so now,
+// and will be forgotten.
+enum plk_fault_kind plk_host_serve(struct plk_host *host, enum plk_serve_mode mode, struct plk_fault *fault);
+
+struct plk_host_serve_status {
+    enum plk_serve_mode mode; // as chosen
+    bool on;
+    uint8_t key[32];      // on: the relay's
+    struct plk_addr addr; // where others find it; family 0: nobody knows
+    size_t clients;
+    uint64_t stored_bytes;  // of cells
+    struct plk_fault fault; // why it is not on though it should be; kind NONE: nothing is wrong
+};
+void plk_host_serve_status(const struct plk_host *host, struct plk_host_serve_status *status);
 
 #endif

@@ -17,7 +17,7 @@ void plk_host_input(struct plk_host *host, const struct plk_input *input) {
 static void on_datagram(void *ctx, const struct plk_addr *from, const struct plk_addr *to, struct plk_bytes data) {
     struct plk_host *host = ctx;
     struct plk_input input = {.kind = PLK_IN_DATAGRAM, .datagram = {.from = *from, .to = *to, .data = data}};
-    plk_host_input(host, &input);
+    if (!plk_host_serve_datagram(host, &input)) plk_host_input(host, &input);
     if (++host->inputs >= PLK_HOST_INPUTS_MAX) plk_host_drain(host);
 }
 
@@ -28,7 +28,7 @@ static void on_side(void *ctx, uint32_t socket, const struct plk_addr *from, str
     if (++host->inputs >= PLK_HOST_INPUTS_MAX) plk_host_drain(host);
 }
 
-static void on_stream(void *ctx, const struct plk_input *input) { plk_host_input(ctx, input); }
+static void on_stream(void *ctx, const struct plk_input *input) { plk_host_serve_stream(ctx, input); }
 
 static void on_done(void *ctx) { plk_host_drain(ctx); }
 
@@ -181,7 +181,9 @@ static void tell_state(struct plk_host *host) {
 }
 
 void plk_host_drain(struct plk_host *host) {
-    if (host->draining || host->node == NULL) return;
+    if (host->draining) return;
+    if (host->serve != NULL) plk_serve_turn(host->serve);
+    if (host->node == NULL) return;
     host->draining = true;
     host->inputs = 0;
     struct plk_output output = {.kind = PLK_OUT_WAIT};
@@ -196,6 +198,7 @@ void plk_host_drain(struct plk_host *host) {
     } while (host->dirty);
     plk_timer_set(&host->timer, output.wait.deadline_us);
     host->draining = false;
+    plk_host_serve_look(host);
 }
 
 // ---- the loop ---------------------------------------------------------------------------------------------------------
@@ -204,6 +207,7 @@ static void on_prepare(uv_prepare_t *prepare) {
     struct plk_host *host = prepare->data;
     host->wakeups++;
     if (host->dirty) plk_host_drain(host);
+    if (host->serve != NULL) plk_serve_turn(host->serve);
 }
 
 static void on_check(uv_check_t *check) {
@@ -225,7 +229,11 @@ void plk_host_node_new(struct plk_host *host) {
 void plk_host_drive_open(struct plk_host *host) {
     host->udp = plk_udp_open(host->loop, host->bound.udp4, host->bound.udp6, on_datagram, on_done, host);
     host->sides = plk_udp_sides_new(host->loop, &host->bound.only, on_side, on_done, host);
-    host->tcp = plk_tcp_open(host->loop, NULL, on_stream, on_done, host);
+    static const struct plk_tcp_limits limits = {.streams = PLK_HOST_STREAMS_MAX,
+                                                 .accepted = PLK_HOST_ACCEPTED_MAX,
+                                                 .strangers = PLK_TCP_ACCEPTED_MAX,
+                                                 .per_site = PLK_HOST_ACCEPTED_PER_SITE};
+    host->tcp = plk_tcp_open(host->loop, &limits, on_stream, on_done, host);
     plk_tcp_listen(host->tcp, host->bound.tcp4);
     plk_tcp_listen(host->tcp, host->bound.tcp6);
     plk_timer_open(&host->timer, host->loop, on_due, on_jump, host);

@@ -17,7 +17,11 @@
 #include "host/upnp.h"
 
 #define PLK_HOST_LOST_AGAIN_US (60 * PLK_SECOND) // a store that is lost twice within this is given up
-#define PLK_HOST_INPUTS_MAX 64                   // datagrams between two looks at the node's outputs
+// Connections: the node's, and those of whom it serves.
+#define PLK_HOST_STREAMS_MAX (PLK_TCP_STREAMS_MAX + PLK_SERVE_CLIENTS_MAX)
+#define PLK_HOST_ACCEPTED_MAX (PLK_TCP_ACCEPTED_MAX + PLK_SERVE_CLIENTS_MAX)
+#define PLK_HOST_ACCEPTED_PER_SITE (PLK_TCP_ACCEPTED_PER_IP + PLK_SERVE_PREFIX_MAX)
+#define PLK_HOST_INPUTS_MAX 64 // datagrams between two looks at the node's outputs
 
 // A command, from plk_host_command until its result. Its bytes follow it, until the node has got it.
 struct plk_host_pending {
@@ -68,6 +72,12 @@ struct plk_host {
     uv_check_t check;
     struct plk_bound bound; // ports; its descriptors belong to udp and tcp
     uint64_t slept_us, wakeups;
+
+    enum plk_serve_mode serve_mode, serve_runs; // as chosen; as what `serve` was opened
+    struct plk_serve *serve;                    // a relay for others, or NULL
+    struct plk_shared_port shared;
+    struct plk_fault serve_fault; // why there is none
+    bool closing;
 };
 
 // ---- host_drive.c -------------------------------------------------------------------------------------------------------
@@ -77,6 +87,15 @@ void plk_host_drain(struct plk_host *host);                                // as
 void plk_host_node_new(struct plk_host *host);                             // and tells it of the network
 void plk_host_drive_open(struct plk_host *host);                           // all that runs on the loop
 void plk_host_drive_close(struct plk_host *host);
+
+// ---- host_serve.c -------------------------------------------------------------------------------------------------------
+
+void plk_host_serve_open(struct plk_host *host, enum plk_serve_mode config);
+void plk_host_serve_close(struct plk_host *host);
+void plk_host_serve_look(struct plk_host *host);                                    // should there be one now?
+bool plk_host_serve_datagram(struct plk_host *host, const struct plk_input *input); // false: it is the node's
+void plk_host_serve_stream(struct plk_host *host, const struct plk_input *input);   // to whom it is for
+void plk_host_serve_cut(struct plk_host *host); // all connections are shut: the relay's clients have lost theirs
 
 // host.c: what the node has accepted becomes durable, and what waits for that still leaves.
 void plk_host_settle(struct plk_host *host);

@@ -31,6 +31,7 @@ enum plk_fault_kind plk_host_lock(struct plk_host *host, struct plk_fault *fault
     plk_host_settle(host);
     plk_host_commands_fail(host);
     plk_tcp_shut_all(host->tcp);
+    plk_host_serve_cut(host);
     plk_udp_sides_clear(host->sides);
     plk_node_free(host->node);
     host->node = NULL;

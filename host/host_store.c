@@ -51,6 +51,7 @@ static void stalled(struct plk_host *host, bool is, const struct plk_fault *faul
 // What had become durable is on the disk, what had not has left nobody: the node begins again from there (DESIGN 2).
 static void begin_again(struct plk_host *host) {
     plk_tcp_shut_all(host->tcp);
+    plk_host_serve_cut(host);
     plk_node_free(host->node);
     plk_host_node_new(host);
     plk_host_commands_fail(host);

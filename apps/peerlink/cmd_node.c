@@ -120,6 +120,9 @@ static void print_status(const json_t *status) {
     printf("NAT: mapping %s, filtering %s\n", plk_plain_text(nat, "mapping"), plk_plain_text(nat, "filtering"));
     print_mapped(json_object_get(nat, "mapped"));
     print_relays(json_object_get(status, "relays"));
+    const json_t *serve = json_object_get(status, "serve");
+    if (json_is_true(json_object_get(serve, "on")) || json_is_string(json_object_get(serve, "why")))
+        plk_plain_serve(stdout, serve);
     if (json_is_true(json_object_get(status, "encrypted")))
         puts("the store is encrypted under your passphrase");
     else

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/config.h"
 #include "api/relay_words.h"
 #include "command.h"
 #include "host/address.h"
@@ -126,11 +127,37 @@ static int change(struct plk_cli *cli, const char *method, const char *address) 
     return status;
 }
 
+static int serve(struct plk_cli *cli, const char *mode) {
+    json_t *result = NULL, *params = json_object();
+    if (mode != NULL) json_object_set_new(params, "mode", json_string(mode));
+    int status = plk_cli_call(cli, "relay.serve", params, &result);
+    if (status == PLK_EXIT_DONE && cli->json) {
+        plk_cli_json(result);
+    } else if (status == PLK_EXIT_DONE) {
+        plk_plain_serve(stdout, result);
+        const char *name = plk_plain_text(result, "name");
+        if (name[0] != '\0') puts(name);
+    }
+    json_decref(result);
+    return status;
+}
+
+static bool is_mode(const char *word) {
+    enum plk_serve_mode mode;
+    return strcmp(word, "auto") == 0 || plk_config_serve(word, &mode);
+}
+
 int plk_command_relay(struct plk_cli *cli) {
     const char *word = cli->args[0];
     bool takes_address = strcmp(word, "add") == 0 || strcmp(word, "remove") == 0 || strcmp(word, "test") == 0;
+    if (strcmp(word, "serve") == 0) {
+        const char *mode = cli->arg_count == 2 ? cli->args[1] : NULL;
+        if (mode == NULL || is_mode(mode)) return serve(cli, mode);
+        return plk_cli_fail(PLK_EXIT_USAGE, "it is `relay serve off`, `contacts`, `public` or `auto`");
+    }
     if (!takes_address && strcmp(word, "list") != 0)
-        return plk_cli_fail(PLK_EXIT_USAGE, "it is `relay list`, `relay add`, `relay remove` or `relay test ADDR`");
+        return plk_cli_fail(PLK_EXIT_USAGE,
+                            "it is `relay list`, `relay serve`, `relay add`, `relay remove` or `relay test ADDR`");
     if (takes_address != (cli->arg_count == 2)) {
         return plk_cli_fail(PLK_EXIT_USAGE,
                             takes_address ? "`relay %s` takes a relay's address" : "`relay %s` takes nothing", word);

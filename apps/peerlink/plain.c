@@ -139,3 +139,20 @@ void plk_plain_relay(FILE *to, const json_t *relay) {
     if (json_is_true(json_object_get(relay, "adopted"))) fputs("; taken over from the first link", to);
     if (json_is_true(json_object_get(relay, "learned"))) fputs("; learned from another relay", to);
 }
+
+void plk_plain_serve(FILE *to, const json_t *serve) {
+    const char *mode = plk_plain_text(serve, "mode"), *why = plk_plain_text(serve, "why");
+    uint64_t kept = plk_plain_count(serve, "stored_bytes");
+    bool on = json_is_true(json_object_get(serve, "on")), public = strcmp(mode, "public") == 0;
+    if (why[0] != '\0') {
+        fprintf(to, "others are not served: %s\n", why);
+    } else if (!on) {
+        fputs(strcmp(mode, "auto") == 0 ? "others are not served until it is known that this node can be reached\n"
+                                        : "others are not served\n",
+              to);
+    } else {
+        fprintf(to, "this node is a relay for %s: %llu connected, %.1f MiB kept for them\n",
+                public ? "anybody" : "your contacts", (unsigned long long)plk_plain_count(serve, "clients"),
+                (double)kept / (1 << 20));
+    }
+}

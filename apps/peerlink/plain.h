@@ -25,6 +25,7 @@ void plk_plain_state(FILE *to, const json_t *message);
 const char *plk_plain_path(const char *path);
 
 // How a relay is doing: "connected over UDP, 12.3 ms", "does not answer (3 attempts)", ...
+void plk_plain_serve(FILE *to, const json_t *serve); // a line: whom this node is a relay for
 void plk_plain_relay(FILE *to, const json_t *relay);
 
 // A member as text, "" if it is none; as a number, 0.

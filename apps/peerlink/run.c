@@ -197,6 +197,7 @@ static enum plk_fault_kind open_host(struct running *running, struct plk_fault *
         .no_portmap = !run->config.portmap,
         .no_lan = !run->config.lan,
         .no_learning = !run->config.learn,
+        .serve = run->config.serve,
         .log = {.level = run->config.log_level, .fd = run->log_fd},
         .on = {.state = on_state, .event = on_event, .stalled = on_stalled, .locked = on_locked, .lost = on_lost},
         .ctx = running};

@@ -41,7 +41,7 @@ def bash(folder):
     for path, words, wanted in [
         (node, ["peerlink", "sen"], {"send"}),
         (node, ["peerlink", "re"], {"remove", "rename", "requests", "reject", "restore", "relay"}),
-        (node, ["peerlink", "relay", ""], {"list", "add", "remove", "test"}),
+        (node, ["peerlink", "relay", ""], {"list", "add", "remove", "test", "serve"}),
         (node, ["peerlink", "--home", "send", "relay", "a"], {"add"}),
         (node, ["peerlink", "relay", "add", ""], set()),
         (node, ["peerlink", "send", "Bob", "hello", "--wait", ""], {"sent", "stored", "delivered"}),

@@ -15,9 +15,13 @@ CONFIGS = pathlib.Path(__file__).resolve().parents[2] / "configs"
 PEERLINK, RELAY = os.environ["PEERLINK"], os.environ["PEERLINK_RELAY"]
 
 
+def program_of(text):
+    """A node's may have a section [relay] as well."""
+    return PEERLINK if "\n[node]\n" in text else RELAY
+
+
 def read(path):
-    program = RELAY if "\n[relay]\n" in path.read_text() else PEERLINK
-    done = subprocess.run([program, "--config", str(path), "--json", "config", "check"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([program_of(path.read_text()), "--config", str(path), "--json", "config", "check"], capture_output=True, text=True, timeout=60)
     check(done.returncode == 0 and not done.stderr, f"{path}: {done}")
     return json.loads(done.stdout)
 
@@ -33,7 +37,7 @@ def main():
             read(whole)
             wrong = world.root / "wrong.ini"
             wrong.write_text(text + "speed = 1\n")
-            done = subprocess.run([RELAY if "\n[relay]\n" in text else PEERLINK, "--config", str(wrong), "config", "check"],
+            done = subprocess.run([program_of(text), "--config", str(wrong), "config", "check"],
                                   capture_output=True, text=True, timeout=60)
             check(done.returncode == 1 and f"wrong.ini:{text.count(chr(10)) + 1}: " in done.stderr, done)
             count += 1

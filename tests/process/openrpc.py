@@ -127,6 +127,8 @@ class Caller:
 def first(c, world, alice, bob):
     rpc = alice.rpc()
     c.call(rpc, "status")
+    check(c.call(rpc, "relay.serve", mode="public")["on"], "a node that is to serve does not")
+    check(not c.call(rpc, "relay.serve", mode="off")["on"], "a node serves that is not to")
     c.call(rpc, "init", name="Alice")
     rpc.close()
     rpc = bob.rpc()
