@@ -35,6 +35,12 @@ static json_t *step_object(const struct plk_step_view *step, uint64_t now_us) {
                      "transport", transport, "address", address, "times", (json_int_t)step->count);
 }
 
+static json_t *attempt_object(const struct plk_why_view *why, uint64_t now_us) {
+    json_t *next = why->again_us > now_us ? seconds(now_us, why->again_us) : json_null();
+    return json_pack("{s:s, s:I, s:I, s:o}", "what", plk_effort_word(why->effort), "sockets", (json_int_t)why->sockets,
+                     "failed", (json_int_t)why->failed, "next_try_s", next);
+}
+
 void plk_method_why(struct plk_call *call) {
     struct plk_contact_row contact;
     struct plk_contact_view view;
@@ -51,17 +57,18 @@ void plk_method_why(struct plk_call *call) {
         plk_call_err(call, err, NULL);
         return;
     }
-    plk_why_words(words, &view, &why);
+    plk_why_words(words, &view, &why, now_us);
     json_t *ways = json_array(), *steps = json_array();
     for (size_t i = 0; plk_node_step(node, contact.contact, i, &step); i++)
         json_array_append_new(steps, step_object(&step, now_us));
     for (size_t i = 0; plk_node_way(node, contact.contact, i, &way); i++)
         json_array_append_new(ways, way_object(&way, now_us));
     json_t *next = view.next_try_us > now_us ? seconds(now_us, view.next_try_us) : json_null();
-    json_t *object = json_pack(
-        "{s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "name", plk_json_text(plk_bytes(contact.name, contact.name_len)),
-        "id", plk_json_peer_id(contact.peer_id), "explanation", words, "own", plk_standing_word(why.own), "theirs",
-        plk_standing_word(why.theirs), "next_try_s", next, "ways", ways, "steps", steps);
+    json_t *object =
+        json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name",
+                  plk_json_text(plk_bytes(contact.name, contact.name_len)), "id", plk_json_peer_id(contact.peer_id),
+                  "explanation", words, "own", plk_standing_word(why.own), "theirs", plk_standing_word(why.theirs),
+                  "attempt", attempt_object(&why, now_us), "next_try_s", next, "ways", ways, "steps", steps);
     plk_json_presence(object, &view);
     plk_call_answer(call, object);
 }

@@ -147,6 +147,15 @@ static const struct plk_field step_fields[] = {
     TEXT("address", NULLABLE, "ADDR:PORT; of a relay HOST:PORT"),
     COUNT("times", 0, "how often, since messages last took another way"),
 };
+static const struct plk_field attempt_fields[] = {
+    WORD(
+        "what", 0, "none|anew|predict|many|aim|guess",
+        "at this moment. predict: from the port that one's router should give next; many: from many sockets at once; aim: at ports that "
+        "the other's router should have given; guess: at any port of it; anew: from another socket, whose first packets die on the way"),
+    COUNT("sockets", 0, "that it has open"),
+    COUNT("failed", 0, "attempts from here so far"),
+    REAL("next_try_s", NULLABLE, "seconds until the next may begin"),
+};
 static const struct plk_field why_fields[] = {
     TEXT("name", 0, "how it is called here"),
     TEXT("id", 0, "its PeerID"),
@@ -157,6 +166,7 @@ static const struct plk_field why_fields[] = {
         "what is between this machine and the internet. nat: one port outside for all; varies: another for each other side; firewall: no "
         "translation, but nobody is let in to whom nothing was sent"),
     WORD("theirs", 0, STANDING_WORDS, "the same of the contact, as far as what it tells shows it"),
+    OBJECT("attempt", 0, attempt, "what is done to open routers that give each connection another port"),
     REAL("next_try_s", NULLABLE, "seconds until the next attempt to reach it"),
     OBJECT("ways", LIST, way, "every known way to it"),
     OBJECT("steps", LIST, step, "what was tried lately, the oldest first"),
@@ -409,6 +419,7 @@ SHAPE(presence, "Presence")
 SHAPE(status, "Status")
 SHAPE(way, "Way")
 SHAPE(step, "Step")
+SHAPE(attempt, "Attempt")
 SHAPE(why, "Why")
 SHAPE(login_params, "LoginParams")
 SHAPE(logged_in, "LoggedIn")

@@ -28,6 +28,7 @@
     X(status, "Status")                    \
     X(way, "Way")                          \
     X(step, "Step")                        \
+    X(attempt, "Attempt")                  \
     X(why, "Why")                          \
     X(login_params, "LoginParams")         \
     X(logged_in, "LoggedIn")               \

@@ -40,6 +40,13 @@ static void say_who_lets_out_no_udp(struct text *t, const struct plk_why_view *w
 
 // One's router gives each connection another port: what can still be done depends on the other.
 static void say_varies(struct text *t, const struct plk_why_view *why) {
+    if (why->own == PLK_STANDING_VARIES && why->theirs == PLK_STANDING_VARIES && why->own_counts && why->their_counts) {
+        say(t,
+            "Your router and %s's both give each connection another port, but count them up: each side foretells its next one, and "
+            "tells the other.",
+            t->name);
+        return;
+    }
     if (why->own == PLK_STANDING_VARIES && why->theirs == PLK_STANDING_VARIES) {
         say(t,
             "Your router and %s's both give each connection another port: neither side can know where the other will be, so "
@@ -62,13 +69,33 @@ static void say_varies(struct text *t, const struct plk_why_view *why) {
     } else if (other == PLK_STANDING_UNKNOWN) {
         say(t, "; what the other side is behind is not known yet.");
     } else {
-        say(t,
-            ", and %s in only whom something was sent to, at that very port: a direct path takes luck, and is looked for.",
-            ours ? "the other side lets" : "yours lets");
+        bool counts = ours ? why->own_counts : why->their_counts;
+        say(t, ", and %s in only whom something was sent to, at that very port: %s.",
+            ours ? "the other side lets" : "yours lets",
+            counts ? "the next port is foretold"
+                   : "many ports are tried until two meet, which mostly takes a few seconds");
     }
 }
 
-static void say_relayed(struct text *t, const struct plk_contact_view *contact, const struct plk_why_view *why) {
+// What is under way now, else what has been and will be.
+static void say_attempt(struct text *t, const struct plk_why_view *why, uint64_t now_us) {
+    static const char *const now[] = {
+        "",
+        " At this moment another socket is tried.",
+        " At this moment the foretold port is tried.",
+        " At this moment many sockets are tried at once.",
+        " At this moment the ports are tried that the other side has foretold.",
+        " At this moment ports are guessed at which the other side may have opened.",
+    };
+    say(t, "%s", now[why->effort]);
+    if (why->effort != PLK_EFFORT_NONE) return;
+    if (why->failed > 0) say(t, " Attempts that failed so far: %u.", why->failed);
+    if (why->again_us > now_us)
+        say(t, " The next one in %llu s.", (unsigned long long)((why->again_us - now_us + 999999) / 1000000));
+}
+
+static void say_relayed(struct text *t, const struct plk_contact_view *contact, const struct plk_why_view *why,
+                        uint64_t now_us) {
     if (contact->row.relay_only) {
         say(t, "You want %s to be reached through your relays only.", t->name);
     } else if (either(why, PLK_STANDING_VARIES)) {
@@ -81,6 +108,7 @@ static void say_relayed(struct text *t, const struct plk_contact_view *contact, 
     } else {
         say(t, "What the two of you are behind is not known yet; a direct path is looked for.");
     }
+    if (!contact->row.relay_only) say_attempt(t, why, now_us);
     if (why->relay_host.len > 0)
         say(t, " Messages go through the relay %.*s:%u", (int)why->relay_host.len, (const char *)why->relay_host.at,
             why->relay_port);
@@ -100,7 +128,7 @@ static void say_tcp(struct text *t, const struct plk_why_view *why) {
     }
 }
 
-void plk_why_words(char *out, const struct plk_contact_view *contact, const struct plk_why_view *why) {
+void plk_why_words(char *out, const struct plk_contact_view *contact, const struct plk_why_view *why, uint64_t now_us) {
     char name[PLK_WHY_WORDS_MAX / 8];
     size_t len = contact->row.name_len < sizeof name ? contact->row.name_len : sizeof name - 1;
     memcpy(name, contact->row.name, len);
@@ -129,7 +157,7 @@ void plk_why_words(char *out, const struct plk_contact_view *contact, const stru
         say_tcp(&t, why);
         break;
     case PLK_PATH_RELAY:
-        say_relayed(&t, contact, why);
+        say_relayed(&t, contact, why, now_us);
         break;
     }
     if (why->silent) say(&t, " At this moment nothing comes back that way: others are being asked.");

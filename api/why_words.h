@@ -5,9 +5,9 @@
 
 #include "node/node.h"
 
-#define PLK_WHY_WORDS_MAX 640
+#define PLK_WHY_WORDS_MAX 900
 
 // out: PLK_WHY_WORDS_MAX bytes.
-void plk_why_words(char *out, const struct plk_contact_view *contact, const struct plk_why_view *why);
+void plk_why_words(char *out, const struct plk_contact_view *contact, const struct plk_why_view *why, uint64_t now_us);
 
 #endif

@@ -120,10 +120,26 @@ enum plk_standing {
 };
 const char *plk_standing_word(enum plk_standing standing); // "unknown", "open", ..., "no-udp": static
 
+// What is done at this moment to open NATs that give each connection another port, or took the peer's first packet for their own.
+enum plk_effort {
+    PLK_EFFORT_NONE,
+    PLK_EFFORT_ANEW,    // from another socket, whose first packets die on the way
+    PLK_EFFORT_PREDICT, // from the port that one's router should give next
+    PLK_EFFORT_MANY,    // from many sockets at once
+    PLK_EFFORT_AIM,     // at ports that the peer's router should have given
+    PLK_EFFORT_GUESS,   // at any port of it
+};
+const char *plk_effort_word(enum plk_effort effort); // "none", "anew", "predict", "many", "aim", "guess": static
+
 struct plk_why_view {
     enum plk_standing own, theirs; // theirs: unknown without a link
-    bool silent;                   // the active path is not answered at the moment
-    struct plk_bytes relay_host;   // path relay: through which; borrowed; empty: not known any more
+    bool own_counts, their_counts; // standing VARIES: the ports that it gives follow each other
+    enum plk_effort effort;
+    unsigned sockets;            // it has open
+    unsigned failed;             // attempts of ours for this link before
+    uint64_t again_us;           // when the next may begin; 0: none is planned
+    bool silent;                 // the active path is not answered at the moment
+    struct plk_bytes relay_host; // path relay: through which; borrowed; empty: not known any more
     uint16_t relay_port;
 };
 enum plk_err plk_node_why(const struct plk_node *node, uint32_t contact, struct plk_why_view *view); // NOT_FOUND

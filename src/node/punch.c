@@ -397,3 +397,25 @@ uint64_t plk_punch_deadline(const struct plk_node *node) {
     bool asks = punch->stage == PLK_PUNCH_PROBING && punch->sends < PLK_PUNCH_PROBE_SENDS;
     return asks ? plk_earlier(due_us, punch->ask_us) : due_us;
 }
+
+// ---- who asks -----------------------------------------------------------------------------------------------------------
+
+static enum plk_effort effort_of(const struct plk_node *node, const struct plk_link *link) {
+    const struct plk_punch *punch = &node->punch;
+    if (punch->link != link) return PLK_EFFORT_NONE;
+    if (punch->stage == PLK_PUNCH_AIMING)
+        return punch->volley.kind == PLK_VOLLEY_GUESS ? PLK_EFFORT_GUESS : PLK_EFFORT_AIM;
+    if (punch->birthday) return PLK_EFFORT_MANY;
+    return plk_nat_is_hard(plk_discovery_class(node).mapping) ? PLK_EFFORT_PREDICT : PLK_EFFORT_ANEW;
+}
+
+void plk_punch_tell(const struct plk_node *node, const struct plk_link *link, struct plk_why_view *view) {
+    struct theirs theirs = read_told(link);
+    view->own_counts = plk_discovery_class(node).ports == PLK_NAT_PORTS_SEQUENTIAL;
+    view->their_counts = theirs.sequential;
+    view->effort = effort_of(node, link);
+    view->sockets = view->effort == PLK_EFFORT_NONE ? 0 : node->punch.socket_count;
+    view->failed = link->punch.tries + link->punch.failures;
+    bool planned = link->punch.wanted && link->punch.next_us > node->now.mono_us && may_help(link);
+    view->again_us = planned ? link->punch.next_us : 0;
+}

@@ -7,6 +7,7 @@
 #define PLK_NODE_PUNCH_H
 
 #include "node/link_probe.h"
+#include "node/node.h"
 #include "path/predict.h"
 #include "path/reflexive.h"
 #include "path/volley.h"
@@ -78,6 +79,8 @@ unsigned plk_punch_listed(const struct plk_node *node, const struct plk_link *li
 bool plk_punch_heard(struct plk_node *node, const struct plk_stun *message); // false: not asked for
 bool plk_punch_uses(const struct plk_node *node, uint32_t socket);
 void plk_punch_tick(struct plk_node *node);
+// For who asks why: the view's attempt, sockets, failed, again_us, own_counts and their_counts.
+void plk_punch_tell(const struct plk_node *node, const struct plk_link *link, struct plk_why_view *view);
 bool plk_punch_poll(struct plk_node *node, struct plk_output *output);
 uint64_t plk_punch_deadline(const struct plk_node *node);
 

@@ -82,6 +82,11 @@ const char *plk_standing_word(enum plk_standing standing) {
     return (unsigned)standing < sizeof words / sizeof words[0] ? words[standing] : words[0];
 }
 
+const char *plk_effort_word(enum plk_effort effort) {
+    static const char *const words[] = {"none", "anew", "predict", "many", "aim", "guess"};
+    return (unsigned)effort < sizeof words / sizeof words[0] ? words[effort] : words[0];
+}
+
 // ---- views ------------------------------------------------------------------------------------------------------------
 
 enum plk_err plk_node_why(const struct plk_node *node, uint32_t contact, struct plk_why_view *view) {
@@ -92,6 +97,7 @@ enum plk_err plk_node_why(const struct plk_node *node, uint32_t contact, struct 
     const struct plk_path *active = plk_paths_active(&peer->link->paths);
     view->theirs = their_standing(peer->link);
     view->silent = peer->link->paths.suspect;
+    plk_punch_tell(node, peer->link, view);
     if (active == NULL || active->transport != PLK_PASS) return PLK_ERR_OK;
     const struct plk_box *box = plk_boxes_find(node, active->stream);
     if (box == NULL) return PLK_ERR_OK;

@@ -41,6 +41,11 @@ static void expect_told(struct homes *s, const struct actor *a, const struct act
     story_expect(s->w, is_as(why.own, own));
     story_expect(s->w, is_as(why.theirs, theirs));
     story_expect(s->w, !why.silent);
+    // Where the ports of both may be foretold, that is said; where a path is direct, nothing is under way.
+    bool counts = own == NAT_CLASS_SYMMETRIC_SEQ;
+    story_expect(s->w, why.own_counts == counts && why.their_counts == (theirs == NAT_CLASS_SYMMETRIC_SEQ));
+    bool relayed = story_view((struct actor *)a, (struct actor *)peer).path == PLK_PATH_RELAY;
+    story_expect(s->w, relayed || (why.effort == PLK_EFFORT_NONE && why.again_us == 0));
     story_expect(s->w, (why.relay_host.len > 0) ==
                            (story_view((struct actor *)a, (struct actor *)peer).path == PLK_PATH_RELAY));
     story_expect(s->w, has_step(a, peer, "up") && has_step(a, peer, "told") && has_step(a, peer, "active"));

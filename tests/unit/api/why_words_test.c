@@ -29,7 +29,7 @@ static int set_up(void **state) {
 static const char *between(enum plk_standing own, enum plk_standing theirs) {
     why.own = own;
     why.theirs = theirs;
-    plk_why_words(words, &contact, &why);
+    plk_why_words(words, &contact, &why, 10 * PLK_SECOND);
     assert_true(strlen(words) < PLK_WHY_WORDS_MAX - 1);
     return words;
 }
@@ -54,7 +54,10 @@ static void two_that_give_each_connection_another_port(void **state) {
 static void one_that_does(void **state) {
     (void)state;
     assert_says(between(PLK_STANDING_VARIES, PLK_STANDING_NAT), "Your router gives each connection another port");
-    assert_says(words, "takes luck, and is looked for");
+    assert_says(words, "many ports are tried until two meet");
+    why.own_counts = true;
+    assert_says(between(PLK_STANDING_VARIES, PLK_STANDING_NAT), "the next port is foretold");
+    why.own_counts = false;
     assert_says(between(PLK_STANDING_FIREWALL, PLK_STANDING_VARIES), "Bob's router gives each connection another port");
     assert_says(words, "yours lets in only whom something was sent to");
     assert_says(between(PLK_STANDING_OPEN, PLK_STANDING_VARIES), "a direct path is possible");
@@ -63,6 +66,33 @@ static void one_that_does(void **state) {
     assert_says(between(PLK_STANDING_NO_UDP, PLK_STANDING_VARIES), "your network lets out no UDP");
     assert_says(between(PLK_STANDING_UNKNOWN, PLK_STANDING_VARIES), "not known yet");
     assert_says_not(words, "possible");
+}
+
+static void two_that_count(void **state) {
+    (void)state;
+    why.own_counts = why.their_counts = true;
+    assert_says(between(PLK_STANDING_VARIES, PLK_STANDING_VARIES), "each side foretells its next one");
+    assert_says_not(words, "no direct path");
+    why.their_counts = false;
+    assert_says(between(PLK_STANDING_VARIES, PLK_STANDING_VARIES), "no direct path can be opened");
+}
+
+static void what_is_under_way(void **state) {
+    (void)state;
+    between(PLK_STANDING_VARIES, PLK_STANDING_NAT);
+    assert_says_not(words, "At this moment");
+    assert_says_not(words, "failed");
+    for (int attempt = PLK_EFFORT_ANEW; attempt <= PLK_EFFORT_GUESS; attempt++) {
+        why.effort = (enum plk_effort)attempt;
+        assert_says(between(PLK_STANDING_VARIES, PLK_STANDING_NAT), " At this moment ");
+    }
+    why.effort = PLK_EFFORT_NONE;
+    why.failed = 3;
+    why.again_us = 70 * PLK_SECOND - PLK_MS;
+    assert_says(between(PLK_STANDING_VARIES, PLK_STANDING_NAT),
+                "Attempts that failed so far: 3. The next one in 60 s.");
+    contact.row.relay_only = true;
+    assert_says_not(between(PLK_STANDING_VARIES, PLK_STANDING_NAT), "failed");
 }
 
 static void networks_that_let_out_no_udp(void **state) {
@@ -109,6 +139,8 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
         TEST(two_that_give_each_connection_another_port),
         TEST(one_that_does),
+        TEST(two_that_count),
+        TEST(what_is_under_way),
         TEST(networks_that_let_out_no_udp),
         TEST(what_can_be_opened_is_said_to_be),
         TEST(every_path_has_its_words),
