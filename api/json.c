@@ -123,73 +123,23 @@ json_t *plk_json_relays(const struct plk_node *node) {
     return list;
 }
 
-// ---- messages -------------------------------------------------------------------------------------------------------
+// ---- objects --------------------------------------------------------------------------------------------------------
 
-static void put(json_t *object, const char *name, json_t *value) { json_object_set_new_nocheck(object, name, value); }
+void plk_json_put(json_t *object, const char *name, json_t *value) { json_object_set_new_nocheck(object, name, value); }
 
-static void put_count(json_t *object, const char *name, uint64_t value) {
-    put(object, name, json_integer((json_int_t)(value & INT64_MAX)));
+void plk_json_put_count(json_t *object, const char *name, uint64_t value) {
+    plk_json_put(object, name, json_integer((json_int_t)(value & INT64_MAX)));
 }
 
-static void put_contact(json_t *object, const struct plk_contact_row *contact) {
-    put(object, "contact", contact != NULL ? plk_json_text(plk_bytes(contact->name, contact->name_len)) : json_null());
-    put(object, "contact_id", contact != NULL ? plk_json_peer_id(contact->peer_id) : json_null());
+void plk_json_put_contact(json_t *object, const struct plk_contact_row *contact) {
+    plk_json_put(object, "contact",
+                 contact != NULL ? plk_json_text(plk_bytes(contact->name, contact->name_len)) : json_null());
+    plk_json_put(object, "contact_id", contact != NULL ? plk_json_peer_id(contact->peer_id) : json_null());
 }
 
-// Why a message is not where it was (DESIGN 6).
-static const char *stepped_back(enum plk_err reason) {
-    switch (reason) {
-    case PLK_ERR_NOT_FOUND:
-        return "a relay no longer had it";
-    case PLK_ERR_LIMIT:
-        return "what waits for this contact is as much as the relay keeps";
-    case PLK_ERR_EXPIRED:
-        return "a relay did not keep it any longer";
-    case PLK_ERR_CLOSED:
-        return "the relay that had it is gone";
-    default:
-        return plk_err_text(reason);
-    }
-}
-
-// All but the text, in the state that is given: an event tells the state of its time, the row that of now.
-static json_t *message_head(const char *event, const struct plk_message_row *message,
-                            const struct plk_contact_row *contact, enum plk_state state, uint8_t reason) {
-    json_t *object = json_object();
-    put(object, "event", json_string_nocheck(event));
-    put(object, "id", plk_json_id(message->id));
-    put_contact(object, contact);
-    // What came is read as far as its conversation is; no row says it of itself.
-    if (message->direction == PLK_IN && contact != NULL && state == PLK_STATE_RECEIVED &&
-        message->row <= contact->read_row)
-        state = PLK_STATE_SEEN;
-    put(object, "direction", json_string_nocheck(message->direction == PLK_OUT ? "out" : "in"));
-    put_count(object, "seq", message->row);
-    put_count(object, "time_ms", message->time_ms);
-    put_count(object, "received_ms", message->received_ms);
-    put(object, "state", json_string_nocheck(plk_json_state(state)));
-    if (state == PLK_STATE_STORED) {
-        put_count(object, "stored", message->stored);
-        put_count(object, "stored_of", message->stored_of);
-    }
-    if (reason != 0) put(object, "reason", json_string(stepped_back((enum plk_err)reason)));
-    const char *kind = message->kind == PLK_BODY_TEXT     ? "text"
-                       : message->kind == PLK_BODY_NOTICE ? "notice"
-                                                          : "unknown";
-    put(object, "kind", json_string_nocheck(kind));
-    return object;
-}
-
-static void put_text(json_t *object, const struct plk_message_row *message) {
-    bool shown = message->kind == PLK_BODY_TEXT || message->kind == PLK_BODY_NOTICE;
-    put(object, "text", shown ? plk_json_text(message->payload) : json_string(""));
-}
-
-json_t *plk_json_message(const struct plk_message_row *message, const struct plk_contact_row *contact) {
-    json_t *object = message_head("message", message, contact, message->state, message->reason);
-    put_text(object, message);
-    return object;
-}
+#define put plk_json_put
+#define put_count plk_json_put_count
+#define put_contact plk_json_put_contact
 
 // ---- contacts -------------------------------------------------------------------------------------------------------
 
@@ -215,6 +165,8 @@ static void put_flags(json_t *object, const struct plk_contact_row *row) {
     put(object, "pinned", json_boolean(row->pinned));
     put(object, "muted", json_boolean(row->muted));
     put_count(object, "read_seq", row->read_row);
+    put_count(object, "timer_s", row->timer_s);
+    put(object, "receipts", json_boolean(!row->silent));
 }
 
 json_t *plk_json_contact(const struct plk_contact_row *row) {
@@ -262,28 +214,15 @@ static json_t *path_event(const struct plk_contact_view *contact) {
     return object;
 }
 
-static json_t *message_event(const struct plk_history_event *event, const struct plk_contact_row *contact) {
-    bool is_state = event->event.kind == PLK_EVENT_STATE;
-    if (!event->has_message) { // deleted since
-        json_t *object = json_object();
-        put(object, "event", json_string_nocheck(is_state ? "state" : "message"));
-        put_contact(object, contact);
-        put_count(object, "seq", event->event.row);
-        put(object, "removed", json_true());
-        return object;
-    }
-    json_t *object =
-        message_head(is_state ? "state" : "message", &event->message, contact, event->event.state, event->event.reason);
-    if (!is_state) put_text(object, &event->message);
-    return object;
-}
-
 json_t *plk_json_event(const struct plk_history_event *event, const struct plk_contact_view *contact) {
     json_t *object = NULL;
     switch (event->event.kind) {
     case PLK_EVENT_MESSAGE:
     case PLK_EVENT_STATE:
-        object = message_event(event, contact != NULL ? &contact->row : NULL);
+        object = plk_json_message_event(event, contact != NULL ? &contact->row : NULL);
+        break;
+    case PLK_EVENT_CHANGE:
+        object = plk_json_change_event(event, contact != NULL ? &contact->row : NULL);
         break;
     case PLK_EVENT_CONTACT:
     case PLK_EVENT_REQUEST:

@@ -27,7 +27,9 @@ json_t *plk_json_relay(const struct plk_relay_view *relay);
 json_t *plk_json_relays(const struct plk_node *node);
 
 // A message, with "event":"message"; contact is its contact's row.
-json_t *plk_json_message(const struct plk_message_row *message, const struct plk_contact_row *contact);
+// marks: what became of it since; NULL: nothing that is known.
+json_t *plk_json_message(const struct plk_message_row *message, const struct plk_contact_row *contact,
+                         const struct plk_history_marks *marks);
 
 // undelivered and last_seq are set by whoever knows them.
 json_t *plk_json_contact(const struct plk_contact_row *row);
@@ -36,8 +38,15 @@ json_t *plk_json_contact(const struct plk_contact_row *row);
 void plk_json_presence(json_t *object, const struct plk_contact_view *view);
 
 // An event of `watch`; contact: NULL when it is no more. path events carry the view's presence.
-// NULL: a relay's, which has its own.
+// NULL: a relay's, which has its own; a change of a message that is not there.
 json_t *plk_json_event(const struct plk_history_event *event, const struct plk_contact_view *contact);
 json_t *plk_json_relay_event(uint64_t n, const struct plk_relay_view *relay, bool removed);
+
+// Of its parts (json.c, json_message.c).
+void plk_json_put(json_t *object, const char *name, json_t *value); // takes value
+void plk_json_put_count(json_t *object, const char *name, uint64_t value);
+void plk_json_put_contact(json_t *object, const struct plk_contact_row *contact);
+json_t *plk_json_message_event(const struct plk_history_event *event, const struct plk_contact_row *contact);
+json_t *plk_json_change_event(const struct plk_history_event *event, const struct plk_contact_row *contact);
 
 #endif

@@ -7,6 +7,7 @@
 #include "api/shape.h"
 
 struct plk_call;
+struct plk_command;
 struct plk_host;
 
 enum {
@@ -87,6 +88,15 @@ json_t *plk_method_serve_object(const struct plk_host *host);
 // method_message.c
 void plk_method_cancel(struct plk_call *call);
 void plk_method_history(struct plk_call *call);
+
+// method_mark.c
+void plk_method_delete(struct plk_call *call);
+void plk_method_edit(struct plk_call *call);
+void plk_method_react(struct plk_call *call);
+void plk_method_receipts(struct plk_call *call);
+void plk_method_timer(struct plk_call *call);
+// Names the message of a seq in a command; false: the call has failed.
+bool plk_method_target(struct plk_call *call, uint64_t seq, struct plk_command *command);
 
 // method_send.c
 void plk_method_send(struct plk_call *call);

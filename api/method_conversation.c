@@ -10,7 +10,7 @@ static json_t *last_message(struct plk_call *call, const struct plk_contact_row 
     struct plk_history_page page = {0};
     json_t *last = NULL;
     if (plk_history_read(call->history, &query, &page) == PLK_ERR_OK && page.count > 0)
-        last = plk_json_message(&page.rows[0], row);
+        last = plk_json_message(&page.rows[0], row, &page.marks[0]);
     plk_history_page_free(&page);
     return last != NULL ? last : json_null();
 }
@@ -87,6 +87,8 @@ void plk_method_read(struct plk_call *call) {
     }
     uint64_t row = plk_call_has(call, "seq") ? plk_call_count(call, "seq") : last;
     struct plk_command command = {.kind = PLK_CMD_READ, .contact = contact.contact, .row = row < last ? row : last};
+    err = plk_history_newest_in(call->history, contact.contact, command.row, &command.target);
+    command.has_target = err == PLK_ERR_OK;
     plk_call_command(call, &command, on_done);
 }
 

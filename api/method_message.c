@@ -66,7 +66,7 @@ static void answer_page(struct plk_call *call, struct plk_history_page *page, co
     for (size_t i = first; i < page->count; i++) {
         const struct plk_message_row *row = &page->rows[i];
         const struct plk_contact_row *of = contact != NULL ? contact : contact_of(&contacts, row->contact);
-        if (of != NULL) json_array_append_new(list, plk_json_message(row, of));
+        if (of != NULL) json_array_append_new(list, plk_json_message(row, of, &page->marks[i]));
     }
     uint64_t before = first > 0 ? page->rows[first].row : page->next_before;
     plk_call_answer(call, json_pack("{s:o, s:b, s:I, s:I}", "messages", list, "more", page->more || first > 0,

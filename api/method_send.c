@@ -72,6 +72,7 @@ void plk_method_send_request(struct plk_call *call, const struct plk_send *send)
     call->deadline_us = call->started_us + timeout_ms * PLK_MS;
     struct plk_command command = {
         .kind = PLK_CMD_SEND, .contact = contact.contact, .text = send->text, .caller_id = send->id};
+    if (send->reply_to > 0 && !plk_method_target(call, send->reply_to, &command)) return;
     plk_call_command(call, &command, on_sent);
 }
 
@@ -81,6 +82,7 @@ void plk_method_send(struct plk_call *call) {
                             .id = plk_call_text(call, "id"),
                             .wait = plk_call_text(call, "wait"),
                             .has_timeout = plk_call_has(call, "timeout_ms"),
-                            .timeout_ms = plk_call_count(call, "timeout_ms")};
+                            .timeout_ms = plk_call_count(call, "timeout_ms"),
+                            .reply_to = plk_call_count(call, "reply_to")};
     plk_method_send_request(call, &send);
 }

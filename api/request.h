@@ -14,6 +14,7 @@ struct plk_send {
     struct plk_bytes contact, text, id, wait;
     bool has_timeout;
     uint64_t timeout_ms;
+    uint64_t reply_to; // 0: no message
 };
 
 struct plk_request {

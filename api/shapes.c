@@ -21,6 +21,7 @@
 #define CONTACT_PARAM TEXT("contact", 0, "a contact's name or PeerID")
 #define PATH_WORDS "lan|udp-direct|udp-punched|udp-mapped|tcp-direct|tcp-reverse|relay"
 #define STATE_WORDS "queued|sent|stored|delivered|read|failed|cancelled|received"
+#define KIND_WORDS "text|notice|unknown"
 #define NODE_WORDS "loading|empty|locked|ready|corrupt"
 #define SERVE_WORDS "auto|off|contacts|public"
 #define NAT_WORDS "endpoint-independent|address-dependent|address-and-port-dependent|unknown"
@@ -256,6 +257,8 @@ static const struct plk_field contact_fields[] = {
     FLAG("pinned", 0, "it is shown before the others"),
     FLAG("muted", 0, "nothing is said when something comes from it"),
     COUNT("read_seq", 0, "what came up to this message was read here"),
+    COUNT("timer_s", 0, "what is written now vanishes that long after it was seen; 0: it stays"),
+    FLAG("receipts", 0, "it is told what of its was read here"),
     WORD("state", 0, "added|request|active|refused", "added: its side has not answered the link yet"),
     TEXT("profile_name", 0, "how it calls itself; may be empty"),
     COUNT("number", 0, "of this contact here, never reused"),
@@ -272,6 +275,8 @@ static const struct plk_field conversation_fields[] = {
     FLAG("pinned", 0, "it is shown before the others"),
     FLAG("muted", 0, "nothing is said when something comes from it"),
     COUNT("read_seq", 0, "what came up to this message was read here"),
+    COUNT("timer_s", 0, "what is written now vanishes that long after it was seen; 0: it stays"),
+    FLAG("receipts", 0, "it is told what of its was read here"),
     WORD("state", 0, "added|request|active|refused", "added: its side has not answered the link yet"),
     TEXT("profile_name", 0, "how it calls itself; may be empty"),
     COUNT("number", 0, "of this contact here, never reused"),
@@ -328,6 +333,7 @@ static const struct plk_field send_params_fields[] = {
     TEXT("id", OPTIONAL, "the caller's own, up to 128 bytes: the same id sends once, however often it is called"),
     WORD("wait", OPTIONAL, PLK_SHAPES_WAIT_WORDS, "answer only when this state is reached or passed"),
     COUNT("timeout_ms", OPTIONAL, "of `wait`; 30,000 if missing"),
+    COUNT("reply_to", OPTIONAL, "the seq of the message that it answers"),
 };
 static const struct plk_field sent_fields[] = {
     TEXT("id", 0, "of the message, 32 hexadecimal digits"),
@@ -353,6 +359,40 @@ static const struct plk_field history_params_fields[] = {
     TEXT("search", OPTIONAL, "only messages with this text in it, capitals or not"),
     COUNT("at", OPTIONAL, "searching all contacts: `next_at` of the page before"),
 };
+static const struct plk_field react_params_fields[] = {
+    CONTACT_PARAM,
+    COUNT("seq", 0, "of the message, either side's"),
+    TEXT("emoji", 0, "at most 32 bytes; empty takes the reaction back"),
+};
+static const struct plk_field edit_params_fields[] = {
+    CONTACT_PARAM,
+    COUNT("seq", 0, "of one's own message"),
+    TEXT("text", 0, "1 to 59,999 bytes: what it says from now on"),
+};
+static const struct plk_field delete_params_fields[] = {
+    CONTACT_PARAM,
+    COUNT("seq", 0, "of the message"),
+    FLAG("both", 0, "for both sides, of one's own message; false: only here, nothing is sent"),
+};
+static const struct plk_field timer_params_fields[] = {
+    CONTACT_PARAM,
+    COUNT("seconds", 0, "what either side writes from now on vanishes that long after it was seen; 0: it stays"),
+};
+static const struct plk_field receipts_params_fields[] = {
+    CONTACT_PARAM,
+    FLAG("on", 0, "whether the contact is told what of its was read"),
+};
+static const struct plk_field reply_fields[] = {
+    COUNT("seq", 0, "of the message that is answered; 0, and nothing else: it is not here any more"),
+    TEXT("id", OPTIONAL, "of that message"),
+    WORD("direction", OPTIONAL, "in|out", "out: from here"),
+    WORD("kind", OPTIONAL, KIND_WORDS, "as of a message"),
+    TEXT("text", OPTIONAL, "its first 200 characters"),
+};
+static const struct plk_field reaction_fields[] = {
+    WORD("by", 0, "me|them", "whose it is"),
+    TEXT("emoji", 0, "at most 32 bytes"),
+};
 #define MESSAGE(flags, event_words)                                                                                   \
     WORD("event", 0, event_words, "what this object is"), TEXT("id", flags, "of the message, 32 hexadecimal digits"), \
         TEXT("contact", (flags) | ((flags) ? NULLABLE : 0), "the contact's name here"),                               \
@@ -365,8 +405,14 @@ static const struct plk_field history_params_fields[] = {
         COUNT("stored", OPTIONAL, "state `stored`: relays that keep it"),                                             \
         COUNT("stored_of", OPTIONAL, "state `stored`: relays that were asked"),                                       \
         TEXT("reason", OPTIONAL, "why a state stepped back"),                                                         \
-        WORD("kind", flags, "text|notice|unknown", "notice: made here; unknown: from a newer version"),               \
-        TEXT("text", (flags) | OPTIONAL, "what it says")
+        WORD("kind", flags, KIND_WORDS, "notice: made here; unknown: from a newer version"),                          \
+        TEXT("text", (flags) | OPTIONAL, "what it says; nothing if it was deleted"),                                  \
+        OBJECT("reply_to", OPTIONAL, reply, "the message that it answers"),                                           \
+        OBJECT("reactions", OPTIONAL | LIST, reaction, "one's own and the contact's"),                                \
+        COUNT("edited_ms", OPTIONAL, "when its text was changed last, by the writer's clock"),                        \
+        FLAG("deleted", OPTIONAL, "it was deleted, here or for both"),                                                \
+        COUNT("lifetime_s", OPTIONAL, "it vanishes that long after it was seen (in) or delivered (out)"),             \
+        COUNT("expires_ms", OPTIONAL, "when that will be, Unix time in milliseconds; once it is known")
 static const struct plk_field message_fields[] = {MESSAGE(0, "message")};
 static const struct plk_field history_fields[] = {
     OBJECT("messages", LIST, message, "oldest first"),
@@ -383,7 +429,7 @@ static const struct plk_field watching_fields[] = {
 };
 static const struct plk_field event_fields[] = {
     COUNT("n", 0, "the event's number; resume with it. Of `path`, `relay` and `node`: that of the last durable event"),
-    MESSAGE(OPTIONAL, "message|state|contact|request|path|relay|node"),
+    MESSAGE(OPTIONAL, "message|state|change|contact|request|path|relay|node"),
     COUNT("number", OPTIONAL, "contact, request: the contact's number here"),
     WORD("node", OPTIONAL, NODE_WORDS, "node: its state; while it is not `ready` other events wait"),
     FLAG("removed", OPTIONAL, "contact, relay: it is no more"),
@@ -393,6 +439,12 @@ static const struct plk_field event_fields[] = {
     FLAG("pinned", OPTIONAL, "contact, request"),
     FLAG("muted", OPTIONAL, "contact, request"),
     COUNT("read_seq", OPTIONAL, "contact, request: what came up to this message was read here"),
+    COUNT("timer_s", OPTIONAL,
+          "contact, request, change `timer`: what is written now vanishes that long after it was seen"),
+    FLAG("receipts", OPTIONAL, "contact, request: it is told what of its was read here"),
+    WORD("what", OPTIONAL, "edited|reacted|deleted|expired|picture|read|timer",
+         "change: what has changed; read: everything outgoing up to `seq` was read there"),
+    OBJECT("message", OPTIONAL, message, "change: the message as it is now; not of `expired`, `read` and `timer`"),
     PRESENCE(OPTIONAL),
     OBJECT("relay", OPTIONAL, relay, "relay: as it is now, or was"),
 };
@@ -450,7 +502,14 @@ SHAPE(send_params, "SendParams")
 SHAPE(sent, "Sent")
 SHAPE(cancel_params, "CancelParams")
 SHAPE(history_params, "HistoryParams")
+SHAPE(reply, "Reply")
+SHAPE(reaction, "Reaction")
 SHAPE(message, "Message")
+SHAPE(react_params, "ReactParams")
+SHAPE(edit_params, "EditParams")
+SHAPE(delete_params, "DeleteParams")
+SHAPE(timer_params, "TimerParams")
+SHAPE(receipts_params, "ReceiptsParams")
 SHAPE(history, "History")
 SHAPE(watch_params, "WatchParams")
 SHAPE(watching, "Watching")

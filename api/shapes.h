@@ -59,7 +59,14 @@
     X(sent, "Sent")                        \
     X(cancel_params, "CancelParams")       \
     X(history_params, "HistoryParams")     \
+    X(reply, "Reply")                      \
+    X(reaction, "Reaction")                \
     X(message, "Message")                  \
+    X(react_params, "ReactParams")         \
+    X(edit_params, "EditParams")           \
+    X(delete_params, "DeleteParams")       \
+    X(timer_params, "TimerParams")         \
+    X(receipts_params, "ReceiptsParams")   \
     X(history, "History")                  \
     X(watch_params, "WatchParams")         \
     X(watching, "Watching")                \

@@ -101,7 +101,10 @@ enum plk_err plk_history_err(const struct plk_history *history, int code) {
     }
 }
 
-int plk_history_begin(struct plk_history *history) { return plk_store_db_exec(history->db, "BEGIN"); }
+int plk_history_begin(struct plk_history *history) {
+    history->read_contact = 0;
+    return plk_store_db_exec(history->db, "BEGIN");
+}
 
 enum plk_err plk_history_end(struct plk_history *history, int code) {
     enum plk_err err = plk_history_err(history, code);

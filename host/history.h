@@ -7,6 +7,7 @@
 #define PLK_HOST_HISTORY_H
 
 #include "host/fault.h"
+#include "wire/mark.h"
 #include "wire/row.h"
 #include "wire/table.h"
 
@@ -38,8 +39,31 @@ struct plk_history_query {
     uint32_t scan;           // search: rows to look through at most; 0: PLK_HISTORY_SCAN_DEFAULT
 };
 
+#define PLK_HISTORY_QUOTE_MAX 200 // characters of a message that is answered
+
+// What became of a message since, in the same snapshot.
+struct plk_history_marks {
+    bool deleted, expired; // it has no text any more; expired ones are on no page
+    bool read;             // out: the contact has said that it read it
+    uint64_t edited_ms;    // 0: it was not
+    uint64_t expires_ms;   // 0: it does not, or its time does not run yet
+    struct {
+        uint8_t len; // 0: none
+        char emoji[PLK_MARK_EMOJI_MAX];
+    } reactions[2]; // by PLK_MARK_ME, PLK_MARK_THEM
+    bool has_reply;
+    struct {
+        uint64_t row; // 0: it is not here any more, and the rest is not set
+        uint8_t id[PLK_ID_LEN];
+        enum plk_direction direction;
+        uint16_t kind;
+        struct plk_bytes text; // the beginning of it, at most PLK_HISTORY_QUOTE_MAX characters
+    } reply;
+};
+
 struct plk_history_page {
-    struct plk_message_row *rows; // oldest first (all contacts: by contact, then row); kinds below 64 only
+    struct plk_message_row *rows;    // oldest first (all contacts: by contact, then row); kinds below 64 only
+    struct plk_history_marks *marks; // of each row
     size_t count;
     bool more; // there is, or may be (a search that used up its scan), something before; with after_row: after
     uint64_t next_before; // before_row of the page before this one
@@ -57,6 +81,10 @@ enum plk_err plk_history_read(struct plk_history *history, const struct plk_hist
 #define PLK_HISTORY_UNREAD_SCAN 2000
 enum plk_err plk_history_unread(struct plk_history *history, uint32_t contact, uint64_t row, uint64_t *count);
 
+// The newest row of a contact's own messages up to that row, for who tells it what was read. NOT_FOUND.
+enum plk_err plk_history_newest_in(struct plk_history *history, uint32_t contact, uint64_t row,
+                                   struct plk_origin *origin);
+
 // The one message of that row number (of any kind), as a page of one; NOT_FOUND.
 enum plk_err plk_history_message(struct plk_history *history, uint32_t contact, uint64_t row,
                                  struct plk_history_page *page);
@@ -67,8 +95,9 @@ void plk_history_page_free(struct plk_history_page *page); // a zeroed page is f
 
 struct plk_history_event {
     struct plk_event_row event;
-    bool has_message; // message, state: the row it speaks of, as it is now
+    bool has_message; // message, state, change: the row it speaks of, as it is now
     struct plk_message_row message;
+    struct plk_history_marks marks;
 };
 
 struct plk_history_events {

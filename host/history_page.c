@@ -8,20 +8,28 @@
 static void page_make(struct plk_history_page *page, uint32_t limit) {
     *page = (struct plk_history_page){.cap = limit};
     page->rows = plk_memory_take(limit * sizeof *page->rows);
+    page->marks = plk_memory_take(limit * sizeof *page->marks);
 }
 
-void plk_history_page_add(struct plk_history_page *page, const struct plk_message_row *row) {
+int plk_history_page_add(struct plk_history *history, struct plk_history_page *page,
+                         const struct plk_message_row *row) {
     plk_assert(page->count < page->cap);
     struct plk_history_held *held = page->held;
-    struct plk_message_row *to = &page->rows[page->count++];
-    *to = *row;
-    to->payload = plk_history_keep(&held, row->payload);
+    struct plk_history_marks *marks = &page->marks[page->count];
+    int code = plk_history_marks(history, row, &held, marks);
+    if (code == SQLITE_OK && !marks->expired) {
+        struct plk_message_row *to = &page->rows[page->count++];
+        *to = *row;
+        to->payload = plk_history_keep(&held, row->payload);
+    }
     page->held = held;
+    return code;
 }
 
 void plk_history_page_free(struct plk_history_page *page) {
     plk_history_release(page->held);
     plk_memory_give(page->rows, page->cap * sizeof *page->rows);
+    plk_memory_give(page->marks, page->cap * sizeof *page->marks);
     *page = (struct plk_history_page){.rows = NULL};
 }
 
@@ -30,8 +38,11 @@ static void page_turn(struct plk_history_page *page) {
     for (size_t i = 0, j = page->count; i + 1 < j; i++) {
         j--;
         struct plk_message_row row = page->rows[i];
+        struct plk_history_marks marks = page->marks[i];
         page->rows[i] = page->rows[j];
+        page->marks[i] = page->marks[j];
         page->rows[j] = row;
+        page->marks[j] = marks;
     }
 }
 
@@ -61,8 +72,10 @@ static int read_page(struct plk_history *history, const struct plk_history_query
         struct plk_message_row row;
         code = plk_store_message_row(s, &row);
         if (code != SQLITE_OK) break;
-        plk_history_page_add(page, &row);
-        if (after == 0 || page->count == 1) page->next_before = row.row;
+        size_t before_it = page->count;
+        code = plk_history_page_add(history, page, &row);
+        if (code != SQLITE_OK) break;
+        if (after == 0 || (page->count == 1 && before_it == 0)) page->next_before = row.row;
     }
     sqlite3_reset(s);
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
@@ -106,11 +119,18 @@ enum plk_err plk_history_message(struct plk_history *history, uint32_t contact, 
     sqlite3_stmt *s;
     int code = one_row(history, contact, number, &row, &s);
     if (code == SQLITE_ROW) {
+        struct plk_history_held *held = NULL;
         page_make(page, 1);
-        plk_history_page_add(page, &row);
+        page->rows[page->count++] = row;
+        page->rows[0].payload = plk_history_keep(&held, row.payload);
+        history->read_contact = 0;
+        int marked = plk_history_marks(history, &page->rows[0], &held, &page->marks[0]);
+        page->held = held;
+        if (marked != SQLITE_OK) code = marked;
     }
     sqlite3_reset(s);
     if (code == SQLITE_ROW) return PLK_ERR_OK;
+    plk_history_page_free(page);
     return code == SQLITE_DONE ? PLK_ERR_NOT_FOUND : plk_history_err(history, code);
 }
 
@@ -136,19 +156,50 @@ enum plk_err plk_history_unread(struct plk_history *history, uint32_t contact, u
     return plk_history_err(history, code);
 }
 
+enum plk_err plk_history_newest_in(struct plk_history *history, uint32_t contact, uint64_t row,
+                                   struct plk_origin *origin) {
+    sqlite3_stmt *s;
+    struct plk_message_row found;
+    if (row > PLK_STORE_ROW_MAX) row = PLK_STORE_ROW_MAX;
+    int code =
+        plk_history_prepare(history, PLK_HISTORY_NEWEST_IN,
+                            "SELECT " PLK_STORE_MESSAGE_COLUMNS
+                            " FROM message m JOIN stream s ON s.stream = m.stream WHERE m.at >= ?1 AND m.at <= ?2"
+                            " AND m.kind < ?3 AND m.kind <> ?4 AND substr(s.prefix, 5, 1) = x'00'"
+                            " ORDER BY m.at DESC LIMIT 1",
+                            &s);
+    if (code != SQLITE_OK) return plk_history_err(history, code);
+    sqlite3_bind_int64(s, 1, plk_store_at(contact, 1));
+    sqlite3_bind_int64(s, 2, plk_store_at(contact, row));
+    sqlite3_bind_int(s, 3, PLK_HISTORY_SHOWN_KINDS);
+    sqlite3_bind_int(s, 4, PLK_BODY_NOTICE);
+    code = sqlite3_step(s);
+    if (code == SQLITE_ROW) code = plk_store_message_row(s, &found) == SQLITE_OK ? SQLITE_ROW : SQLITE_CORRUPT;
+    if (code == SQLITE_ROW) *origin = found.origin;
+    sqlite3_reset(s);
+    if (code == SQLITE_ROW) return PLK_ERR_OK;
+    return code == SQLITE_DONE ? PLK_ERR_NOT_FOUND : plk_history_err(history, code);
+}
+
 // ---- events -----------------------------------------------------------------------------------------------------------
 
 // The message that an event speaks of, if there still is one.
 static int join_message(struct plk_history *history, struct plk_history_event *event, struct plk_history_held **held) {
-    if (event->event.row == 0 || event->event.row > PLK_STORE_ROW_MAX) return SQLITE_OK;
-    sqlite3_stmt *s;
-    int code = one_row(history, event->event.contact, event->event.row, &event->message, &s);
+    const struct plk_event_row *e = &event->event;
+    sqlite3_stmt *s = NULL;
+    int code = SQLITE_DONE;
+    if (e->has_target)
+        code = plk_history_origin(history, e->contact, e->target_direction, &e->target, &event->message, &s);
+    else if (e->row > 0 && e->row <= PLK_STORE_ROW_MAX)
+        code = one_row(history, e->contact, e->row, &event->message, &s);
     if (code == SQLITE_ROW) {
         event->has_message = true;
+        event->event.row = event->message.row;
         event->message.payload = plk_history_keep(held, event->message.payload);
     }
     sqlite3_reset(s);
-    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+    if (code == SQLITE_ROW) return plk_history_marks(history, &event->message, held, &event->marks);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
 // The events of one row that are above since.

@@ -24,12 +24,18 @@ enum {
     PLK_HISTORY_FOUND,
     PLK_HISTORY_MARKED,
     PLK_HISTORY_NEXT,
+    PLK_HISTORY_MARKS,
+    PLK_HISTORY_MARK,
+    PLK_HISTORY_ORIGIN,
+    PLK_HISTORY_NEWEST_IN,
     PLK_HISTORY_STATEMENTS
 };
 
 struct plk_history {
     sqlite3 *db;
     sqlite3_stmt *statements[PLK_HISTORY_STATEMENTS];
+    uint32_t read_contact; // in this snapshot: whose read_row is known, 0: none
+    uint64_t read_row;     // up to here it has read what we wrote
 };
 
 struct plk_history_held {
@@ -58,8 +64,15 @@ void plk_history_release(struct plk_history_held *held);
 int plk_history_search(struct plk_history *history, const struct plk_history_query *query,
                        struct plk_history_page *page);
 
-// Appends a copy of the row; *cap rows have room.
-void plk_history_page_add(struct plk_history_page *page, const struct plk_message_row *row);
+// Appends a copy of the row and its marks, unless it has vanished; there is room.
+int plk_history_page_add(struct plk_history *history, struct plk_history_page *page, const struct plk_message_row *row);
+
+// history_mark.c: of a row whose payload lives as long as held.
+int plk_history_marks(struct plk_history *history, const struct plk_message_row *row, struct plk_history_held **held,
+                      struct plk_history_marks *marks);
+// The message of an origin. SQLITE_ROW: *s stands on it; reset it. SQLITE_DONE: there is none.
+int plk_history_origin(struct plk_history *history, uint32_t contact, enum plk_direction direction,
+                       const struct plk_origin *origin, struct plk_message_row *row, sqlite3_stmt **s);
 
 #define PLK_HISTORY_SHOWN_KINDS 64 // wire/row.h
 

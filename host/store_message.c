@@ -7,7 +7,7 @@ void plk_store_message_close(struct plk_store_messages *m) {
     sqlite3_stmt *statements[] = {m->insert,       m->replace,      m->patch,       m->wipe,       m->remove,
                                   m->one,          m->lowest,       m->find_stream, m->add_stream, m->drop_stream,
                                   m->streams,      m->streams_down, m->range,       m->range_down, m->count,
-                                  m->remove_range, m->left};
+                                  m->remove_range, m->left,         m->rewrite};
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) sqlite3_finalize(statements[i]);
     plk_mem_wipe(m, sizeof *m);
 }
@@ -105,6 +105,7 @@ int plk_store_message_row(sqlite3_stmt *s, struct plk_message_row *row) {
         if (!plk_reader_done(&r)) return SQLITE_CORRUPT;
     }
     got.payload = plk_store_db_column(s, 12);
+    got.lifetime_s = (uint32_t)sqlite3_column_int64(s, 13);
     *row = got;
     return SQLITE_OK;
 }
@@ -132,6 +133,7 @@ static int run_with_row(sqlite3_stmt *s, int64_t at, int64_t stream, int64_t seq
         sqlite3_bind_null(s, 12);
     }
     plk_store_db_bind(s, 13, row->payload);
+    sqlite3_bind_int64(s, 14, row->lifetime_s);
     int code = plk_store_db_run(s);
     sqlite3_clear_bindings(s); // they point into this frame and the batch
     return code;
@@ -182,7 +184,8 @@ static int change(struct plk_store_messages *m, int64_t at, int64_t stream, int6
     code =
         plk_store_db_prepare(m->db, &m->replace,
                              "UPDATE message SET at = ?1, id = ?4, kind = ?5, state = ?6, stored = ?7, stored_of = ?8,"
-                             " reason = ?9, time_ms = ?10, received_ms = ?11, target = ?12, payload = ?13"
+                             " reason = ?9, time_ms = ?10, received_ms = ?11, target = ?12, payload = ?13,"
+                             " lifetime_s = ?14"
                              " WHERE stream = ?2 AND seq = ?3");
     if (code != SQLITE_OK) return code;
     bool stays_hidden = before.at < 0 && row->row == 0;
@@ -194,13 +197,14 @@ static int upsert(struct plk_store_messages *m, const struct plk_op *op) {
     plk_assert(plk_message_key_decode(op->key, &row) == PLK_ERR_OK);
     plk_assert(plk_message_row_decode(op->value, &row) == PLK_ERR_OK && row.row <= PLK_STORE_ROW_MAX);
     int64_t stream, seq = seq_of(op->key), at = plk_store_at(row.contact, row.row);
-    int code = find_stream(m, op->key.at, true, &stream);
+    int code = plk_store_mark_text(m->marks, op->key, row.kind, &row.payload);
+    if (code == SQLITE_OK) code = find_stream(m, op->key.at, true, &stream);
     if (code == SQLITE_OK && row.row == 0) code = hidden_at(m, &at);
     if (code == SQLITE_OK) {
         code = plk_store_db_prepare(m->db, &m->insert,
                                     "INSERT INTO message(at, stream, seq, id, kind, state, stored, stored_of, reason,"
-                                    " time_ms, received_ms, target, payload)"
-                                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+                                    " time_ms, received_ms, target, payload, lifetime_s)"
+                                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
     }
     if (code != SQLITE_OK) return code;
     code = run_with_row(m->insert, at, stream, seq, &row);
@@ -257,6 +261,47 @@ static int remove_one(struct plk_store_messages *m, const struct plk_op *op) {
     sqlite3_bind_int64(m->remove, 1, stream);
     sqlite3_bind_int64(m->remove, 2, seq);
     return plk_store_db_run(m->remove);
+}
+
+// ---- for marks --------------------------------------------------------------------------------------------------------
+
+static int find_kind(struct plk_store_messages *m, struct plk_bytes key, int64_t *stream, int *kind) {
+    int code = find_stream(m, key.at, false, stream);
+    *kind = 0;
+    if (code != SQLITE_OK || *stream == 0) return code;
+    code = plk_store_db_prepare(m->db, &m->one, "SELECT at, kind, payload FROM message WHERE stream = ?1 AND seq = ?2");
+    if (code != SQLITE_OK) return code;
+    sqlite3_bind_int64(m->one, 1, *stream);
+    sqlite3_bind_int64(m->one, 2, seq_of(key));
+    code = sqlite3_step(m->one);
+    if (code == SQLITE_ROW) *kind = sqlite3_column_int(m->one, 1);
+    int end = sqlite3_reset(m->one);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? end : code;
+}
+
+int plk_store_message_is_there(struct plk_store_messages *m, struct plk_bytes key, bool *there) {
+    int64_t stream;
+    int kind, code = find_kind(m, key, &stream, &kind);
+    *there = kind != 0;
+    return code;
+}
+
+int plk_store_message_rewrite(struct plk_store_messages *m, struct plk_bytes key, struct plk_bytes text, bool *there) {
+    int64_t stream;
+    struct before before = {.at = 0};
+    int kind, code = find_kind(m, key, &stream, &kind);
+    *there = kind != 0;
+    if (code != SQLITE_OK || kind == 0 || (text.len > 0 && kind != PLK_BODY_TEXT)) return code;
+    code = drop_from_index(m, stream, seq_of(key), &before);
+    if (code == SQLITE_OK)
+        code =
+            plk_store_db_prepare(m->db, &m->rewrite, "UPDATE message SET payload = ?3 WHERE stream = ?1 AND seq = ?2");
+    if (code != SQLITE_OK) return code;
+    sqlite3_bind_int64(m->rewrite, 1, stream);
+    sqlite3_bind_int64(m->rewrite, 2, seq_of(key));
+    plk_store_db_bind(m->rewrite, 3, text);
+    code = plk_store_db_run(m->rewrite);
+    return code == SQLITE_OK ? plk_store_index_added(m->index, before.at, before.kind, text) : code;
 }
 
 // ---- all of them ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #include "host/store_rows.h"
 
 #include "host/store_schema.h"
+#include "wire/mark.h"
 
 #include <stdio.h>
 
@@ -42,8 +43,8 @@ static const char *columns(enum plk_table table) {
 }
 
 static const char *places(enum plk_table table) {
-    if (table == PLK_TABLE_contact) return "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15";
-    return table == PLK_TABLE_event ? "?1,?2,?3,?4,?5,?6,?7" : "?1,?2";
+    if (table == PLK_TABLE_contact) return "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17";
+    return table == PLK_TABLE_event ? "?1,?2,?3,?4,?5,?6,?7,?8" : "?1,?2";
 }
 
 // ---- what lies together -----------------------------------------------------------------------------------------------
@@ -165,6 +166,8 @@ static int upsert_contact(sqlite3_stmt *s, const struct plk_op *op) {
     sqlite3_bind_int64(s, 13, (int64_t)row.read_row);
     sqlite3_bind_int(s, 14, row.pinned);
     sqlite3_bind_int(s, 15, row.muted);
+    sqlite3_bind_int64(s, 16, row.timer_s);
+    sqlite3_bind_int(s, 17, row.silent);
     int code = plk_store_db_run(s);
     sqlite3_clear_bindings(s); // they point into this frame
     return code;
@@ -196,6 +199,8 @@ int plk_store_rows_contact(sqlite3_stmt *s, struct plk_contact_row *row) {
     got.read_row = (uint64_t)sqlite3_column_int64(s, 12);
     got.pinned = sqlite3_column_int(s, 13) != 0;
     got.muted = sqlite3_column_int(s, 14) != 0;
+    got.timer_s = (uint32_t)sqlite3_column_int64(s, 15);
+    got.silent = sqlite3_column_int(s, 16) != 0;
     struct plk_reader r = plk_reader(hints);
     for (got.hint_count = 0; r.left > 0 && !r.failed; got.hint_count++) {
         plk_reader_copy(&r, got.hints[got.hint_count].key, sizeof got.hints[0].key);
@@ -216,6 +221,9 @@ static int upsert_event(sqlite3_stmt *s, const struct plk_op *op) {
     sqlite3_bind_int(s, 5, (int)row.state);
     sqlite3_bind_int(s, 6, row.reason);
     sqlite3_bind_int(s, 7, row.more);
+    // As in its row.
+    bool named = op->value.len > PLK_EVENT_ROW_LEN;
+    plk_store_db_bind(s, 8, plk_bytes(op->value.at + PLK_EVENT_ROW_LEN, named ? PLK_EVENT_TARGET_LEN : 0));
     return plk_store_db_run(s);
 }
 
@@ -227,7 +235,14 @@ int plk_store_rows_event(sqlite3_stmt *s, struct plk_event_row *row) {
                                   .state = (enum plk_state)sqlite3_column_int(s, 4),
                                   .reason = (uint8_t)sqlite3_column_int(s, 5),
                                   .more = (uint16_t)sqlite3_column_int(s, 6)};
-    return SQLITE_OK;
+    struct plk_bytes target = plk_store_db_column(s, 7);
+    row->has_target = target.len > 0;
+    if (target.len == 0) return SQLITE_OK;
+    if (target.len != PLK_EVENT_TARGET_LEN || target.at[0] > PLK_OUT) return SQLITE_CORRUPT;
+    row->target_direction = (enum plk_direction)target.at[0];
+    return plk_mark_origin_decode(plk_bytes(target.at + 1, target.len - 1), &row->target) == PLK_ERR_OK
+               ? SQLITE_OK
+               : SQLITE_CORRUPT;
 }
 
 // ---- operations -------------------------------------------------------------------------------------------------------
@@ -292,7 +307,8 @@ static int give_row(sqlite3_stmt *s, enum plk_table table, plk_store_sink *sink,
         struct plk_event_row row;
         if (plk_store_rows_event(s, &row) != SQLITE_OK) return SQLITE_CORRUPT;
         plk_writer_u64(&k, row.n);
-        plk_event_row_encode(plk_writer_skip(&v, PLK_EVENT_ROW_LEN), &row);
+        uint8_t event[PLK_EVENT_ROW_MAX];
+        plk_writer_copy(&v, event, plk_event_row_encode(event, &row));
     }
     sink(ctx, plk_writer_bytes(&k), plk_writer_bytes(&v));
     plk_mem_wipe(value, sizeof value);

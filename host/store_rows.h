@@ -37,8 +37,8 @@ const char *plk_store_rows_name(enum plk_table table); // the table's name, stat
 // Columns of contact and event to rows, for every reader. SQLITE_OK or SQLITE_CORRUPT.
 #define PLK_STORE_CONTACT_COLUMNS                                                                                          \
     "contact, peer_id, name, profile_name, state, verified, blocked, has_outbox, renamed, created_ms, hints, relay_only, " \
-    "read_row, pinned, muted"
-#define PLK_STORE_EVENT_COLUMNS "n, kind, contact, row, state, reason, more"
+    "read_row, pinned, muted, timer_s, silent"
+#define PLK_STORE_EVENT_COLUMNS "n, kind, contact, row, state, reason, more, target"
 int plk_store_rows_contact(sqlite3_stmt *statement, struct plk_contact_row *row);
 int plk_store_rows_event(sqlite3_stmt *statement, struct plk_event_row *row);
 

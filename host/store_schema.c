@@ -55,6 +55,15 @@ static const char *const steps[] = {
     "ALTER TABLE contact ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;"
     "UPDATE contact SET read_row = coalesce((SELECT max(at) - contact * 2147483648 FROM message"
     " WHERE at > contact * 2147483648 AND at < (contact + 1) * 2147483648), 0);",
+
+    // Marks (wire/mark.h); early: their message is not there yet. Messages that vanish, a setting of theirs, receipts of what was
+    // read; events that name their message.
+    "CREATE TABLE mark(key BLOB PRIMARY KEY, value BLOB NOT NULL, early INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX mark_early ON mark(key) WHERE early = 1;" OPAQUE(
+        "expiry") "ALTER TABLE message ADD COLUMN lifetime_s INTEGER NOT NULL DEFAULT 0;"
+                  "ALTER TABLE contact ADD COLUMN timer_s INTEGER NOT NULL DEFAULT 0;"
+                  "ALTER TABLE contact ADD COLUMN silent INTEGER NOT NULL DEFAULT 0;"
+                  "ALTER TABLE event ADD COLUMN target BLOB;",
 };
 
 _Static_assert(sizeof steps / sizeof steps[0] == PLK_STORE_SCHEMA_VERSION, "a step for each version");

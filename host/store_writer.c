@@ -18,6 +18,9 @@ void plk_store_writer_init(struct plk_store_writer *w, struct plk_store_queue *q
     *w = (struct plk_store_writer){.queue = queue, .db = db};
     w->rows.db = w->messages.db = w->index.db = db;
     w->messages.index = &w->index;
+    w->messages.marks = &w->marks;
+    w->marks.messages = &w->messages;
+    w->marks.db = db;
     w->wal_pages = 1; // a crash may have left a log
     w->checkpoint_at = FIRST_CHECKPOINT;
     w->checkpoint_wait_ms = PLK_STORE_CHECKPOINT_MS;
@@ -82,8 +85,12 @@ static int apply(struct plk_store_writer *w, const struct plk_store_item *item) 
     int code = begin(w);
     struct plk_op op;
     for (size_t offset = 0; code == SQLITE_OK && plk_store_item_op(item, &offset, &op);) {
-        code = op.table == PLK_TABLE_message ? plk_store_message_apply(&w->messages, &op)
-                                             : plk_store_rows_apply(&w->rows, &op);
+        if (op.table == PLK_TABLE_message)
+            code = plk_store_message_apply(&w->messages, &op);
+        else if (op.table == PLK_TABLE_mark && op.kind == PLK_OP_UPSERT)
+            code = plk_store_mark_upsert(&w->marks, &op);
+        else
+            code = plk_store_rows_apply(&w->rows, &op);
     }
     return code;
 }
@@ -222,6 +229,7 @@ static void close_all(struct plk_store_writer *w) {
     plk_store_items_free(&w->pending);
     plk_store_rows_close(&w->rows);
     plk_store_message_close(&w->messages);
+    plk_store_mark_close(&w->marks);
     plk_store_index_close(&w->index);
     sqlite3_finalize(w->begin);
     sqlite3_finalize(w->commit);

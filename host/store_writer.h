@@ -19,6 +19,7 @@ struct plk_store_writer {
     sqlite3 *db; // owned
     struct plk_store_rows rows;
     struct plk_store_messages messages;
+    struct plk_store_marks marks;
     struct plk_store_index index;
     sqlite3_stmt *begin, *commit;
     struct plk_store_items pending; // taken from the queue, not yet durable

@@ -2,7 +2,7 @@
 #include "mail/entry.h"
 
 #define ENTRY_VERSION 1
-enum { HAS_TARGET = 1, HAS_CIPHERTEXT = 2, PARTED = 4, REPEAT = 8, ALL_FLAGS = 15 };
+enum { HAS_TARGET = 1, HAS_CIPHERTEXT = 2, PARTED = 4, REPEAT = 8, LIFETIME = 16, ALL_FLAGS = 31 };
 
 bool plk_order_before(struct plk_order a, struct plk_order b) {
     return a.row != b.row ? a.row < b.row : a.minor < b.minor;
@@ -74,12 +74,14 @@ void plk_entry_encode(struct plk_writer *w, struct plk_entry *entry) {
     entry->parted = PLK_ENTRY_HEAD_MAX + entry->payload_len + ciphertext.len > PLK_ROW_VALUE_MAX;
     plk_writer_u8(w, ENTRY_VERSION);
     plk_writer_u8(w, (uint8_t)((entry->has_target ? HAS_TARGET : 0) | (has_ciphertext ? HAS_CIPHERTEXT : 0) |
-                               (entry->parted ? PARTED : 0) | (entry->repeat ? REPEAT : 0)));
+                               (entry->parted ? PARTED : 0) | (entry->repeat ? REPEAT : 0) |
+                               (entry->lifetime_s > 0 ? LIFETIME : 0)));
     write_origin(w, &entry->origin);
     plk_writer_copy(w, entry->id, PLK_ID_LEN);
     plk_writer_u16(w, entry->kind);
     plk_writer_u64(w, entry->time_ms);
     if (entry->has_target) write_origin(w, &entry->target);
+    if (entry->lifetime_s > 0) plk_writer_u32(w, entry->lifetime_s);
     plk_writer_u32(w, entry->generation);
     plk_writer_u64(w, entry->seq);
     plk_writer_copy(w, entry->chain, PLK_MESSAGE_HASH_LEN);
@@ -109,6 +111,7 @@ static void read_head(struct plk_reader *r, uint8_t flags, struct plk_entry *ent
     entry->time_ms = plk_reader_u64(r);
     entry->has_target = (flags & HAS_TARGET) != 0;
     if (entry->has_target) entry->target = read_origin(r);
+    if ((flags & LIFETIME) != 0) entry->lifetime_s = plk_reader_u32(r);
     entry->generation = plk_reader_u32(r);
     entry->seq = plk_reader_u64(r);
     plk_reader_copy(r, entry->chain, PLK_MESSAGE_HASH_LEN);

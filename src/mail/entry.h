@@ -16,6 +16,7 @@ struct plk_entry {
     uint64_t time_ms;
     bool has_target;
     struct plk_origin target;
+    uint32_t lifetime_s;
     uint8_t *payload;
     uint32_t payload_len;
     bool repeat; // taken from history again: the peer had it once

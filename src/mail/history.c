@@ -18,6 +18,8 @@ uint64_t plk_history_add(struct plk_mail *m, const struct plk_mail_turn *turn, s
     event->row = row->row;
     event->body_kind = row->kind;
     event->state = row->state;
+    event->origin = row->origin;
+    event->lifetime_s = row->lifetime_s;
     memcpy(event->id, row->id, PLK_ID_LEN);
     return row->row;
 }
@@ -43,13 +45,19 @@ void plk_history_patch(struct plk_mail *m, const struct plk_mail_turn *turn, con
     event->body_kind = entry->kind;
     event->state = state;
     event->reason = (uint8_t)reason;
+    event->origin = entry->origin;
+    event->lifetime_s = entry->lifetime_s;
     memcpy(event->id, entry->id, PLK_ID_LEN);
 }
 
-void plk_history_control(struct plk_mail *m, uint16_t kind, struct plk_bytes payload) {
+void plk_history_control(struct plk_mail *m, const struct plk_envelope *e, const struct plk_origin *origin) {
     struct plk_mail_event *event = plk_state_event(m, PLK_MAIL_CONTROL);
     event->direction = PLK_IN;
-    event->body_kind = kind;
-    event->payload = plk_bytes(NULL, payload.len);
-    plk_buf_put(m->mem, &m->event_bytes, payload);
+    event->body_kind = e->kind;
+    event->origin = *origin;
+    event->time_ms = e->time_ms;
+    event->has_target = e->has_target;
+    event->target = e->target;
+    event->payload = plk_bytes(NULL, e->payload.len);
+    plk_buf_put(m->mem, &m->event_bytes, e->payload);
 }

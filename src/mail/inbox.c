@@ -87,6 +87,7 @@ static void show(struct plk_mail *m, const struct plk_mail_turn *turn, const str
     row.received_ms = turn->now.wall_ms;
     row.has_target = e->has_target;
     row.target = e->target;
+    row.lifetime_s = e->lifetime_s;
     row.payload = e->payload;
     plk_history_add(m, turn, &row);
     plk_state_save(m, turn->batch);
@@ -98,7 +99,7 @@ static void commit(struct plk_mail *m, const struct plk_mail_turn *turn, struct 
     struct plk_origin origin = origin_of(e);
     if (e->kind >= PLK_BODY_PROFILE) {
         bool loose = e->kind == PLK_BODY_ACK || e->kind == PLK_BODY_UNREADABLE || e->kind == PLK_BODY_PULSE;
-        if (!loose) plk_history_control(m, e->kind, e->payload);
+        if (!loose) plk_history_control(m, e, &origin);
     } else if (verdict != PLK_HELD_COPY) {
         show(m, turn, e, verdict == PLK_HELD_APART);
     }

@@ -175,9 +175,10 @@ static struct plk_entry new_entry(struct plk_mail *m, const struct plk_mail_turn
     memcpy(entry.origin.epoch, s->epoch, PLK_EPOCH_LEN);
     memcpy(entry.id, body->id, PLK_ID_LEN);
     entry.kind = body->kind;
-    entry.time_ms = turn->now.wall_ms;
+    entry.time_ms = body->time_ms > 0 ? body->time_ms : turn->now.wall_ms;
     entry.has_target = body->has_target;
     if (entry.has_target) entry.target = body->target;
+    entry.lifetime_s = body->lifetime_s;
     if (!plk_entry_is_shown(&entry)) {
         entry.order = (struct plk_order){m->next_row - 1, ++m->minor};
         return entry;
@@ -188,6 +189,7 @@ static struct plk_entry new_entry(struct plk_mail *m, const struct plk_mail_turn
     row.time_ms = entry.time_ms;
     row.has_target = entry.has_target;
     row.target = entry.target;
+    row.lifetime_s = entry.lifetime_s;
     row.payload = body->payload;
     entry.order.row = plk_history_add(m, turn, &row);
     return entry;
@@ -208,6 +210,30 @@ enum plk_err plk_mail_send(struct plk_mail *m, const struct plk_mail_turn *turn,
     struct plk_entry entry = new_entry(m, turn, body);
     queue(m, turn, &entry, row);
     return PLK_ERR_OK;
+}
+
+// Of two marks that this side makes the later one wins, also when the clock went back in between.
+enum plk_err plk_mail_send_mark(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_mail_body *body,
+                                struct plk_mark_stamp *stamp) {
+    struct plk_mail_body timed = *body;
+    plk_assert(plk_mark_is_kind(body->kind));
+    if (body->payload.len > PLK_BODY_MAX) return PLK_ERR_TOO_LONG;
+    if (m->generation == 0) return PLK_ERR_CLOSED;
+    if (timed.time_ms == 0) {
+        bool later = turn->now.wall_ms > m->mark_ms || m->mark_ms == UINT64_MAX;
+        timed.time_ms = m->mark_ms = later ? turn->now.wall_ms : m->mark_ms + 1;
+    }
+    struct plk_entry entry = new_entry(m, turn, &timed);
+    uint64_t row;
+    *stamp = (struct plk_mark_stamp){.time_ms = entry.time_ms, .origin = entry.origin};
+    queue(m, turn, &entry, &row);
+    return PLK_ERR_OK;
+}
+
+void plk_mail_mark_seen(struct plk_mail *m, const struct plk_mail_turn *turn, uint64_t time_ms) {
+    if (time_ms <= m->mark_ms || time_ms > turn->now.wall_ms + PLK_MAIL_MARK_AHEAD_MS) return;
+    m->mark_ms = time_ms;
+    plk_state_save(m, turn->batch);
 }
 
 enum plk_err plk_mail_wrap(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_mail_body *body,
@@ -234,7 +260,10 @@ bool plk_mail_hand_over(struct plk_mail *m, const struct plk_mail_turn *turn, st
     }
     while (m->window.count > 0 && !plk_batch_full(turn->batch)) {
         const struct plk_entry *entry = plk_window_at(&m->window, 0);
-        struct plk_mail_body body = {.kind = entry->kind, .has_target = entry->has_target, .target = entry->target};
+        struct plk_mail_body body = {.kind = entry->kind,
+                                     .has_target = entry->has_target,
+                                     .target = entry->target,
+                                     .lifetime_s = entry->lifetime_s};
         uint64_t row;
         memcpy(body.id, entry->id, sizeof body.id);
         body.payload = plk_bytes(entry->payload, entry->payload_len);

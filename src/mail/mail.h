@@ -31,6 +31,7 @@
 #include "crypto/rng.h"
 #include "ratchet/ratchet.h"
 #include "wire/batch.h"
+#include "wire/mark.h"
 #include "wire/message.h"
 
 #define PLK_MAIL_DELIVER_STEP 100             // messages that one ack, or one that closes a gap, moves in one batch
@@ -61,6 +62,7 @@
 #define PLK_MAIL_BOX_MISSED_MS (UINT64_C(60) * 1000)           // put so long ago, it should have come before later ones
 #define PLK_MAIL_BOX_KEPT_MS (UINT64_C(29) * 24 * 3600 * 1000) // then it is put again: relays delete after 30 days
 #define PLK_MAIL_BOX_AGE_US (6 * PLK_HOUR)                     // how often that is looked at
+#define PLK_MAIL_MARK_AHEAD_MS (UINT64_C(24) * 3600 * 1000)    // a clock that is wrong by more leads nobody's marks
 #define PLK_MAIL_SNAPSHOTS 9 // ack states waiting for their batch: 8 outstanding and the open one
 #define PLK_MAIL_AD_MAX PLK_RATCHET_AD_MAX
 
@@ -163,6 +165,8 @@ struct plk_mail_body {
     uint16_t kind;
     bool has_target;
     struct plk_origin target;
+    uint32_t lifetime_s;      // of a shown kind
+    uint64_t time_ms;         // 0: now
     struct plk_bytes payload; // borrowed
 };
 
@@ -182,6 +186,12 @@ enum plk_err plk_mail_adopt(struct plk_mail *mail, const struct plk_mail_turn *t
 // waits.
 enum plk_err plk_mail_send(struct plk_mail *mail, const struct plk_mail_turn *turn, const struct plk_mail_body *body,
                            uint64_t *row);
+
+// The same for a mark (wire/mark.h); its stamp, which is later than that of every mark before it, unless body names a time.
+enum plk_err plk_mail_send_mark(struct plk_mail *mail, const struct plk_mail_turn *turn,
+                                const struct plk_mail_body *body, struct plk_mark_stamp *stamp);
+// A mark of the peer's in a register that both write: what is made here from now on is later. Of clocks that are far ahead: no effect.
+void plk_mail_mark_seen(struct plk_mail *mail, const struct plk_mail_turn *turn, uint64_t time_ms);
 
 // All that waits here, the oldest first, waits in another conversation from now on, under its id, in the same batch: nothing of it has
 // left, since there never was a ratchet. True: call again with a new batch, or when the page that mail wants has come. Not before
@@ -302,7 +312,8 @@ enum plk_mail_event_kind {
     PLK_MAIL_TAKEN,   // a control message of ours has been committed by the peer: kind, id
     PLK_MAIL_EARLIER, // something came that was encrypted in an earlier ratchet: device, which wrote it
     PLK_MAIL_REKEY_WANTED, // why; nothing more is encrypted while plk_mail_is_stopped
-    PLK_MAIL_ROLLBACK,     // own: true, this store is older than what the peer has; false: the peer's is
+    PLK_MAIL_LOST,     // the peer lacks what it once had: its messages are sent again; marks are the caller's to repeat
+    PLK_MAIL_ROLLBACK, // own: true, this store is older than what the peer has; false: the peer's is
 };
 
 enum plk_mail_why {
@@ -324,6 +335,11 @@ struct plk_mail_event {
     uint16_t body_kind;             // MESSAGE, CONTROL, TAKEN
     enum plk_state state;
     uint8_t reason;           // enum plk_err
+    struct plk_origin origin; // MESSAGE, STATE, CONTROL
+    uint32_t lifetime_s;      // MESSAGE, STATE
+    uint64_t time_ms;         // CONTROL: the sender's clock
+    bool has_target;          // CONTROL
+    struct plk_origin target;
     struct plk_bytes payload; // CONTROL; borrowed until the next call on mail
 };
 

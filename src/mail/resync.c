@@ -90,13 +90,16 @@ static bool has_less(const struct plk_mail *m, const struct plk_ack *acks, size_
 // All earlier streams are asked for, since what was written in one may have been acknowledged in a later one.
 static void note_lost(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_ack *acks, size_t count,
                       const uint64_t has[PLK_MAIL_GENERATIONS_MAX]) {
+    bool lost = false;
     for (uint8_t i = 0; i + 1 < m->sending_count; i++) {
         struct plk_sending *s = &m->sending[i];
         if (s->closed) continue;
         ask(m, turn, s, has[i]);
+        lost = lost || has[i] < s->acked;
         if (has[i] < s->acked) forget_acked(s, named(m, s, acks, count));
         plk_state_save_sending(m, s, turn->batch);
     }
+    if (lost) plk_state_event(m, PLK_MAIL_LOST);
 }
 
 // What was lost is noted at once: after the re-key the peer may name a later stream, of which it has got something
@@ -171,6 +174,7 @@ static void queue_again(struct plk_mail *m, const struct plk_mail_turn *turn, co
     entry.time_ms = row->time_ms;
     entry.has_target = row->has_target;
     entry.target = row->target;
+    entry.lifetime_s = row->lifetime_s;
     entry.repeat = true;
     plk_history_patch(m, turn, &entry, PLK_STATE_QUEUED, PLK_ERR_STALE);
     plk_outbox_add(m, turn, &entry);

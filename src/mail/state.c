@@ -2,7 +2,7 @@
 #include "mail/state.h"
 
 #define STATE_VERSION 1
-#define STATE_ROW_LEN (1 + 8 + 4 + 4 + 8 + 8 + 1 + 1 + 8)
+#define STATE_ROW_LEN (1 + 8 + 4 + 4 + 8 + 8 + 1 + 1 + 8 + 8)
 
 // ---- streams --------------------------------------------------------------------------------------------------------
 
@@ -54,6 +54,7 @@ void plk_state_save(struct plk_mail *m, struct plk_batch *batch) {
     plk_writer_u8(&w, m->stopped);
     plk_writer_u8(&w, m->settled);
     plk_writer_u64(&w, m->rekey_ms);
+    plk_writer_u64(&w, m->mark_ms);
     plk_assert(!w.failed && w.len == STATE_ROW_LEN);
     struct plk_key key = plk_key_state(m->contact);
     plk_batch_upsert(batch, PLK_TABLE_link, plk_key_bytes(&key), plk_writer_bytes(&w));
@@ -71,6 +72,7 @@ enum plk_err plk_state_decode(struct plk_mail *m, struct plk_bytes row) {
     uint8_t settled = plk_reader_u8(&r);
     m->settled = settled == 1;
     m->rekey_ms = plk_reader_u64(&r);
+    if (r.left > 0) m->mark_ms = plk_reader_u64(&r); // rows from before there were marks have none
     bool fits = m->next_row > 0 && m->undelivered <= m->outbox_count && settled <= 1;
     if (!plk_reader_done(&r) || version != STATE_VERSION || !fits) return PLK_ERR_CORRUPT;
     return m->stopped <= PLK_MAIL_WHY_ROLLBACK ? PLK_ERR_OK : PLK_ERR_CORRUPT;

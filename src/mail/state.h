@@ -71,6 +71,7 @@ struct plk_mail {
     uint8_t stopped;       // enum plk_mail_why; NONE: not stopped
     bool settled;          // what the peer has of earlier generations is known, and resent or being so
     uint64_t rekey_ms;     // when a re-key was wanted last; 0: never
+    uint64_t mark_ms;      // the time of the newest mark: later ones are later, whatever the clock says
 
     struct plk_lineage lineage;
     uint8_t sending_count, receiving_count;
@@ -159,7 +160,7 @@ uint64_t plk_history_add(struct plk_mail *m, const struct plk_mail_turn *turn,
                          struct plk_message_row *row); // gives the row number
 void plk_history_patch(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_entry *entry,
                        enum plk_state state, enum plk_err reason);
-void plk_history_control(struct plk_mail *m, uint16_t kind, struct plk_bytes payload);
+void plk_history_control(struct plk_mail *m, const struct plk_envelope *e, const struct plk_origin *origin);
 
 // outbox.c
 void plk_outbox_add(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_entry *entry); // takes it

@@ -124,11 +124,15 @@ void plk_node_send_now(struct plk_node *node, const struct plk_command *command)
         return;
     }
     struct plk_mail_body body = {.kind = PLK_BODY_TEXT, .payload = command->text};
+    // What lies apart from its origin has no name that the peer knows.
+    body.has_target = command->has_target && command->target.seq > 0 && command->target.seq <= PLK_MESSAGE_SEQ_MAX;
+    body.target = command->target;
     uint64_t row = 0;
     plk_ledger_turn(&node->ledger);
     if (err == PLK_ERR_OK) {
         struct plk_mail_turn turn = plk_node_turn(node);
         plk_rng_bytes(&node->rng, body.id, sizeof body.id);
+        body.lifetime_s = peer->row.timer_s;
         err = plk_mail_send(peer->warm->mail, &turn, &body, &row);
     }
     if (err != PLK_ERR_OK) {
@@ -175,8 +179,8 @@ void plk_peer_end_links(struct plk_node *node, struct plk_peer *peer) {
 }
 
 static void delete_rows(struct plk_node *node, uint32_t contact) {
-    static const enum plk_table tables[] = {PLK_TABLE_link, PLK_TABLE_blob, PLK_TABLE_ratchet, PLK_TABLE_skipped,
-                                            PLK_TABLE_outbox};
+    static const enum plk_table tables[] = {PLK_TABLE_link,    PLK_TABLE_blob,   PLK_TABLE_ratchet,
+                                            PLK_TABLE_skipped, PLK_TABLE_outbox, PLK_TABLE_mark};
     struct plk_batch *batch = plk_ledger_batch(&node->ledger);
     struct plk_key from = plk_key_contact(contact);
     struct plk_key to = plk_key_after(&from);
@@ -213,10 +217,6 @@ static enum plk_err change_contact(struct plk_node *node, const struct plk_comma
     }
     case PLK_CMD_VERIFY:
         peer->row.verified = command->flag;
-        break;
-    case PLK_CMD_READ:
-        if (command->row <= peer->row.read_row) return PLK_ERR_OK;
-        peer->row.read_row = command->row;
         break;
     case PLK_CMD_MARK:
         if (command->marks & PLK_MARK_PINNED) peer->row.pinned = command->flag;
@@ -322,10 +322,17 @@ static bool answers_itself(struct plk_node *node, const struct plk_command *comm
     case PLK_CMD_UNBLOCK:
     case PLK_CMD_RENAME:
     case PLK_CMD_VERIFY:
-    case PLK_CMD_READ:
     case PLK_CMD_MARK:
         *err = change_contact(node, command);
         return false;
+    case PLK_CMD_READ:
+    case PLK_CMD_REACT:
+    case PLK_CMD_EDIT:
+    case PLK_CMD_DELETE:
+    case PLK_CMD_TIMER:
+    case PLK_CMD_RECEIPTS:
+        *err = plk_marks_command(node, command, &later);
+        return later;
     case PLK_CMD_RELAY_ADD:
         *err = plk_relays_command_add(node, command);
         return *err == PLK_ERR_OK;

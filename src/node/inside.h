@@ -31,6 +31,8 @@
 #include "node/punch.h"
 #include "node/rotation.h"
 #include "node/sockets.h"
+#include "node/expiry.h"
+#include "node/marks.h"
 #include "node/sweep.h"
 
 #define PLK_NODE_PACKET_MAX (PLK_PACKET_FRAME_LEN + PLK_PACKET_UDP4_MAX)
@@ -71,6 +73,7 @@ struct plk_node {
     uint64_t put_number; // of the last cell that was put anywhere by node/post
     struct plk_backup_job backup;
     struct plk_sweep sweep;
+    struct plk_expiries expiries;
     struct plk_timers link_timers, mail_timers; // of links; of the mail of peers that are warm
     struct plk_link *links;
     struct plk_link *polling;    // whose packets are being handed out; NULL: the round is over
@@ -94,6 +97,7 @@ struct plk_mail_turn plk_node_turn(struct plk_node *node);
 // Numbers an event, writes its row into the open batch and tells it when that is durable. id may be NULL.
 void plk_node_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact, uint64_t row,
                     enum plk_state state, uint8_t reason, const uint8_t *id);
+void plk_node_event_of(struct plk_node *node, const struct plk_event_row *row, const uint8_t *id); // all but its number
 // An event that is not stored: it carries the last durable number.
 void plk_node_passing_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact);
 

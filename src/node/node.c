@@ -75,7 +75,7 @@ struct plk_mail_turn plk_node_turn(struct plk_node *node) {
 
 // Into the row of the events just before, if that is still in the open batch and continues.
 static void write_event(struct plk_node *node, const struct plk_event_row *event) {
-    uint8_t key[8], value[PLK_EVENT_ROW_LEN];
+    uint8_t key[8], value[PLK_EVENT_ROW_MAX];
     struct plk_writer w = plk_writer(key, sizeof key);
     struct plk_batch *batch = plk_ledger_batch(&node->ledger);
     if (node->events_batch_n != node->ledger.open_n || !plk_event_row_extend(&node->events, event)) {
@@ -83,20 +83,24 @@ static void write_event(struct plk_node *node, const struct plk_event_row *event
         node->events_batch_n = node->ledger.open_n;
     }
     plk_writer_u64(&w, node->events.n);
-    plk_event_row_encode(value, &node->events);
-    plk_batch_upsert(batch, PLK_TABLE_event, plk_bytes(key, sizeof key), plk_bytes(value, sizeof value));
+    size_t len = plk_event_row_encode(value, &node->events);
+    plk_batch_upsert(batch, PLK_TABLE_event, plk_bytes(key, sizeof key), plk_bytes(value, len));
+}
+
+void plk_node_event_of(struct plk_node *node, const struct plk_event_row *row, const uint8_t *id) {
+    struct plk_output output = {.kind = PLK_OUT_EVENT};
+    output.event.row = *row;
+    output.event.row.n = ++node->event_n;
+    plk_sweep_mark(node);
+    if (id != NULL) memcpy(output.event.id, id, PLK_ID_LEN);
+    write_event(node, &output.event.row);
+    plk_outputs_later(&node->outputs, plk_ledger_mark(&node->ledger), &output);
 }
 
 void plk_node_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact, uint64_t row,
                     enum plk_state state, uint8_t reason, const uint8_t *id) {
-    struct plk_output output = {.kind = PLK_OUT_EVENT};
-    output.event.row = (struct plk_event_row){.n = ++node->event_n, .kind = kind, .contact = contact, .row = row};
-    plk_sweep_mark(node);
-    output.event.row.state = state;
-    output.event.row.reason = reason;
-    if (id != NULL) memcpy(output.event.id, id, PLK_ID_LEN);
-    write_event(node, &output.event.row);
-    plk_outputs_later(&node->outputs, plk_ledger_mark(&node->ledger), &output);
+    struct plk_event_row event = {.kind = kind, .contact = contact, .row = row, .state = state, .reason = reason};
+    plk_node_event_of(node, &event, id);
 }
 
 void plk_node_passing_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact) {
@@ -183,6 +187,7 @@ static void started(struct plk_node *node) {
     bool has_profile = node->profile.name_len > 0;
     node->state = has_profile ? PLK_NODE_READY : PLK_NODE_EMPTY;
     plk_sweep_begin(node);
+    plk_expiry_begin(node);
     if (!has_profile) return;
     plk_boxes_started(node);
     plk_invites_expire(node);
@@ -235,6 +240,12 @@ static void loaded(struct plk_node *node, const struct plk_input *input) {
         break;
     case PLK_LOAD_SWEEP:
         plk_sweep_loaded(node, &load, input);
+        break;
+    case PLK_LOAD_MARKS:
+        plk_marks_loaded(node, &load, input);
+        break;
+    case PLK_LOAD_EXPIRY:
+        plk_expiry_loaded(node, &load, input);
         break;
     }
 }
@@ -356,6 +367,7 @@ static void tick(struct plk_node *node) {
     plk_neighbours_tick(node);
     plk_mirrors_tick(node);
     plk_sweep_run(node);
+    plk_expiry_run(node);
     plk_rotation_run(node);
     plk_learned_run(node);
 }
@@ -419,6 +431,7 @@ static uint64_t deadline(const struct plk_node *node) {
         deadline_us = plk_earlier(deadline_us, plk_publish_deadline(node));
         deadline_us = plk_earlier(deadline_us, plk_rotation_deadline(node));
         deadline_us = plk_earlier(deadline_us, plk_learned_deadline(node));
+        deadline_us = plk_earlier(deadline_us, plk_expiry_deadline(node));
     }
     if (sweeps) deadline_us = plk_earlier(deadline_us, node->sweep.due_us);
     deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->link_timers));

@@ -26,6 +26,7 @@ enum plk_peer_slot {
     PLK_PEER_SLOT_TOLD = 131,         // plk_node.profile_mark of what the peer was told of us
     PLK_PEER_SLOT_TOLD_QUEUES = 132,  // likewise of our queues
     PLK_PEER_SLOT_QUEUES = 133,       // the peer's queues: wire/queue_list.h
+    PLK_PEER_SLOT_MARKS = 135,        // when the timer was set; whether marks are to be said again: node/marks.h
     PLK_PEER_SLOT_QUEUES_MOVED = 134, // those that it had when its device was replaced: node/moved.h
 };
 
@@ -95,11 +96,15 @@ struct plk_warm {
     uint8_t refusal[PLK_RECORD_REFUSED_LEN];
     bool moved_due; // a device of the peer's that was replaced is to be told so, through queues (node/moved.h)
     uint8_t moved_device[PLK_DEVICE_LEN];
-    uint64_t moved_us;                  // when that was done last; 0: never
-    struct plk_buf moved_queues;        // which it may read: wire/queue_list.h
-    uint64_t told;                      // which name and about of ours it was told; 0: none that is known
-    uint64_t told_queues;               // which queues of ours it was told; 0: none
-    uint8_t told_queues_id[PLK_ID_LEN]; // by this message
+    uint64_t moved_us;                    // when that was done last; 0: never
+    struct plk_buf moved_queues;          // which it may read: wire/queue_list.h
+    uint64_t told;                        // which name and about of ours it was told; 0: none that is known
+    uint64_t told_queues;                 // which queues of ours it was told; 0: none
+    uint8_t told_queues_id[PLK_ID_LEN];   // by this message
+    struct plk_mark_stamp timer_stamp;    // of row.timer_s
+    bool marks_lost, marks_begun;         // marks are to be said again; they are being read
+    uint8_t marks_from[PLK_MARK_KEY_LEN]; // from here on
+    size_t marks_page;                    // rows of this page so far
     struct plk_buf about;
     struct plk_message_feed control, mail_feed; // streams 0 and 1 of the link, cut into records
     struct plk_buf out[2];                      // what streams 0 and 1 have not yet taken of a record

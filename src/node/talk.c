@@ -141,11 +141,17 @@ void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer) {
         switch (event.kind) {
         case PLK_MAIL_MESSAGE:
             plk_node_event(node, PLK_EVENT_MESSAGE, contact, event.row, event.state, 0, event.id);
+            plk_expiry_message(node, peer, &event);
             break;
         case PLK_MAIL_STATE:
             plk_node_event(node, PLK_EVENT_STATE, contact, event.row, event.state, event.reason, event.id);
+            plk_expiry_message(node, peer, &event);
             break;
         case PLK_MAIL_CONTROL:
+            if (plk_mark_is_kind(event.body_kind)) {
+                plk_marks_take(node, peer, &event);
+                break;
+            }
             if (event.payload.len > sizeof kept) break; // none of the known kinds is that long
             if (event.payload.len > 0) memcpy(kept, event.payload.at, event.payload.len);
             take_control(node, peer, event.body_kind, plk_bytes(kept, event.payload.len));
@@ -155,6 +161,9 @@ void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer) {
             break;
         case PLK_MAIL_TAKEN:
             if (event.body_kind == PLK_BODY_QUEUES) plk_post_taken(node, peer, event.id);
+            break;
+        case PLK_MAIL_LOST:
+            plk_marks_lost(node, peer);
             break;
         case PLK_MAIL_REKEY_WANTED:
             peer->warm->rekey_wanted = true;
@@ -471,6 +480,7 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
         if (!run_due(node, peer)) return;
         tell_profile(node, peer);
         plk_post_tell(node, peer);
+        plk_marks_repeat(node, peer);
         seal(node, peer);
     }
     plk_post_settle(node, peer);

@@ -271,6 +271,8 @@ static enum plk_err load_row(struct plk_node *node, struct plk_peer *peer, struc
         return load_told_queues(warm, value);
     case PLK_PEER_SLOT_QUEUES:
         return plk_post_learn(node, peer, value, false) == PLK_ERR_OK ? PLK_ERR_OK : PLK_ERR_CORRUPT;
+    case PLK_PEER_SLOT_MARKS:
+        return plk_marks_load(peer, value);
     case PLK_PEER_SLOT_QUEUES_MOVED:
         plk_buf_put(node->mem, &warm->moved_queues, value);
         break;

@@ -2,6 +2,7 @@
 #include "wire/batch.h"
 
 #include "base/buf.h"
+#include "wire/mark.h"
 
 // Operations in order, their bytes in one arena, and an open-addressing index from {table, key} to the newest live operation
 // of that key. A range deletion starts a new generation of the index: nothing coalesces across it.
@@ -133,7 +134,17 @@ static void set_value(struct plk_batch *batch, struct entry *e, struct plk_bytes
     e->value_len = (uint32_t)value.len;
 }
 
+// Of two marks in one register the one that wins is put, whichever came first.
+static bool loses(const struct plk_batch *batch, struct plk_bytes key, struct plk_bytes value) {
+    if (batch->slot_count == 0) return false;
+    uint32_t index = batch->slots[slot_of(batch, PLK_TABLE_mark, key, hash_of(PLK_TABLE_mark, key))];
+    const struct entry *before = index == 0 ? NULL : &batch->entries[index - 1];
+    if (before == NULL || before->kind != PLK_OP_UPSERT) return false;
+    return !plk_mark_wins(plk_bytes(batch->arena.at + before->value_at, before->value_len), value);
+}
+
 void plk_batch_upsert(struct plk_batch *batch, enum plk_table table, struct plk_bytes key, struct plk_bytes value) {
+    if (table == PLK_TABLE_mark && loses(batch, key, value)) return;
     set_value(batch, write_key(batch, PLK_OP_UPSERT, table, key), value);
 }
 

@@ -73,7 +73,8 @@ enum plk_command_kind {
     PLK_CMD_INVITE, // invite_kind, flag: who comes by it is reached through relays only; result text: the link
     PLK_CMD_ADD,    // text: the link; name: how to call the contact, may be empty; note: a first message, may be
                     // empty; flag: as PLK_CMD_PATH, from the beginning
-    PLK_CMD_SEND,   // contact, text, caller_id (may be empty); result: id, row, state
+    PLK_CMD_SEND, // contact, text, caller_id (may be empty), target: of which message it is an answer; result: id, row,
+                  // state
     PLK_CMD_ACCEPT, // contact
     PLK_CMD_REJECT,
     PLK_CMD_BLOCK,
@@ -86,9 +87,15 @@ enum plk_command_kind {
     PLK_CMD_CONNECT, // contact: bring the link up, e.g. because a conversation was opened
     PLK_CMD_CANCEL,  // contact, row: give a queued message up
     PLK_CMD_RELAY_ADD, // text: HOST:PORT#KEY (wire/relay_name.h); result text: HOST:PORT, repeated: it was one of ours already
-    PLK_CMD_PATH,         // contact, flag: it is reached through one's own relays only, else by whatever way there is
-    PLK_CMD_READ,         // contact, row: the person has seen what came up to it; never less than before
-    PLK_CMD_MARK,         // contact, marks, flag: which of PLK_MARK_*, set or taken away
+    PLK_CMD_PATH,     // contact, flag: it is reached through one's own relays only, else by whatever way there is
+    PLK_CMD_READ,     // contact, row: the person has seen what came up to it; never less than before; target: the
+                      // newest of the contact's messages up to there, which it is told unless it is not to be
+    PLK_CMD_MARK,     // contact, marks, flag: which of PLK_MARK_*, set or taken away
+    PLK_CMD_REACT,    // contact, target, text: an emoji, empty takes it back
+    PLK_CMD_EDIT,     // contact, target of one's own, text
+    PLK_CMD_DELETE,   // contact, row, target; flag: for both, of one's own; else here only
+    PLK_CMD_TIMER,    // contact, seconds: what is written from now on vanishes so long after it was read; 0: it stays
+    PLK_CMD_RECEIPTS, // contact, flag: whether it is told what of its was read here
     PLK_CMD_RELAY_REMOVE, // text: HOST:PORT of an own relay, its key may follow; result text: HOST:PORT
 };
 
@@ -103,6 +110,10 @@ struct plk_command {
     uint64_t row;
     bool flag;
     uint8_t marks;
+    uint32_t seconds;
+    bool has_target; // a message, by its origin: a host looks it up in its history
+    enum plk_direction target_direction;
+    struct plk_origin target;
     enum plk_invite_kind invite_kind;
     struct plk_bytes text, name, note, about, caller_id, seed, backup;
 };

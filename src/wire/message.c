@@ -17,7 +17,7 @@ static bool is_zero(const uint8_t *at, size_t len) {
 
 // ---- envelopes ------------------------------------------------------------------------------------------------------
 
-enum { HAS_ORIGIN = 1, HAS_ORIGIN_SEQ = 2, HAS_TARGET = 4, ALL_FLAGS = 7 };
+enum { HAS_ORIGIN = 1, HAS_ORIGIN_SEQ = 2, HAS_TARGET = 4, HAS_LIFETIME = 8, ALL_FLAGS = 15 };
 
 static bool same_stream(const struct plk_envelope *e) {
     return memcmp(e->origin.device, e->device, PLK_DEVICE_LEN) == 0 &&
@@ -27,6 +27,7 @@ static bool same_stream(const struct plk_envelope *e) {
 // What both directions hold to: an origin is told only where it differs, and a message without a number has none.
 static bool is_valid(const struct plk_envelope *e) {
     if (e->kind == 0 || e->seq > PLK_MESSAGE_SEQ_MAX || e->payload.len > PLK_BODY_MAX) return false;
+    if (e->lifetime_s > 0 && (e->kind >= PLK_BODY_PROFILE || e->seq == 0)) return false;
     if (e->has_target && (e->target.seq == 0 || e->target.seq > PLK_MESSAGE_SEQ_MAX)) return false;
     if (!e->has_origin) return true;
     if (e->seq == 0 || e->origin.seq == 0 || e->origin.seq > PLK_MESSAGE_SEQ_MAX) return false;
@@ -49,6 +50,7 @@ static struct plk_origin read_origin(struct plk_reader *r) {
 
 static uint8_t flags_of(const struct plk_envelope *e) {
     uint8_t flags = e->has_target ? HAS_TARGET : 0;
+    if (e->lifetime_s > 0) flags |= HAS_LIFETIME;
     if (e->has_origin) flags |= same_stream(e) ? HAS_ORIGIN_SEQ : HAS_ORIGIN;
     return flags;
 }
@@ -70,6 +72,7 @@ void plk_message_envelope_encode(struct plk_writer *w, const struct plk_envelope
     if ((flags & HAS_ORIGIN_SEQ) != 0) plk_writer_varint(w, e->origin.seq);
     plk_writer_u16(w, e->kind);
     if (e->has_target) write_origin(w, &e->target);
+    if (e->lifetime_s > 0) plk_writer_u32(w, e->lifetime_s);
     plk_writer_put(w, e->payload);
 }
 
@@ -100,6 +103,7 @@ enum plk_err plk_message_envelope_decode(struct plk_bytes text, struct plk_envel
     e.kind = plk_reader_u16(&r);
     e.has_target = (flags & HAS_TARGET) != 0;
     if (e.has_target) e.target = read_origin(&r);
+    if ((flags & HAS_LIFETIME) != 0) e.lifetime_s = plk_reader_u32(&r); // 0 is not said: flags_of below
     e.payload = plk_reader_rest(&r);
     // A whole origin in the same stream has a shorter form, and both forms together have no meaning.
     bool known = version == PLK_MESSAGE_VERSION && (flags & ~ALL_FLAGS) == 0;

@@ -19,7 +19,7 @@
 // ---- envelopes ------------------------------------------------------------------------------------------------------
 
 // version u8 | flags u8 | device 8 | epoch 8 | seq varint | if seq > 0: previous 16, id 16, time_ms u64 | origin? |
-// kind u16 | target? | payload: the rest. Origin is {device 8, epoch 8, seq varint}, or the seq alone when the stream
+// kind u16 | target? | lifetime u32? | payload: the rest. Origin is {device 8, epoch 8, seq varint}, or the seq alone when the stream
 // is the same.
 struct plk_envelope {
     uint8_t device[PLK_DEVICE_LEN]; // the sender's stream is {device, epoch}
@@ -34,6 +34,7 @@ struct plk_envelope {
     uint16_t kind; // enum plk_body_kind, or one not known to this version; never 0
     bool has_target;
     struct plk_origin target;
+    uint32_t lifetime_s;      // of a shown kind: seconds until it vanishes; 0: it stays
     struct plk_bytes payload; // at most PLK_BODY_MAX; borrowed
 };
 

@@ -55,6 +55,7 @@ void plk_message_row_encode(struct plk_writer *w, const struct plk_message_row *
         plk_writer_copy(w, row->target.epoch, PLK_EPOCH_LEN);
         plk_writer_u64(w, row->target.seq);
     }
+    plk_writer_u32(w, row->lifetime_s);
     plk_writer_put(w, row->payload);
 }
 
@@ -74,6 +75,7 @@ enum plk_err plk_message_row_decode(struct plk_bytes value, struct plk_message_r
     uint8_t has_target = plk_reader_u8(&r);
     got.has_target = has_target == 1;
     got.target = got.has_target ? read_origin(&r) : (struct plk_origin){.seq = 0};
+    got.lifetime_s = plk_reader_u32(&r);
     got.payload = plk_reader_rest(&r);
     if (r.failed || version != MESSAGE_VERSION || !is_state(state) || has_target > 1) return PLK_ERR_MALFORMED;
     got.state = (enum plk_state)state;
@@ -124,7 +126,7 @@ void plk_message_patch_merge(struct plk_message_patch *into, const struct plk_me
 // ---- contacts -------------------------------------------------------------------------------------------------------
 
 #define CONTACT_VERSION 1
-enum { VERIFIED = 1, BLOCKED = 2, HAS_OUTBOX = 4, RENAMED = 8, RELAY_ONLY = 16, PINNED = 32, MUTED = 64 };
+enum { VERIFIED = 1, BLOCKED = 2, HAS_OUTBOX = 4, RENAMED = 8, RELAY_ONLY = 16, PINNED = 32, MUTED = 64, SILENT = 128 };
 
 void plk_contact_row_encode(struct plk_writer *w, const struct plk_contact_row *row) {
     plk_writer_u8(w, CONTACT_VERSION);
@@ -135,7 +137,8 @@ void plk_contact_row_encode(struct plk_writer *w, const struct plk_contact_row *
     plk_writer_u8(w, (uint8_t)((row->verified ? VERIFIED : 0) | (row->blocked ? BLOCKED : 0) |
                                (row->has_outbox ? HAS_OUTBOX : 0) | (row->renamed ? RENAMED : 0) |
                                (row->relay_only ? RELAY_ONLY : 0) | (row->pinned ? PINNED : 0) |
-                               (row->muted ? MUTED : 0)));
+                               (row->muted ? MUTED : 0) | (row->silent ? SILENT : 0)));
+    plk_writer_u32(w, row->timer_s);
     plk_writer_u64(w, row->created_ms);
     plk_writer_u64(w, row->read_row);
     plk_writer_u8(w, row->hint_count);
@@ -161,6 +164,7 @@ enum plk_err plk_contact_row_decode(struct plk_bytes key, struct plk_bytes value
     got.name_len = read_name(&r, got.name);
     got.profile_name_len = read_name(&r, got.profile_name);
     uint8_t state = plk_reader_u8(&r), flags = plk_reader_u8(&r);
+    got.timer_s = plk_reader_u32(&r);
     got.created_ms = plk_reader_u64(&r);
     got.read_row = plk_reader_u64(&r);
     got.hint_count = plk_reader_u8(&r);
@@ -170,7 +174,7 @@ enum plk_err plk_contact_row_decode(struct plk_bytes key, struct plk_bytes value
         got.hints[i].tag = plk_reader_u32(&r);
     }
     if (!plk_reader_done(&k) || !plk_reader_done(&r) || version != CONTACT_VERSION) return PLK_ERR_MALFORMED;
-    if (state < PLK_CONTACT_ADDED || state > PLK_CONTACT_REFUSED || flags >= 2 * MUTED) return PLK_ERR_MALFORMED;
+    if (state < PLK_CONTACT_ADDED || state > PLK_CONTACT_REFUSED) return PLK_ERR_MALFORMED;
     got.state = (enum plk_contact_state)state;
     got.verified = (flags & VERIFIED) != 0;
     got.blocked = (flags & BLOCKED) != 0;
@@ -179,21 +183,29 @@ enum plk_err plk_contact_row_decode(struct plk_bytes key, struct plk_bytes value
     got.relay_only = (flags & RELAY_ONLY) != 0;
     got.pinned = (flags & PINNED) != 0;
     got.muted = (flags & MUTED) != 0;
+    got.silent = (flags & SILENT) != 0;
     *row = got;
     return PLK_ERR_OK;
 }
 
 // ---- events ---------------------------------------------------------------------------------------------------------
 
-void plk_event_row_encode(uint8_t out[PLK_EVENT_ROW_LEN], const struct plk_event_row *event) {
-    struct plk_writer w = plk_writer(out, PLK_EVENT_ROW_LEN);
+size_t plk_event_row_encode(uint8_t *out, const struct plk_event_row *event) {
+    struct plk_writer w = plk_writer(out, event->has_target ? PLK_EVENT_ROW_MAX : PLK_EVENT_ROW_LEN);
     plk_writer_u8(&w, (uint8_t)event->kind);
     plk_writer_u32(&w, event->contact);
     plk_writer_u64(&w, event->row);
     plk_writer_u8(&w, (uint8_t)event->state);
     plk_writer_u8(&w, event->reason);
     plk_writer_u16(&w, event->more);
-    plk_assert(!w.failed && w.len == PLK_EVENT_ROW_LEN);
+    if (event->has_target) {
+        plk_writer_u8(&w, (uint8_t)event->target_direction);
+        plk_writer_copy(&w, event->target.device, PLK_DEVICE_LEN);
+        plk_writer_copy(&w, event->target.epoch, PLK_EPOCH_LEN);
+        plk_writer_u64(&w, event->target.seq);
+    }
+    plk_assert(!w.failed && w.len == (event->has_target ? PLK_EVENT_ROW_MAX : PLK_EVENT_ROW_LEN));
+    return w.len;
 }
 
 static bool is_of_message(const struct plk_event_row *event) {
@@ -218,9 +230,14 @@ enum plk_err plk_event_row_decode(struct plk_bytes key, struct plk_bytes value, 
     uint8_t state = plk_reader_u8(&r);
     got.reason = plk_reader_u8(&r);
     got.more = plk_reader_u16(&r);
-    if (!plk_reader_done(&k) || !plk_reader_done(&r)) return PLK_ERR_MALFORMED;
-    if (kind < PLK_EVENT_MESSAGE || kind > PLK_EVENT_RELAY || (state != 0 && !is_state(state)))
+    got.has_target = r.left > 0;
+    uint8_t direction = got.has_target ? plk_reader_u8(&r) : 0;
+    if (got.has_target) got.target = read_origin(&r);
+    if (!plk_reader_done(&k) || !plk_reader_done(&r) || direction > PLK_OUT) return PLK_ERR_MALFORMED;
+    if (kind < PLK_EVENT_MESSAGE || kind > PLK_EVENT_CHANGE || (state != 0 && !is_state(state)))
         return PLK_ERR_MALFORMED;
+    if (got.has_target && kind != PLK_EVENT_CHANGE) return PLK_ERR_MALFORMED;
+    got.target_direction = (enum plk_direction)direction;
     got.kind = (enum plk_event_kind)kind;
     got.state = (enum plk_state)state;
     if (got.more > 0 && (!is_of_message(&got) || got.n > UINT64_MAX - got.more || got.row > UINT64_MAX - got.more))

@@ -30,8 +30,13 @@ enum plk_body_kind {
     PLK_BODY_ADDRESSES = 67,
     PLK_BODY_ACK = 68, // an Ack as a ratchet message; without sequence number, never acknowledged
     PLK_BODY_UNREADABLE = 69,
-    PLK_BODY_PULSE = 70,  // nothing: turns the ratchet; without sequence number
-    PLK_BODY_QUEUES = 71, // where the sender is written to while it is away: wire/queue_list.h
+    PLK_BODY_PULSE = 70,    // nothing: turns the ratchet; without sequence number
+    PLK_BODY_QUEUES = 71,   // where the sender is written to while it is away: wire/queue_list.h
+    PLK_BODY_REACTION = 72, // 72 to 76: wire/mark.h
+    PLK_BODY_EDIT = 73,
+    PLK_BODY_DELETE = 74,
+    PLK_BODY_READ = 75,
+    PLK_BODY_TIMER = 76,
 };
 
 enum plk_state {
@@ -69,6 +74,7 @@ struct plk_message_row {
     uint64_t received_ms; // incoming: committed here; outgoing: delivered, 0 before
     bool has_target;
     struct plk_origin target;
+    uint32_t lifetime_s;      // it vanishes that long after it was seen (in) or delivered (out); 0: it stays
     struct plk_bytes payload; // text: UTF-8; borrowed
 };
 
@@ -116,6 +122,8 @@ struct plk_contact_row {
     bool verified, blocked, has_outbox, renamed; // renamed: name was chosen here and no longer follows the profile
     bool relay_only;    // nothing goes to it or comes from it but through one's own relays (DESIGN 4)
     bool pinned, muted; // how the person wants to see it; said to nobody
+    bool silent;        // it is not told what of its was read here
+    uint32_t timer_s;   // what is written now vanishes that long after it was read; 0: it stays
     uint64_t created_ms;
     uint64_t read_row;  // the person has seen what came up to this row of the conversation; 0: nothing
     uint8_t hint_count; // inbound hint keys, newest first: link generations, recovery
@@ -138,6 +146,19 @@ enum plk_event_kind {
     PLK_EVENT_REQUEST,     // someone asks to be a contact
     PLK_EVENT_PATH,        // not stored
     PLK_EVENT_RELAY,       // not stored
+    PLK_EVENT_CHANGE,      // what a message, or a conversation, is to people has changed: change, and the message
+};
+
+// What has changed; of a message that event names by target, not by row: the core does not know where it is.
+enum plk_change {
+    PLK_CHANGE_EDITED = 1,
+    PLK_CHANGE_REACTED,
+    PLK_CHANGE_DELETED,
+    PLK_CHANGE_EXPIRED,
+    PLK_CHANGE_PICTURE,
+    PLK_CHANGE_READ,  // everything of ours up to the message was read
+    PLK_CHANGE_TIMER, // of no message: contact.timer_s
+    PLK_CHANGE_COUNT
 };
 
 // Enough to find the row it speaks of; a reader joins it with the message and contact tables. What happens to many messages at
@@ -148,12 +169,18 @@ struct plk_event_row {
     uint32_t contact;
     uint64_t row; // message, state: the conversation's row number; else 0
     enum plk_state state;
-    uint8_t reason;
-    uint16_t more; // message, state: so many follow; 0 in an EVENT
+    uint8_t reason;  // change: enum plk_change
+    uint16_t more;   // message, state: so many follow; 0 in an EVENT
+    bool has_target; // change: of a message
+    enum plk_direction target_direction;
+    struct plk_origin target;
 };
 
 #define PLK_EVENT_ROW_LEN 17
-void plk_event_row_encode(uint8_t out[PLK_EVENT_ROW_LEN], const struct plk_event_row *event); // value only
+#define PLK_EVENT_TARGET_LEN (PLK_MESSAGE_KEY_LEN - 4) // direction and origin, behind it
+#define PLK_EVENT_ROW_MAX (PLK_EVENT_ROW_LEN + PLK_EVENT_TARGET_LEN)
+// Value only; its length: PLK_EVENT_ROW_LEN, or PLK_EVENT_ROW_MAX with a target.
+size_t plk_event_row_encode(uint8_t *out, const struct plk_event_row *event);
 // Does the event that follows belong into the same row? Then it is one longer.
 bool plk_event_row_extend(struct plk_event_row *event, const struct plk_event_row *next);
 enum plk_err plk_event_row_decode(struct plk_bytes key, struct plk_bytes value, struct plk_event_row *event);

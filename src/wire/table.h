@@ -32,6 +32,8 @@
     X(blob,                                                                                                         \
       "contact u32 or 0, kind u8, ...: larger things that are read rarely: blobs of first contact, held messages")  \
     X(relay, "for the relay's client")                                                                              \
+    X(mark, "a message's key, author u8, what u8: what was done to it later, wire/mark.h")                          \
+    X(expiry, "u8, ...: messages that vanish, and when, wire/expiry.h")                                             \
     PLK_RELAY_TABLE_LIST(X)
 
 enum plk_table {
@@ -50,7 +52,7 @@ enum plk_table {
 #define PLK_BYTES_OUTSTANDING_MAX (4u << 20)
 
 enum plk_op_kind {
-    PLK_OP_UPSERT = 1,   // key, value
+    PLK_OP_UPSERT = 1,   // key, value; in table mark by the rules of wire/mark.h
     PLK_OP_PATCH,        // table message only: value is a plk_message_patch; no such row, no effect
     PLK_OP_DELETE,       // key; no such row, no effect
     PLK_OP_DELETE_RANGE, // key <= k < key_end

@@ -186,6 +186,7 @@ def talk(c, alice, bob):
     check(conversation["unread"] == 0 and conversation["read_seq"] == seqs[-1], conversation)
     check(conversation["pinned"] and not conversation["muted"], conversation)
     check([m["state"] for m in c.call(a, "history", contact="Bob")["messages"] if m["direction"] == "in"] == ["read"], "not read")
+    marks(c, a, b)
     code = c.call(a, "qr", text="peerlink:x")
     check(len(code["rows"]) == code["size"] and code["rows"][0].startswith("1111111"), code)
     c.call(a, "history", search="hello", at=page["next_at"])
@@ -209,6 +210,57 @@ def talk(c, alice, bob):
     c.refused(a, "restore", 30, words="no words", backup="")
     c.call(a, "rpc.discover")
     a.close()
+
+
+def marks(c, a, b):
+    """Replies, reactions, edits, deletion, receipts, a timer: seen on the other side, and in each one's history."""
+
+    def change(rpc, what):
+        told = rpc.event(lambda e: e["event"] == "change" and e["what"] == what)
+        wrong = c.schema.wrong({"$ref": "#/components/schemas/Event"}, told, "event")
+        check(not wrong, f"{wrong}: {told}")
+        return told
+
+    hers = [m for m in c.call(b, "history", contact="Alice")["messages"] if m["text"] == "hello"][0]
+    sent = c.call(b, "send", contact="Alice", text="an answer", reply_to=hers["seq"], wait="delivered", timeout_ms=60000)
+    came = a.event(lambda e: e["event"] == "message" and e["text"] == "an answer")
+    check(came["reply_to"]["text"] == "hello" and came["reply_to"]["direction"] == "out", came)
+    c.call(a, "react", contact="Bob", seq=came["seq"], emoji="👍")
+    told = change(b, "reacted")
+    check(told["seq"] == sent["seq"] and told["message"]["reactions"] == [{"by": "them", "emoji": "👍"}], told)
+    c.call(a, "react", contact="Bob", seq=came["seq"], emoji="")
+    check("reactions" not in change(b, "reacted")["message"], "a reaction that was taken back")
+    c.call(b, "edit", contact="Alice", seq=sent["seq"], text="a better answer")
+    told = change(a, "edited")
+    check(told["message"]["text"] == "a better answer" and told["message"]["edited_ms"] > 0, told)
+    check(c.call(a, "history", search="better")["messages"], "an edited text is not found")
+    check(not c.call(a, "history", search="an answer")["messages"], "what it said before is found")
+    c.refused(a, "edit", 30, contact="Bob", seq=came["seq"], text="not his")
+    c.refused(a, "delete", 30, contact="Bob", seq=came["seq"], both=True)
+    c.call(a, "read", contact="Bob")
+    check(change(b, "read")["seq"] == sent["seq"], "a receipt")
+    states = [m["state"] for m in c.call(b, "history", contact="Alice")["messages"] if m["direction"] == "out"]
+    check(set(states) == {"read"}, states)
+    c.call(a, "receipts", contact="Bob", on=False)
+    c.call(b, "delete", contact="Alice", seq=sent["seq"], both=True)
+    told = change(a, "deleted")
+    check(told["message"]["deleted"] and told["message"]["text"] == "", told)
+    check(not c.call(a, "history", search="better")["messages"], "a deleted text is found")
+    c.call(b, "delete", contact="Alice", seq=hers["seq"], both=False)
+    check(c.call(a, "history", search="hello")["messages"], "what was deleted there only")
+    c.call(a, "timer", contact="Bob", seconds=1)
+    check(change(b, "timer")["timer_s"] == 1, "a timer")
+    gone = c.call(b, "send", contact="Alice", text="soon gone", wait="delivered", timeout_ms=60000)
+    came = a.event(lambda e: e["event"] == "message" and e["text"] == "soon gone")
+    check(came["lifetime_s"] == 1, came)
+    check(change(b, "expired")["seq"] == gone["seq"], "what vanishes at its sender")
+    check(not c.call(b, "history", search="soon")["messages"], "a text that has vanished")
+    check(c.call(a, "history", search="soon")["messages"], "a text that was not seen has vanished")
+    c.call(a, "read", contact="Bob")
+    check(change(a, "expired")["seq"] == came["seq"], "what vanishes at its receiver")
+    check(came["seq"] not in [m["seq"] for m in c.call(a, "history", contact="Bob")["messages"]], "it is shown")
+    c.call(a, "timer", contact="Bob", seconds=0)
+    change(b, "timer")
 
 
 def relays(c, world, alice):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim/tables.h"
 
+#include "wire/mark.h"
+
 #include <stdlib.h>
 
 const char *tables_name(enum plk_table table) {
@@ -107,6 +109,112 @@ static void upsert(struct tables *t, enum plk_table table, struct plk_bytes key,
     if (old) row_free(old);
 }
 
+static void erase(struct tables *t, enum plk_table table, size_t from, size_t to, const struct tables_watch *watch) {
+    struct table *of = &t->of[table];
+    for (size_t i = from; i < to; i++) {
+        changed(watch, table, tables_key(of->rows[i]), of->rows[i], NULL);
+        row_free(of->rows[i]);
+    }
+    if (to > from) memmove(of->rows + from, of->rows + to, (of->count - to) * sizeof *of->rows);
+    of->count -= to - from;
+}
+
+// ---- marks: the rules of wire/mark.h, one after the other ----------------------------------------------------------------
+
+struct span {
+    size_t at, end; // in table mark
+};
+
+static struct span marks_of(const struct tables *t, struct plk_bytes message) {
+    uint8_t from[PLK_MARK_KEY_LEN] = {0}, to[PLK_MARK_KEY_LEN];
+    memset(to, 0xff, sizeof to);
+    memcpy(from, message.at, PLK_MESSAGE_KEY_LEN);
+    memcpy(to, message.at, PLK_MESSAGE_KEY_LEN);
+    return (struct span){tables_lower(t, PLK_TABLE_mark, plk_bytes(from, sizeof from)),
+                         tables_lower(t, PLK_TABLE_mark, plk_bytes(to, sizeof to))};
+}
+
+static struct plk_mark_row mark_at(const struct tables *t, size_t at) {
+    const struct tables_row *row = t->of[PLK_TABLE_mark].rows[at];
+    struct plk_mark_row mark;
+    if (plk_mark_row_decode(tables_key(row), tables_value(row), &mark)) abort();
+    return mark;
+}
+
+static bool is_wiped(const struct tables *t, struct plk_bytes message) {
+    struct span span = marks_of(t, message);
+    for (size_t i = span.at; i < span.end; i++) {
+        if (plk_mark_wipes(mark_at(t, i).what)) return true;
+    }
+    return false;
+}
+
+static bool has_room(const struct tables *t, uint32_t contact) {
+    size_t early = 0;
+    for (size_t i = 0; i < t->of[PLK_TABLE_mark].count; i++) {
+        struct plk_mark_row mark = mark_at(t, i);
+        struct plk_bytes key = tables_key(t->of[PLK_TABLE_mark].rows[i]);
+        if (mark.contact != contact || !plk_mark_is_of_message(mark.what)) continue;
+        early += tables_find(t, PLK_TABLE_message, plk_bytes(key.at, PLK_MESSAGE_KEY_LEN)) == NULL;
+    }
+    return early < PLK_MARK_EARLY_MAX;
+}
+
+// The message's row with another text; of another kind than TEXT only without one.
+static void rewrite(struct tables *t, const struct tables_row *old, struct plk_bytes text,
+                    const struct tables_watch *watch) {
+    struct plk_message_row row;
+    if (plk_message_row_decode(tables_value(old), &row)) abort();
+    if (text.len > 0 && row.kind != PLK_BODY_TEXT) return;
+    size_t cap = PLK_MESSAGE_HEAD_MAX + text.len;
+    uint8_t *value = malloc(cap), key[PLK_MESSAGE_KEY_LEN];
+    if (!value) abort();
+    struct plk_writer w = plk_writer(value, cap);
+    memcpy(key, old->key, sizeof key);
+    row.payload = text;
+    plk_message_row_encode(&w, &row);
+    upsert(t, PLK_TABLE_message, plk_bytes(key, sizeof key), plk_writer_bytes(&w), watch);
+    free(value);
+}
+
+static void clear_marks(struct tables *t, struct plk_bytes message, const struct tables_watch *watch) {
+    struct span span = marks_of(t, message);
+    for (size_t i = span.end; i-- > span.at;) {
+        if (!plk_mark_wipes(mark_at(t, i).what)) erase(t, PLK_TABLE_mark, i, i + 1, watch);
+    }
+}
+
+static void put_mark(struct tables *t, const struct plk_op *op, const struct tables_watch *watch) {
+    struct plk_mark_row mark;
+    const struct tables_row *before = tables_find(t, PLK_TABLE_mark, op->key);
+    if (plk_mark_row_decode(op->key, op->value, &mark)) abort();
+    if (before && !plk_mark_wins(tables_value(before), op->value)) return;
+    if (plk_mark_is_of_message(mark.what)) {
+        struct plk_bytes key = plk_bytes(op->key.at, PLK_MESSAGE_KEY_LEN);
+        bool wipes = plk_mark_wipes(mark.what);
+        if (!wipes && is_wiped(t, key)) return;
+        const struct tables_row *message = tables_find(t, PLK_TABLE_message, key);
+        if (!message && !has_room(t, mark.contact)) return;
+        if (message && wipes) rewrite(t, message, plk_bytes(NULL, 0), watch);
+        if (message && mark.what == PLK_MARK_EDIT) rewrite(t, message, mark.text, watch);
+        if (wipes) clear_marks(t, key, watch);
+    }
+    upsert(t, PLK_TABLE_mark, op->key, op->value, watch);
+}
+
+static void put_message(struct tables *t, const struct plk_op *op, const struct tables_watch *watch) {
+    upsert(t, PLK_TABLE_message, op->key, op->value, watch);
+    if (op->key.len != PLK_MESSAGE_KEY_LEN) return;
+    struct span span = marks_of(t, op->key);
+    for (size_t i = span.at; i < span.end; i++) {
+        struct plk_mark_row mark = mark_at(t, i);
+        const struct tables_row *message = tables_find(t, PLK_TABLE_message, op->key);
+        bool its = mark.author == (mark.direction == PLK_OUT ? PLK_MARK_ME : PLK_MARK_THEM);
+        if (mark.what == PLK_MARK_EDIT && its) rewrite(t, message, mark.text, watch);
+        if (plk_mark_wipes(mark.what)) rewrite(t, message, plk_bytes(NULL, 0), watch);
+    }
+}
+
 static bool patch(struct tables *t, const struct plk_op *op, const struct tables_watch *watch) {
     struct plk_message_patch patch;
     struct plk_message_row row;
@@ -134,21 +242,16 @@ static bool patch(struct tables *t, const struct plk_op *op, const struct tables
     return !w.failed;
 }
 
-static void erase(struct tables *t, enum plk_table table, size_t from, size_t to, const struct tables_watch *watch) {
-    struct table *of = &t->of[table];
-    for (size_t i = from; i < to; i++) {
-        changed(watch, table, tables_key(of->rows[i]), of->rows[i], NULL);
-        row_free(of->rows[i]);
-    }
-    if (to > from) memmove(of->rows + from, of->rows + to, (of->count - to) * sizeof *of->rows);
-    of->count -= to - from;
-}
-
 bool tables_apply(struct tables *t, const struct plk_op *op, const struct tables_watch *watch) {
     size_t at = tables_lower(t, op->table, op->key);
     switch (op->kind) {
     case PLK_OP_UPSERT:
-        upsert(t, op->table, op->key, op->value, watch);
+        if (op->table == PLK_TABLE_mark)
+            put_mark(t, op, watch);
+        else if (op->table == PLK_TABLE_message)
+            put_message(t, op, watch);
+        else
+            upsert(t, op->table, op->key, op->value, watch);
         return true;
     case PLK_OP_PATCH:
         return patch(t, op, watch);

@@ -41,7 +41,7 @@ static const char *text(const json_t *object, const char *name) {
 static void message_names(void **state) {
     (void)state;
     struct plk_message_row row = hello();
-    json_t *object = plk_json_message(&row, &bob);
+    json_t *object = plk_json_message(&row, &bob, NULL);
     check(&plk_shape_message, object);
     assert_string_equal(text(object, "event"), "message");
     assert_string_equal(text(object, "id"), "ab010000000000000000000000000000");
@@ -65,7 +65,7 @@ static void states(void **state) {
     row.stored = 1;
     row.stored_of = 2;
     row.reason = PLK_ERR_CLOSED;
-    json_t *object = plk_json_message(&row, &bob);
+    json_t *object = plk_json_message(&row, &bob, NULL);
     check(&plk_shape_message, object);
     assert_int_equal(json_integer_value(json_object_get(object, "stored")), 1);
     assert_int_equal(json_integer_value(json_object_get(object, "stored_of")), 2);
@@ -152,7 +152,7 @@ static void unknown_kinds_show_no_bytes(void **state) {
     (void)state;
     struct plk_message_row row = hello();
     row.kind = 9;
-    json_t *object = plk_json_message(&row, &bob);
+    json_t *object = plk_json_message(&row, &bob, NULL);
     check(&plk_shape_message, object);
     assert_string_equal(text(object, "kind"), "unknown");
     assert_string_equal(text(object, "text"), "");

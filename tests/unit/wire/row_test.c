@@ -80,7 +80,7 @@ static void a_damaged_message_row_changes_nothing(void **state) {
     for (size_t len = 0; len < value.len; len++) {
         assert_int_equal(plk_message_row_decode(plk_bytes(value.at, len), &got), PLK_ERR_MALFORMED);
     }
-    const size_t version_at = 0, state_at = 1 + 8 + PLK_ID_LEN + 2, target_at = value.len - 1;
+    const size_t version_at = 0, state_at = 1 + 8 + PLK_ID_LEN + 2, target_at = value.len - 5;
     const struct {
         size_t at;
         uint8_t byte;
@@ -180,7 +180,7 @@ static struct plk_bytes encoded_contact(const struct plk_contact_row *row) {
 static void a_contact_comes_back_with_every_flag(void **state) {
     (void)state;
     const uint8_t key[4] = {0, 0, 0, 3};
-    for (unsigned flags = 0; flags < 128; flags++) {
+    for (unsigned flags = 0; flags < 256; flags++) {
         struct plk_contact_row row = sample_contact(), got;
         row.verified = flags & 1;
         row.blocked = flags & 2;
@@ -189,12 +189,15 @@ static void a_contact_comes_back_with_every_flag(void **state) {
         row.relay_only = flags & 16;
         row.pinned = flags & 32;
         row.muted = flags & 64;
+        row.silent = flags & 128;
+        row.timer_s = flags * 1000;
         memset(&got, 0, sizeof got);
         assert_int_equal(plk_contact_row_decode(plk_bytes(key, 4), encoded_contact(&row), &got), PLK_ERR_OK);
         assert_int_equal(got.contact, 3);
         assert_true(got.verified == row.verified && got.blocked == row.blocked);
         assert_true(got.has_outbox == row.has_outbox && got.renamed == row.renamed);
         assert_true(got.relay_only == row.relay_only);
+        assert_true(got.silent == row.silent && got.timer_s == row.timer_s);
         assert_true(got.pinned == row.pinned && got.muted == row.muted && got.read_row == row.read_row);
         assert_memory_equal(got.name, row.name, PLK_NAME_MAX);
         assert_memory_equal(got.profile_name, row.profile_name, PLK_NAME_MAX);
@@ -223,9 +226,8 @@ static void a_damaged_contact_is_refused(void **state) {
                {name_at + 2, 0xff},
                {state_at, 0},
                {state_at, 5},
-               {state_at + 1, 128},
-               {state_at + 18, 5},
-               {state_at + 18, 255}};
+               {state_at + 22, 5},
+               {state_at + 22, 255}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         encoded_contact(&row);
         buffer[bad[i].at] = bad[i].byte;
@@ -254,7 +256,7 @@ static void an_event_comes_back_and_a_damaged_one_does_not(void **state) {
     assert_int_not_equal(plk_event_row_decode(plk_bytes(key, 8), plk_bytes(value, sizeof value - 1), &got), PLK_ERR_OK);
     value[0] = 0;
     assert_int_not_equal(plk_event_row_decode(plk_bytes(key, 8), plk_bytes(value, sizeof value), &got), PLK_ERR_OK);
-    value[0] = PLK_EVENT_RELAY + 1;
+    value[0] = PLK_EVENT_CHANGE + 1;
     assert_int_not_equal(plk_event_row_decode(plk_bytes(key, 8), plk_bytes(value, sizeof value), &got), PLK_ERR_OK);
     value[0] = PLK_EVENT_CONTACT;
     value[13] = PLK_STATE_SEEN + 1;
