@@ -148,6 +148,8 @@ enum plk_err plk_entry_decode(struct plk_mem *mem, struct plk_bytes key, struct 
     if (r.failed || version != ENTRY_VERSION || (flags & ~ALL_FLAGS) != 0) return PLK_ERR_CORRUPT;
     if (!has_name(&got) || (ciphertext.len > 0) != inside) return PLK_ERR_CORRUPT;
     if (got.parted && (flags & HAS_CIPHERTEXT) == 0) return PLK_ERR_CORRUPT;
+    bool lives = got.lifetime_s > 0;
+    if (lives != ((flags & LIFETIME) != 0) || (lives && !plk_entry_is_shown(&got))) return PLK_ERR_CORRUPT;
     if (got.kept > got.kept_of || (got.kept > 0 && (flags & HAS_CIPHERTEXT) == 0)) return PLK_ERR_CORRUPT;
     *entry = got;
     entry->payload = copy_of(mem, payload);

@@ -246,10 +246,14 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_take_record(struct plk_node *node, struct plk_peer *peer, bool control, struct plk_bytes record);
 void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer);
 void plk_peer_mail_loaded(struct plk_node *node, const struct plk_load *load, const struct plk_input *input);
+bool plk_peer_is_online(const struct plk_node *node, const struct plk_peer *peer);
+
+// ---- control.c: control messages
+void plk_peer_take_control(struct plk_node *node, struct plk_peer *peer, const struct plk_mail_event *event);
 void plk_peer_send_control(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload);
 void plk_peer_send_control_as(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload,
                               uint8_t id[PLK_ID_LEN]); // the message's id comes back
-bool plk_peer_is_online(const struct plk_node *node, const struct plk_peer *peer);
+
 struct plk_mail *plk_peer_mail_new(struct plk_node *node, const struct plk_peer *peer);
 void plk_peer_end_links(struct plk_node *node, struct plk_peer *peer); // at once, without a word
 // Who the peer is has become known: until now its peer_id was made up.
