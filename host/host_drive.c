@@ -17,13 +17,17 @@ void plk_host_input(struct plk_host *host, const struct plk_input *input) {
 static void on_datagram(void *ctx, const struct plk_addr *from, const struct plk_addr *to, struct plk_bytes data) {
     struct plk_host *host = ctx;
     struct plk_input input = {.kind = PLK_IN_DATAGRAM, .datagram = {.from = *from, .to = *to, .data = data}};
-    if (!plk_host_serve_datagram(host, &input)) plk_host_input(host, &input);
+    if (!plk_host_serve_datagram(host, &input)) {
+        if (plk_nat64_in(&host->nat64, &input.datagram.from)) input.datagram.to = (struct plk_addr){.family = 0};
+        plk_host_input(host, &input);
+    }
     if (++host->inputs >= PLK_HOST_INPUTS_MAX) plk_host_drain(host);
 }
 
 static void on_side(void *ctx, uint32_t socket, const struct plk_addr *from, struct plk_bytes data) {
     struct plk_host *host = ctx;
     struct plk_input input = {.kind = PLK_IN_DATAGRAM, .datagram = {.from = *from, .data = data, .socket = socket}};
+    plk_nat64_in(&host->nat64, &input.datagram.from);
     plk_host_input(host, &input);
     if (++host->inputs >= PLK_HOST_INPUTS_MAX) plk_host_drain(host);
 }
@@ -32,9 +36,26 @@ static void on_stream(void *ctx, const struct plk_input *input) { plk_host_serve
 
 static void on_done(void *ctx) { plk_host_drain(ctx); }
 
+// What stands for IPv4 is given to the node as that: from there its answers come.
 static void on_resolved(void *ctx, uint64_t ticket, const struct plk_addr *addrs, size_t count) {
-    struct plk_input input = {.kind = PLK_IN_RESOLVED, .resolved = {.ticket = ticket, .addrs = addrs, .count = count}};
-    plk_host_input(ctx, &input);
+    struct plk_host *host = ctx;
+    struct plk_addr list[PLK_RESOLVE_ADDRS_MAX];
+    if (ticket == PLK_HOST_NAT64_TICKET) {
+        plk_nat64_answer(&host->nat64, addrs, count);
+        if (plk_nat64_on(&host->nat64)) plk_log(&host->log, PLK_LOG_INFO, "no IPv4 here: a router translates (NAT64)");
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        list[i] = addrs[i];
+        plk_nat64_in(&host->nat64, &list[i]);
+    }
+    struct plk_input input = {.kind = PLK_IN_RESOLVED, .resolved = {.ticket = ticket, .addrs = list, .count = count}};
+    plk_host_input(host, &input);
+}
+
+static void look_for_nat64(struct plk_host *host) {
+    if (!plk_nat64_network(&host->nat64, host->interfaces.list, host->interfaces.count)) return;
+    plk_resolver_ask(host->resolver, PLK_HOST_NAT64_TICKET, plk_bytes_text(PLK_NAT64_NAME), 1);
 }
 
 static void tell_network(struct plk_host *host) {
@@ -82,6 +103,7 @@ static void on_network(void *ctx) {
     struct plk_host *host = ctx;
     plk_log(&host->log, PLK_LOG_INFO, "the network has changed: %zu addresses", host->interfaces.count);
     plk_tcp_drop_lost(host->tcp);
+    look_for_nat64(host);
     tell_network(host);
     tell_upnp(host);
 }
@@ -118,15 +140,21 @@ static void resolve(struct plk_host *host, const struct plk_output *output) {
 }
 
 static void send_datagram(struct plk_host *host, const struct plk_output *output) {
-    const struct plk_addr *to = &output->datagram.to;
+    struct plk_addr to = plk_nat64_out(&host->nat64, &output->datagram.to), from = output->datagram.local;
     uint8_t hops = output->datagram.hops;
+    if (to.family != output->datagram.to.family) from.family = 0;
     if (output->datagram.socket != 0) {
-        plk_udp_sides_send(host->sides, output->datagram.socket, to, hops, output->datagram.data);
+        plk_udp_sides_send(host->sides, output->datagram.socket, &to, hops, output->datagram.data);
     } else if (hops != 0) {
-        plk_udp_send_near(host->udp, to, hops, output->datagram.data);
+        plk_udp_send_near(host->udp, &to, hops, output->datagram.data);
     } else {
-        plk_udp_send(host->udp, to, &output->datagram.local, output->datagram.data);
+        plk_udp_send(host->udp, &to, &from, output->datagram.data);
     }
+}
+
+static void connect_stream(struct plk_host *host, const struct plk_output *output) {
+    struct plk_addr to = plk_nat64_out(&host->nat64, &output->stream_open.to);
+    plk_tcp_connect(host->tcp, output->stream_open.stream, &to, output->stream_open.port);
 }
 
 static void carry_out(struct plk_host *host, const struct plk_output *output) {
@@ -135,13 +163,13 @@ static void carry_out(struct plk_host *host, const struct plk_output *output) {
         send_datagram(host, output);
         break;
     case PLK_OUT_SOCKET_OPEN:
-        plk_udp_sides_open(host->sides, output->socket.socket);
+        plk_udp_sides_open(host->sides, output->socket.socket, plk_nat64_on(&host->nat64) ? 6 : 4);
         break;
     case PLK_OUT_SOCKET_CLOSE:
         plk_udp_sides_close(host->sides, output->socket.socket);
         break;
     case PLK_OUT_STREAM_OPEN:
-        plk_tcp_connect(host->tcp, output->stream_open.stream, &output->stream_open.to, output->stream_open.port);
+        connect_stream(host, output);
         break;
     case PLK_OUT_STREAM_WRITE:
         plk_tcp_write(host->tcp, output->stream_write.stream, output->stream_write.data);
@@ -239,6 +267,7 @@ void plk_host_drive_open(struct plk_host *host) {
     plk_timer_open(&host->timer, host->loop, on_due, on_jump, host);
     plk_interfaces_open(&host->interfaces, host->loop, &host->bound.only, on_network, host);
     host->resolver = plk_resolver_open(host->loop, on_resolved, host);
+    look_for_nat64(host);
     bool hears = !host->no_lan && !host->no_udp;
     if (hears && !plk_beacons_open(&host->beacons, host->loop, on_datagram, on_done, host))
         plk_log(&host->log, PLK_LOG_INFO, "neighbours are not heard: the system gives no socket for it");

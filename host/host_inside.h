@@ -8,6 +8,7 @@
 #include "host/bind.h"
 #include "host/host.h"
 #include "host/interfaces.h"
+#include "host/nat64.h"
 #include "host/resolve.h"
 #include "host/store_db.h"
 #include "host/tcp.h"
@@ -21,7 +22,8 @@
 #define PLK_HOST_STREAMS_MAX (PLK_TCP_STREAMS_MAX + PLK_SERVE_CLIENTS_MAX)
 #define PLK_HOST_ACCEPTED_MAX (PLK_TCP_ACCEPTED_MAX + PLK_SERVE_CLIENTS_MAX)
 #define PLK_HOST_ACCEPTED_PER_SITE (PLK_TCP_ACCEPTED_PER_IP + PLK_SERVE_PREFIX_MAX)
-#define PLK_HOST_INPUTS_MAX 64 // datagrams between two looks at the node's outputs
+#define PLK_HOST_NAT64_TICKET UINT64_MAX // of a name that the host itself asks for
+#define PLK_HOST_INPUTS_MAX 64           // datagrams between two looks at the node's outputs
 
 // A command, from plk_host_command until its result. Its bytes follow it, until the node has got it.
 struct plk_host_pending {
@@ -68,6 +70,7 @@ struct plk_host {
     struct plk_resolver *resolver;
     struct plk_upnp *upnp; // or NULL
     struct plk_beacons beacons;
+    struct plk_nat64 nat64;
     uv_prepare_t prepare;
     uv_check_t check;
     struct plk_bound bound; // ports; its descriptors belong to udp and tcp

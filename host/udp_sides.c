@@ -15,6 +15,7 @@ struct side {
     struct plk_udp_sides *sides;
     uv_poll_t poll;
     uint32_t socket;
+    uint8_t family;
     int fd;
 };
 
@@ -77,7 +78,7 @@ static struct side *find(struct plk_udp_sides *sides, uint32_t socket) {
 void plk_udp_sides_send(struct plk_udp_sides *sides, uint32_t socket, const struct plk_addr *to, uint8_t hops,
                         struct plk_bytes data) {
     const struct side *side = find(sides, socket);
-    if (side != NULL && to->family == 4) (void)plk_udp_send_hops(side->fd, to, hops, data);
+    if (side != NULL && to->family == side->family) (void)plk_udp_send_hops(side->fd, to, hops, data);
 }
 
 // ---- receiving --------------------------------------------------------------------------------------------------------
@@ -108,29 +109,37 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
 
 // ---- opening and closing ------------------------------------------------------------------------------------------------
 
-static int open_fd(const struct plk_addr *only) {
-    struct sockaddr_storage at;
-    struct plk_addr addr = {.family = 4};
-    if (only->family == 4) addr = *only;
-    addr.port = 0;
-    int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    if (fd < 0) return -1;
-    bool ok = fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
-    ok = ok && bind(fd, (struct sockaddr *)&at, plk_address_to_system(&addr, &at)) == 0;
+static bool tune(int fd, uint8_t family) {
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0) return false;
+    int only = 1;
+    if (family == 6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0) return false;
 #ifdef __linux__
-    int probe = IP_PMTUDISC_PROBE; // never fragmented by the system, as from the node's own socket
-    ok = ok && setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof probe) == 0;
+    int probe =
+        IP_PMTUDISC_PROBE; // never fragmented by the system, as from the node's own socket; the same number for IPv6
+    if (family == 4) return setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof probe) == 0;
+    return setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe, sizeof probe) == 0;
+#else
+    return true;
 #endif
-    if (ok) return fd;
+}
+
+static int open_fd(const struct plk_addr *only, uint8_t family) {
+    struct sockaddr_storage at;
+    struct plk_addr addr = {.family = family};
+    if (only->family == family) addr = *only;
+    addr.port = 0;
+    int fd = socket(family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0);
+    if (fd < 0) return -1;
+    if (tune(fd, family) && bind(fd, (struct sockaddr *)&at, plk_address_to_system(&addr, &at)) == 0) return fd;
     close(fd);
     return -1;
 }
 
-void plk_udp_sides_open(struct plk_udp_sides *sides, uint32_t socket) {
-    int fd = open_fd(&sides->only);
+void plk_udp_sides_open(struct plk_udp_sides *sides, uint32_t socket, uint8_t family) {
+    int fd = open_fd(&sides->only, family);
     if (fd < 0) return;
     struct side *side = plk_memory_take(sizeof *side);
-    *side = (struct side){.next = sides->first, .sides = sides, .socket = socket, .fd = fd};
+    *side = (struct side){.next = sides->first, .sides = sides, .socket = socket, .family = family, .fd = fd};
     if (uv_poll_init(sides->loop, &side->poll, fd) != 0) {
         close(fd);
         plk_memory_give(side, sizeof *side);

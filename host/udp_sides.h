@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// UDP sockets over IPv4 that a node has opened beside its own (SOCKET_OPEN of wire/effect.h): each on a port of the system's choice, and
+// UDP sockets of one family that a node has opened beside its own (SOCKET_OPEN of wire/effect.h): each on a port of the system's choice, and
 // datagrams that get no farther than so many routers. What the system does not give or take is lost, as in a network.
 #ifndef PLK_HOST_UDP_SIDES_H
 #define PLK_HOST_UDP_SIDES_H
@@ -23,7 +23,8 @@ void plk_udp_sides_clear(struct plk_udp_sides *sides); // closes all that are op
 void plk_udp_sides_free(
     struct plk_udp_sides *sides); // the same, and it is freed when the loop has run again; NULL is fine
 
-void plk_udp_sides_open(struct plk_udp_sides *sides, uint32_t socket);
+// family: 4, or 6 where IPv4 goes by IPv6 (host/nat64.h).
+void plk_udp_sides_open(struct plk_udp_sides *sides, uint32_t socket, uint8_t family);
 void plk_udp_sides_close(struct plk_udp_sides *sides, uint32_t socket);
 // At once. hops: 0 is the system's choice.
 void plk_udp_sides_send(struct plk_udp_sides *sides, uint32_t socket, const struct plk_addr *to, uint8_t hops,

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What happens to networks while two people talk: each event must lose, double and reorder nothing."""
 import json
+import os
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from nat64 import PROGRAM as TAYGA, Nat64
 from pairs import chosen
 from router import Access
 from scene import Scene, play, two
@@ -20,7 +22,8 @@ SLOW_S = 60  # an event that takes longer happens only when it is named, or with
 class Event:
     def __init__(self, name, words, happen, make=None, slow=False, needs=None, length=0):
         self.name, self.words, self.happen, self.make, self.slow, self.needs = name, words, happen, make, slow, needs
-        self.length = length  # of what they say to each other
+        # needs: a program, without which it is left out. length: of what they say to each other.
+        self.length = length
 
     def scene(self, pair):
         return self.make(*pair) if self.make else two(*pair)
@@ -230,6 +233,21 @@ def one_without_v4(a, b):
 
 
 event("v6-only", "one has IPv6 alone, the other IPv4 alone", one_without_v4)(stays)
+def behind_nat64(a, b):
+    """Alice has IPv6 alone, and her router translates; Bob and the relay are known by IPv4 alone."""
+    def make(lab):
+        home = a if a in ("full-cone", "addr-restr", "port-restr", "eim-random", "symmetric", "symm-seq") else "port-restr"
+        place = lab.relay()
+        alice = lab.person("Alice", Access(lab.internet, home, v6=True))
+        alice.resolv = lab.internet.keep(Nat64(alice.access.edge, lab.internet.folder)).resolv()
+        alice.space.run("ip", "-4", "addr", "flush", "dev", "eth0")
+        return Scene(lab, alice, lab.person("Bob", Access(lab.internet, b)), [place])
+
+    return make
+
+
+event("nat64", "one has IPv6 alone and a router that translates, relay and other have IPv4 alone", behind_nat64,
+      needs=TAYGA)(stays)
 event("lifetime-12s", "a router that forgets UDP after 12 s", lambda a, b: two(a, b, lifetime_s=12))(stays)
 
 
@@ -294,7 +312,10 @@ def tell(result, as_json):
 
 
 def main(options):
-    names = options.names or [name for name, one in EVENTS.items() if options.all or not one.slow]
+    names = list(options.names) or [name for name, one in EVENTS.items() if options.all or not one.slow]
+    for name in [name for name in names if EVENTS[name].needs and not os.path.exists(EVENTS[name].needs)]:
+        print(f"left out: {name}, there is no {EVENTS[name].needs}", file=sys.stderr)
+        names.remove(name)
     pairs = [tuple(options.pair)] if options.pair else [HOMES]
     cases = [(name, pair) for name in names for pair in (PAIRS if options.some else pairs)]
     cases = chosen(options, cases, "events, each between one pair of networks")

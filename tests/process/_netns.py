@@ -147,10 +147,14 @@ class NetPeer(Peer):
 
     def __init__(self, world, name, space, **options):
         super().__init__(world, name, **options)
-        self.space = space
+        self.space, self.resolv = space, None  # resolv: a file in the place of /etc/resolv.conf
 
     def up(self, *args):
-        command = ["setpriv", "--pdeathsig", "KILL", *self.space.inside(self.program), "--home", str(self.home), "--json",
+        program = [self.program]
+        if self.resolv:
+            program = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', str(self.resolv),
+                       self.program]
+        command = ["setpriv", "--pdeathsig", "KILL", *self.space.inside(*program), "--home", str(self.home), "--json",
                    "up", *args]
         with open(self.log, "ab") as log:
             self.node = subprocess.Popen(command, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -89,7 +89,7 @@ static void each_socket_has_a_port_of_its_own_and_hears_its_answers(void **state
     (void)state;
     begin(&story);
     for (uint32_t i = 0; i < 2; i++) {
-        plk_udp_sides_open(story.sides, i + 1);
+        plk_udp_sides_open(story.sides, i + 1, 4);
         send_byte(&story, i + 1, 0);
         assert_true(peer_hears(&story, &from[i]) > 2);
     }
@@ -112,7 +112,7 @@ static void a_packet_can_be_told_how_far_it_gets(void **state) {
     struct sockaddr_storage from;
     (void)state;
     begin(&story);
-    plk_udp_sides_open(story.sides, 7);
+    plk_udp_sides_open(story.sides, 7, 4);
     send_byte(&story, 7, 3);
     assert_int_equal(peer_hears(&story, &from), 3);
     send_byte(&story, 7, 0);
@@ -125,8 +125,8 @@ static void what_is_closed_or_was_never_open_sends_nothing(void **state) {
     struct sockaddr_storage from;
     (void)state;
     begin(&story);
-    plk_udp_sides_open(story.sides, 1);
-    plk_udp_sides_open(story.sides, 2);
+    plk_udp_sides_open(story.sides, 1, 4);
+    plk_udp_sides_open(story.sides, 2, 4);
     plk_udp_sides_close(story.sides, 1);
     plk_udp_sides_close(story.sides, 99);
     send_byte(&story, 1, 0);
