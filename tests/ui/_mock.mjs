@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { DIST } from './_browser.mjs';
+import { FACE, PICTURE, PREVIEW } from './_pictures.mjs';
 
 const ORIGIN = 'http://127.0.0.1:7999';
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
@@ -26,7 +27,8 @@ function person(number, name, more = {}) {
     return {
         number, name, id, profile_name: name, state: 'active', verified: false, request: false, blocked: false, relay_only: false,
         damaged: false, online: false, path: null, path_transport: null, rtt_ms: null, hindrance: null, last_seen_ms: NOW - 3 * DAY,
-        undelivered: 0, last_seq: 0, unread: 0, read_seq: 0, muted: false, pinned: false, last: null, ...more,
+        undelivered: 0, last_seq: 0, unread: 0, read_seq: 0, muted: false, pinned: false, last: null,
+        timer_s: 0, receipts: true, avatar: '', ...more,
     };
 }
 
@@ -53,6 +55,21 @@ const TALK = [
     ['out', 'See you at ten!', 11 * MINUTE, 'stored'],
 ];
 
+// What is in the conversation with Jakob: all that can be done with a message, and what comes of it.
+const picture = (more) => ({ type: 'image/webp', width: 1200, height: 900, size: 2048, complete: true, preview: PREVIEW, ...more });
+const DONE = [
+    ['in', 'Shall we meet at the lake, or at the station?', 3 * 60 * MINUTE, 'read', { reactions: [{ by: 'me', emoji: '👍' }, { by: 'them', emoji: '👍' }] }],
+    ['out', 'At the lake, I think.', 175 * MINUTE, 'read', { reply_to: { seq: 1, id: '1', direction: 'in', kind: 'text', text: 'Shall we meet at the lake, or at the station?' }, edited_ms: NOW - 170 * MINUTE, reactions: [{ by: 'them', emoji: '🎉' }] }],
+    ['in', 'From up here', 160 * MINUTE, 'read', { kind: 'picture', picture: picture() }],
+    ['in', '', 158 * MINUTE, 'read', { kind: 'picture', picture: picture({ complete: false, width: 900, height: 1200 }) }],
+    ['out', 'Where is that?', 150 * MINUTE, 'read', { reply_to: { seq: 3, id: '3', direction: 'in', kind: 'picture', text: 'From up here' } }],
+    ['in', '', 140 * MINUTE, 'read', { deleted: true }],
+    ['out', '', 139 * MINUTE, 'read', { deleted: true }],
+    ['in', 'Oh, and the code of the door is 4711.', 30 * MINUTE, 'read', { lifetime_s: 3600, expires_ms: NOW + 31 * MINUTE }],
+    ['out', 'Noted!', 28 * MINUTE, 'delivered', { lifetime_s: 3600, reply_to: { seq: 0 } }],
+    ['out', '', 20 * MINUTE, 'delivered', { lifetime_s: 3600, kind: 'picture', picture: picture() }],
+];
+
 function world() {
     const anna = person(1, 'Anna Lindqvist', { verified: true, online: true, path: 'udp-punched', path_transport: 'udp', rtt_ms: 12.4, last_seen_ms: NOW });
     const talks = new Map([[1, TALK.map(([direction, text, ago, state], at) => said(anna, at + 1, direction, text, ago, state, state === 'stored' ? { stored: 2, stored_of: 2 } : {}))]]);
@@ -63,14 +80,16 @@ function world() {
         person(5, 'Choir, Thursday group', { muted: true, unread: 12 }),
         person(6, 'Dr. Weber', { state: 'added', id: 'provisional' + '1'.repeat(33) }),
         ...HOSTILE.map((name, at) => person(10 + at, name)),
+        person(7, 'Jakob Öst', { online: true, path: 'lan', rtt_ms: 1, avatar: 'ab12cd34', timer_s: 3600 }),
         person(30, 'Sam from the boat', { request: true, state: 'request' }),
         person(31, 'Salesman', { blocked: true }),
         person(40, 'A hundred thousand', { last_seen_ms: NOW - 40 * DAY })];
-    const one = (number, rows) => talks.set(number, rows.map(([direction, text, ago, state], at) => said(people.find((who) => who.number === number), at + 1, direction, text, ago, state)));
+    const one = (number, rows) => talks.set(number, rows.map(([direction, text, ago, state, more], at) => said(people.find((who) => who.number === number), at + 1, direction, text, ago, state, more)));
     one(2, [['out', 'Did the parcel come?', 5 * 60 * MINUTE], ['in', 'Yes, thank you!', 90 * MINUTE, 'received'], ['in', 'It is exactly the right one.', 89 * MINUTE, 'received'], ['in', 'How much do I owe you?', 88 * MINUTE, 'received']]);
     one(3, [['in', 'Позвоню вечером', 2 * DAY], ['out', 'Хорошо, жду. Документы у меня.', DAY, 'queued']]);
     one(4, [['in', 'هل وصلتِ إلى البيت؟', 3 * DAY], ['out', 'نعم، شكراً! https://example.org/ar', 3 * DAY - MINUTE, 'read']]);
     one(5, [['in', 'No rehearsal this week', 4 * DAY, 'received']]);
+    one(7, DONE);
     HOSTILE.forEach((name, at) => one(10 + at, [['in', name, (6 + at) * DAY], ['out', `${name} <script>document.title='1'</script>`, (6 + at) * DAY]]));
     one(30, [['in', 'Hello, we met on the ferry.', 20 * MINUTE, 'received']]);
     return { people, talks };
@@ -160,8 +179,20 @@ export class Mock {
             case 'id': return { id: 'me', name: this.name };
             case 'conversations': return { last_event: this.n, conversations: this.people };
             case 'history': return this.#history(params);
-            case 'send': return this.#send(params);
-            case 'profile': return { id: 'me', name: params.name ?? this.name, about: params.about ?? 'Walks a lot.' };
+            case 'send':
+            case 'picture.send': return this.#send(params);
+            case 'react': return this.#change(params, 'reacted', ({ reactions = [] }) => ({
+                reactions: [...reactions.filter((one) => one.by !== 'me'), ...(params.emoji ? [{ by: 'me', emoji: params.emoji }] : [])],
+            }));
+            case 'edit': return this.#change(params, 'edited', () => ({ text: params.text, edited_ms: NOW }));
+            case 'delete': return params.both ? this.#change(params, 'deleted', () => ({ text: '', deleted: true, picture: undefined })) : this.#gone(params, 'deleted');
+            case 'timer': return this.#set(params, { timer_s: params.seconds }, 'timer');
+            case 'receipts': return this.#set(params, { receipts: params.on });
+            case 'picture': return { type: 'image/webp', data: PICTURE };
+            case 'avatar': return { type: 'image/webp', data: FACE };
+            case 'profile':
+                if (params.avatar !== undefined) this.avatar = params.avatar && 'ef56';
+                return { id: 'me', name: params.name ?? this.name, about: params.about ?? 'Walks a lot.', avatar: this.avatar ?? '' };
             case 'safety': return { name: '', safety: '69394 51919 81642 21777 73314 15496 30803 16071 35901 57193 31092 00327', verified: false };
             case 'invite': return this.nowhere ? error(21, 'there is no address at which you can be reached', 'NO_ADDRESS') : { link: LINK, kind: 'one-time' };
             case 'add': return error(14, 'this invite link was already used', 'USED');
@@ -173,13 +204,40 @@ export class Mock {
         }
     }
 
-    #send({ contact, text }) {
+    #send({ contact, text, reply_to, preview, type, width, height, data }) {
         const who = this.#by(contact), rows = this.talks.get(who.number) ?? [];
-        const row = said(who, who.last_seq + 1, 'out', text, 0, 'queued');
+        const answered = rows.find((one) => one.seq === reply_to);
+        const row = said(who, who.last_seq + 1, 'out', text, 0, 'queued', {
+            ...(who.timer_s ? { lifetime_s: who.timer_s } : {}),
+            ...(answered ? { reply_to: { seq: reply_to, id: answered.id, direction: answered.direction, kind: answered.kind, text: answered.text } } : {}),
+            ...(data ? { kind: 'picture', picture: { type, width, height, size: data.length, complete: true, preview } } : {}),
+        });
         this.talks.set(who.number, [...rows, row]);
         who.last_seq++;
         setTimeout(() => this.event(row), 5);
         return { id: row.id, contact: who.name, seq: row.seq, state: 'queued' };
+    }
+
+    // A message becomes another, and all are told.
+    #change({ contact, seq }, what, how) {
+        const who = this.#by(contact), rows = this.talks.get(who.number);
+        const row = rows.find((one) => one.seq === seq);
+        const { event: _, ...message } = Object.assign(row, how(row));
+        this.event({ event: 'change', contact: who.name, contact_id: who.id, what, seq, message });
+        return { done: true };
+    }
+
+    #gone({ contact, seq }, what) {
+        const who = this.#by(contact);
+        this.talks.set(who.number, this.talks.get(who.number).filter((one) => one.seq !== seq));
+        this.event({ event: 'change', contact: who.name, contact_id: who.id, what, seq });
+        return { done: true };
+    }
+
+    #set({ contact }, values, what) {
+        const who = Object.assign(this.#by(contact), values);
+        if (what) this.event({ event: 'change', contact: who.name, contact_id: who.id, what, seq: 0 });
+        return { done: true };
     }
 
     #history({ contact, before = Infinity, after, limit = 50, search, at = Infinity }) {

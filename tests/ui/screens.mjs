@@ -8,6 +8,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessible, complaints, fits, needPage, withBrowsers } from './_browser.mjs';
 import { Mock } from './_mock.mjs';
+import { PICTURE } from './_pictures.mjs';
 
 needPage();
 const pictures = process.argv[2];
@@ -20,6 +21,21 @@ const menu = (word) => async (page) => {
     await page.getByRole('menuitem').nth(word).click();
     await page.getByRole('dialog').waitFor();
 };
+const bubble = (page, text) => page.locator('.bubble', { hasText: text }).last();
+// A conversation in which much was done, and one thing more.
+const done = (then) => async (page, mock) => {
+    await go('#/c/7')(page);
+    await page.locator('.picture .whole.there').last().waitFor();
+    await then?.(page, mock);
+};
+// Something of the menu of a message.
+const chosen = (text, word) => done(async (page) => {
+    await bubble(page, text).locator('.tools button').last().focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem').nth(0).waitFor();
+    if (word !== undefined) await page.getByRole('menuitem').nth(word).click();
+});
+const photo = { name: 'hill.webp', mimeType: 'image/webp', buffer: Buffer.from(PICTURE, 'base64') };
 const SCREENS = {
     start: { mock: { state: 'empty' } },
     locked: { mock: { state: 'locked' } },
@@ -34,12 +50,23 @@ const SCREENS = {
     menu: { then: async (page) => (await go('#/c/1')(page), page.locator('section.conversation header button').last().click(), page.getByRole('menu').waitFor()) },
     person: { then: menu(0) },
     safety: { then: menu(1) },
+    timer: { then: async (page) => (await menu(2)(page), page.getByRole('radio').nth(3).check()) },
+    done: { then: done() },
+    doneabove: { then: done((page) => page.locator('.scroller').evaluate((one) => one.scrollTo(0, 0))) },
+    message: { then: chosen('Noted!') },
+    react: { then: async (page) => (await chosen('Noted!', 1)(page), page.getByRole('dialog').waitFor()) },
+    correct: { then: async (page) => (await chosen('Noted!', 3)(page), page.locator('.attached .quote').waitFor()) },
+    delete: { then: async (page) => (await chosen('Noted!', 4)(page), page.getByRole('dialog').locator('.danger').first().waitFor()) },
+    reply: { then: async (page) => (await chosen('the door is 4711', 0)(page), page.locator('.attached .quote').waitFor()) },
+    attached: { then: done(async (page) => (await page.locator('.composer input[type=file]').setInputFiles([photo, photo]), page.locator('.attached li img').nth(1).waitFor())) },
+    picture: { then: done(async (page) => (await page.locator('.picture:enabled').last().click(), page.getByRole('dialog').locator('img').waitFor())) },
     search: { then: async (page) => (await page.locator('#search').fill('mill'), page.locator('section mark').first().waitFor()) },
     add: { then: async (page) => page.locator('.side header button').click() },
     invite: { then: async (page) => (await page.locator('.side header button').click(), await page.getByRole('dialog').locator('.primary').click(), page.locator('.link').waitFor()) },
     nowhere: { mock: { nowhere: true }, then: async (page) => (await page.locator('.side header button').click(), await page.getByRole('dialog').locator('.primary').click(), page.locator('.ways').waitFor()) },
     link: { hash: 'good&link=peerlink:1Ajs', then: (page) => page.getByRole('dialog').locator('.primary').click() },
     settings: { then: go('#/settings') },
+    face: { then: async (page) => (await go('#/settings')(page), await page.locator('.page input[type=file]').setInputFiles(photo), page.locator('canvas').waitFor()) },
     network: { then: async (page) => (await go('#/network')(page), page.locator('.page .card').first().waitFor()) },
     away: { then: async (page, mock) => (await go('#/c/1')(page), await page.locator('.bubble').first().waitFor(), mock.cut(true), page.locator('.banner').waitFor()) },
 };

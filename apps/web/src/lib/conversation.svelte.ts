@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A window onto one conversation: the part that is loaded grows at both of its ends, and follows what happens at the newer one.
+import { images } from './images.svelte';
 import { node } from './node.svelte';
 import { outbox } from './outbox.svelte';
 import { people } from './people.svelte';
@@ -7,6 +8,8 @@ import type { History, Message, NodeEvent } from './types';
 
 const FIRST = 80;
 const PAGE = 200;
+// Letters of a message that who answers it repeats.
+export const QUOTED = 200;
 
 export class Conversation {
     messages = $state.raw<Message[]>([]);
@@ -30,6 +33,11 @@ export class Conversation {
 
     // The newest, or the part around a message.
     async open(around?: number): Promise<void> {
+        if (around !== undefined && this.loaded && this.#find(around) >= 0) {
+            this.target = around;
+            this.round++;
+            return;
+        }
         const last = people.all.get(this.number)?.last_seq ?? 0;
         const before = around === undefined ? undefined : around + FIRST / 2;
         const page = await this.#history(FIRST, before);
@@ -74,6 +82,13 @@ export class Conversation {
         if (event.contact_id !== this.contact || event.seq === undefined || !this.loaded) return;
         if (event.event === 'message') this.#put(event as unknown as Message);
         else if (event.event === 'state') this.#change(event);
+        else if (event.event === 'change') this.#changed(event);
+    }
+
+    // Is not here any more: deleted on this device only, or its time is over.
+    remove(seq: number): void {
+        images.drop(this.number, seq);
+        this.messages = this.messages.filter((one) => one.seq !== seq).map((one) => (one.reply_to?.seq === seq ? { ...one, reply_to: { seq: 0 } } : one));
     }
 
     // The node has taken a text: it is shown at once, before the event says the same.
@@ -100,6 +115,30 @@ export class Conversation {
         this.messages = this.messages.with(at, { ...was, state, stored, stored_of, reason, received_ms: received_ms ?? was.received_ms });
     }
 
+    #changed({ what, seq, message }: NodeEvent): void {
+        if (what === 'read') this.#read(seq!);
+        else if (what === 'expired' || (what === 'deleted' && !message)) this.remove(seq!);
+        else if (message) {
+            if (message.deleted) images.drop(this.number, seq!);
+            const at = this.#find(seq!);
+            if (at >= 0) this.messages = this.messages.with(at, message);
+            if (what === 'edited' || what === 'deleted') this.#quotes(message);
+        }
+    }
+
+    // They have seen what was delivered up to here.
+    #read(seq: number): void {
+        const seen = (one: Message) => one.direction === 'out' && one.seq <= seq && ['sent', 'stored', 'delivered'].includes(one.state);
+        this.messages = this.messages.map((one) => (seen(one) ? { ...one, state: 'read' } : one));
+    }
+
+    // Whoever quotes it says what it says now.
+    #quotes({ seq, text, deleted }: Message): void {
+        this.messages = this.messages.map((one) =>
+            one.reply_to?.seq === seq ? { ...one, reply_to: deleted ? { seq: 0 } : { ...one.reply_to, text: (text ?? '').slice(0, QUOTED) } } : one,
+        );
+    }
+
     #find(seq: number): number {
         let low = 0, high = this.messages.length - 1;
         while (low <= high) {
@@ -122,7 +161,7 @@ class Open {
     async show(number: number, around?: number): Promise<void> {
         people.looking = number;
         const known = this.now?.number === number ? this.now : null;
-        if (known && around === undefined) return;
+        if (known && around === undefined) return void (known.target = null);
         const person = people.all.get(number);
         if (!person) {
             this.now = null;
@@ -164,9 +203,12 @@ node.follow({
 
 outbox.taken = (unsent, sent) => {
     const person = people.all.get(unsent.number);
+    if (unsent.picture) images.keep(unsent.number, sent.seq, unsent.picture.url);
     if (!person || open.now?.number !== person.number) return;
     open.now.taken({
         id: sent.id, contact: person.name, contact_id: person.id, direction: 'out', seq: sent.seq, time_ms: unsent.time_ms,
-        received_ms: 0, state: sent.state, kind: 'text', text: unsent.text,
+        received_ms: 0, state: sent.state, kind: unsent.picture ? 'picture' : 'text', text: unsent.text, reply_to: unsent.reply_to,
+        ...(person.timer_s ? { lifetime_s: person.timer_s } : {}),
+        ...(unsent.picture ? { picture: { ...unsent.picture, complete: true } } : {}),
     });
 };

@@ -4,7 +4,8 @@
 import { CallError, CUT } from './socket';
 import { node } from './node.svelte';
 import { people } from './people.svelte';
-import type { Sent } from './types';
+import { toBlob, type Ready } from './picture';
+import type { Answered, Sent } from './types';
 
 export interface Unsent {
     id: string;
@@ -12,11 +13,14 @@ export interface Unsent {
     number: number;
     text: string;
     time_ms: number;
+    reply_to?: Answered;
+    picture?: Ready;
     error?: string;
 }
 
 const UNSENT = 'peerlink.unsent';
 const DRAFT = 'peerlink.draft.';
+const REPLY = 'peerlink.reply.';
 const AGAIN_MS = 500;
 
 export function draft(number: number): string {
@@ -28,14 +32,31 @@ export function keepDraft(number: number, text: string): void {
     else sessionStorage.removeItem(DRAFT + number);
 }
 
+// The message that a draft answers.
+export function draftReply(number: number): Answered | null {
+    return JSON.parse(sessionStorage.getItem(REPLY + number) ?? 'null');
+}
+
+export function keepReply(number: number, reply: Answered | null): void {
+    if (reply) sessionStorage.setItem(REPLY + number, JSON.stringify(reply));
+    else sessionStorage.removeItem(REPLY + number);
+}
+
+// An address of a picture is good in the window that made it, until that is loaded anew.
+function kept(): Unsent[] {
+    const unsent: Unsent[] = JSON.parse(sessionStorage.getItem(UNSENT) ?? '[]');
+    for (const { picture } of unsent) if (picture) picture.url = URL.createObjectURL(toBlob(picture));
+    return unsent;
+}
+
 class Outbox {
-    unsent = $state<Unsent[]>(JSON.parse(sessionStorage.getItem(UNSENT) ?? '[]'));
+    unsent = $state<Unsent[]>(kept());
     // Told of each text that the node has taken.
     taken: ((unsent: Unsent, sent: Sent) => void) | undefined;
     #running = false;
 
-    send(number: number, text: string): void {
-        this.unsent.push({ id: crypto.randomUUID(), number, text, time_ms: Date.now() });
+    send(number: number, text: string, more: Pick<Unsent, 'reply_to' | 'picture'> = {}): void {
+        this.unsent.push({ id: crypto.randomUUID(), number, text, time_ms: Date.now(), ...more });
         this.#keep();
         void this.flush();
     }
@@ -69,10 +90,11 @@ class Outbox {
 
     async #one(unsent: Unsent): Promise<void> {
         try {
-            const { number, text, id } = unsent;
+            const { number, text, id, reply_to, picture } = unsent;
             const contact = people.all.get(number)?.id;
             if (contact === undefined) return this.drop(id);
-            const sent = await node.call<Sent>('send', { contact, text, id });
+            const what = { contact, text, id, ...(reply_to ? { reply_to: reply_to.seq } : {}) };
+            const sent = picture ? await node.call<Sent>('picture.send', { ...what, ...carried(picture) }) : await node.call<Sent>('send', what);
             this.taken?.(unsent, sent);
             this.drop(id);
         } catch (error) {
@@ -86,9 +108,18 @@ class Outbox {
         }
     }
 
+    // A browser holds some five million letters for a window: pictures that do not fit are with this page only.
     #keep(): void {
-        sessionStorage.setItem(UNSENT, JSON.stringify(this.unsent));
+        try {
+            sessionStorage.setItem(UNSENT, JSON.stringify(this.unsent));
+        } catch {
+            sessionStorage.setItem(UNSENT, JSON.stringify(this.unsent.filter((one) => !one.picture)));
+        }
     }
+}
+
+function carried({ type, width, height, data, preview }: Ready): Partial<Ready> {
+    return { type, width, height, data, preview };
 }
 
 export const outbox = new Outbox();
@@ -99,7 +130,7 @@ node.follow({
     forget: () => {
         outbox.unsent = [];
         for (const key of Object.keys(sessionStorage)) {
-            if (key === UNSENT || key.startsWith(DRAFT)) sessionStorage.removeItem(key);
+            if (key === UNSENT || key.startsWith(DRAFT) || key.startsWith(REPLY)) sessionStorage.removeItem(key);
         }
     },
 });

@@ -13,6 +13,8 @@ class People {
     looking: number | null = null;
     // What came last, for who hears the page.
     arrived = $state<Message | null>(null);
+    // And which of one's own messages somebody has reacted to.
+    reacted = $state<Message | null>(null);
 
     list = $derived(
         [...this.all.values()].filter((person) => !person.request && !person.blocked).sort(byLast),
@@ -37,6 +39,13 @@ class People {
         else if (event.event === 'path') this.#path(event);
         else if (event.event === 'message') this.#message(event);
         else if (event.event === 'state') this.#state(event);
+        else if (event.event === 'change') this.#changed(event);
+    }
+
+    // What was just asked for, before the node tells it.
+    change(number: number, change: Partial<Person>): void {
+        const person = this.all.get(number);
+        if (person) this.all.set(number, { ...person, ...change });
     }
 
     resumed(): void {
@@ -113,6 +122,22 @@ class People {
         });
         if (incoming && !person.muted) this.arrived = message;
         if (this.looking === person.number) this.read(person.number);
+    }
+
+    #changed({ contact_id, what, seq, message }: NodeEvent): void {
+        const person = this.byId(contact_id);
+        if (!person) return;
+        if (what === 'reacted' && message?.direction === 'out' && !person.muted && message.reactions?.some((one) => one.by === 'them')) this.reacted = message;
+        if (what === 'read') {
+            const { last } = person;
+            if (last?.direction === 'out' && last.seq <= seq! && ['sent', 'stored', 'delivered'].includes(last.state)) {
+                this.all.set(person.number, { ...person, last: { ...last, state: 'read' } });
+            }
+        } else if (message && person.last?.seq === seq) {
+            this.all.set(person.number, { ...person, last: message });
+        } else if (what === 'timer' || person.last?.seq === seq || what === 'expired' || what === 'deleted') {
+            this.#later();
+        }
     }
 
     #state(event: NodeEvent): void {

@@ -90,6 +90,20 @@ export function hue(id: string): number {
     return sum % 12;
 }
 
+const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}|[0-9#*]\ufe0f?\u20e3/u;
+
+// The first emoji of what was typed, if it is one.
+export function emojiOf(text: string): string | undefined {
+    const first = letter(text.trim());
+    return EMOJI.test(first) && utf8Length(first) <= 32 ? first : undefined;
+}
+
+// What a reader takes for one letter. A reaction of others is shown as one, whatever they sent.
+export function letter(text: string): string {
+    for (const { segment } of new Intl.Segmenter().segment(tame(text))) return segment;
+    return '';
+}
+
 export function utf8Length(text: string): number {
     return new TextEncoder().encode(text).length;
 }

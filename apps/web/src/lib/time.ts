@@ -61,6 +61,13 @@ export function span(locale: string, seconds: number): string {
     return unit(Math.round(seconds / 86_400), 'day');
 }
 
+// A length that somebody has chosen: in the largest unit in which it is a whole number.
+export function length(locale: string, seconds: number, unitDisplay: 'long' | 'narrow' = 'long'): string {
+    const units: [string, number][] = [['week', 604_800], ['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1]];
+    const [name, size] = units.find(([, one]) => seconds % one === 0)!;
+    return new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay }).format(seconds / size);
+}
+
 export function ms(locale: string, value: number): string {
     return new Intl.NumberFormat(locale, {
         style: 'unit', unit: 'millisecond', unitDisplay: 'short', maximumFractionDigits: value < 10 ? 1 : 0,

@@ -28,8 +28,55 @@ export interface Message {
     stored?: number;
     stored_of?: number;
     reason?: string;
-    kind: 'text' | 'notice' | 'unknown';
+    kind: 'text' | 'picture' | 'notice' | 'unknown';
+    // Of a picture: what was written under it.
     text?: string;
+    reply_to?: Answered;
+    reactions?: Reaction[];
+    edited_ms?: number;
+    deleted?: boolean;
+    // The message vanishes so long after it was seen, or delivered; expires_ms: when that is, once it is known.
+    lifetime_s?: number;
+    expires_ms?: number;
+    picture?: PictureInfo;
+}
+
+// What a message answers, as far as it is still here: without it seq is 0.
+export interface Answered {
+    seq: number;
+    id?: string;
+    direction?: 'in' | 'out';
+    kind?: Message['kind'];
+    text?: string;
+}
+
+export interface Reaction {
+    by: 'me' | 'them';
+    emoji: string;
+}
+
+export interface PictureInfo {
+    type: string;
+    width: number;
+    height: number;
+    size: number;
+    // All of it is here.
+    complete: boolean;
+    // A few pixels, as base64, to be shown until then.
+    preview: string;
+}
+
+// A picture's bytes, or an avatar's, as base64.
+export interface Image {
+    type: string;
+    data: string;
+}
+
+export interface Profile {
+    id: string;
+    name: string;
+    about: string;
+    avatar?: string;
 }
 
 export interface Presence {
@@ -67,6 +114,12 @@ export interface Person extends Contact, Presence {
     last: Message | null;
     muted: boolean;
     pinned: boolean;
+    // What is written to this person from now on vanishes so long after it was seen; 0: it stays.
+    timer_s: number;
+    // They are told what was read.
+    receipts: boolean;
+    // Names the picture of this person; empty without one.
+    avatar: string;
 }
 
 export interface Relay {
@@ -149,10 +202,13 @@ export interface Sent {
 // An event is whatever has happened; which names it has depends on `event`.
 export interface NodeEvent extends Partial<Omit<Message, 'state' | 'contact' | 'contact_id'>> {
     n: number;
-    event: 'message' | 'state' | 'contact' | 'request' | 'path' | 'relay' | 'node';
+    event: 'message' | 'state' | 'change' | 'contact' | 'request' | 'path' | 'relay' | 'node';
     contact?: string | null;
     contact_id?: string | null;
     state?: MessageState;
+    // change: of the message `seq`; read: of all of one's own up to it.
+    what?: 'edited' | 'reacted' | 'deleted' | 'expired' | 'picture' | 'read' | 'timer';
+    message?: Message;
     // node: the state that it is in now.
     node?: NodeState;
     number?: number;

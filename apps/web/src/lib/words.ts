@@ -2,8 +2,9 @@
 // The node's states and paths in people's words.
 import { m } from '$m/messages';
 import { region } from './settings.svelte';
-import { brief, clock, daysAgo, full, ms, span } from './time';
-import type { Message, Person, Presence, Standing } from './types';
+import { brief, clock, daysAgo, full, length, ms, span } from './time';
+import { tame } from './text';
+import type { Answered, Message, Person, Presence, Standing } from './types';
 
 export type Mark = 'waiting' | 'kept' | 'delivered' | 'read' | 'failed';
 
@@ -42,6 +43,27 @@ export function stateMeaning(message: Message, name: string): string {
         case 'cancelled': return m.meaning_cancelled({ name });
         default: return m.meaning_waiting({ name });
     }
+}
+
+// A message in one line: for the list, for who answers it, for who hears the page.
+export function gist(message: Answered & { deleted?: boolean }): string {
+    if (message.deleted) return m.deleted();
+    if (message.kind === 'unknown') return m.unknown_kind();
+    const text = tame(message.text ?? '');
+    if (message.kind !== 'picture') return text;
+    return text ? m.picture_with({ text }) : m.picture();
+}
+
+// When a message will be gone, if it will.
+export function vanishing(message: Message, now: number): string {
+    if (message.expires_ms) return m.vanishes_in({ span: span(region(), (message.expires_ms - now) / 1000) });
+    if (!message.lifetime_s) return '';
+    const time = length(region(), message.lifetime_s);
+    return message.direction === 'in' ? m.vanishes_after_seen({ time }) : m.vanishes_after_delivered({ time });
+}
+
+export function timerWord(seconds: number): string {
+    return seconds ? m.timer_now({ time: length(region(), seconds) }) : m.timer_now_off();
 }
 
 export function lastSeen(presence: Presence): string {
