@@ -185,7 +185,7 @@ export class Mock {
                 reactions: [...reactions.filter((one) => one.by !== 'me'), ...(params.emoji ? [{ by: 'me', emoji: params.emoji }] : [])],
             }));
             case 'edit': return this.#change(params, 'edited', () => ({ text: params.text, edited_ms: NOW }));
-            case 'delete': return params.both ? this.#change(params, 'deleted', () => ({ text: '', deleted: true, picture: undefined })) : this.#gone(params, 'deleted');
+            case 'delete': return this.#change(params, 'deleted', () => ({ text: '', deleted: true, picture: undefined }));
             case 'timer': return this.#set(params, { timer_s: params.seconds }, 'timer');
             case 'receipts': return this.#set(params, { receipts: params.on });
             case 'picture': return { type: 'image/webp', data: PICTURE };
@@ -227,16 +227,9 @@ export class Mock {
         return { done: true };
     }
 
-    #gone({ contact, seq }, what) {
-        const who = this.#by(contact);
-        this.talks.set(who.number, this.talks.get(who.number).filter((one) => one.seq !== seq));
-        this.event({ event: 'change', contact: who.name, contact_id: who.id, what, seq });
-        return { done: true };
-    }
-
     #set({ contact }, values, what) {
         const who = Object.assign(this.#by(contact), values);
-        if (what) this.event({ event: 'change', contact: who.name, contact_id: who.id, what, seq: 0 });
+        if (what) this.event({ event: 'change', contact: who.name, contact_id: who.id, what, timer_s: who.timer_s });
         return { done: true };
     }
 

@@ -103,8 +103,8 @@ async function edits(page, mock) {
 async function deletes(page, mock) {
     await choose(page, 'Then I leave', 'Delete');
     await dialog(page).getByRole('button', { name: 'Delete for both' }).click();
-    await page.getByText('You deleted this message.').waitFor();
-    check((await line(page, 'why not?').locator('.quote').innerText()).includes('not here any more'), 'it is quoted still');
+    await page.locator('.line.out', { hasText: 'This message was deleted.' }).waitFor();
+    check((await line(page, 'why not?').locator('.quote').innerText()).includes('Deleted message'), 'it is quoted still');
     await line(page, 'I have apples').locator('.meta').focus();
     await page.keyboard.press('Delete');
     await dialog(page).waitFor();
@@ -112,6 +112,7 @@ async function deletes(page, mock) {
     await dialog(page).getByRole('button', { name: 'Delete for me' }).click();
     await page.locator('.text', { hasText: 'I have apples' }).waitFor({ state: 'detached' });
     check(asked(mock, 'delete').both === false, asked(mock, 'delete'));
+    await page.locator('.line:not(.out)', { hasText: 'This message was deleted.' }).waitFor();
 }
 
 async function told(page, mock) {

@@ -9,6 +9,8 @@ const PASSPHRASE = 'correct horse';
 const bubble = (page, text) => page.locator('.bubble', { has: page.locator('.text', { hasText: text }) }).last();
 const shows = (page, text) => bubble(page, text).waitFor();
 const marked = (page, text, mark) => bubble(page, text).locator(`.mark.${mark}`).waitFor();
+// Whoever has it may be looking at it.
+const arrived = (page, text) => bubble(page, text).locator('.mark.delivered, .mark.read').waitFor();
 const row = (page, name) => page.locator('a.person', { has: page.locator('.name', { hasText: name }) });
 const dialog = (page) => page.getByRole('dialog');
 
@@ -78,16 +80,65 @@ async function talk(alice, bob) {
     await row(alice, 'Bob').click();
     await shows(alice, 'hi from bob');
     await row(alice, 'Bob').locator('.unread').waitFor({ state: 'detached' });
-    await marked(bob, 'hi from bob', 'delivered');
+    await arrived(bob, 'hi from bob');
     await write(alice, 'hello <b>Bob</b> https://example.org/a?b=1');
     await shows(bob, 'hello <b>Bob</b>');
     const link = bubble(bob, 'hello').locator('a');
     check((await link.getAttribute('rel')).includes('noreferrer'), 'a link tells where it was followed from');
-    await marked(alice, 'hello <b>Bob</b>', 'delivered');
+    await arrived(alice, 'hello <b>Bob</b>');
     await alice.locator('.truth', { hasText: /same network|direct/ }).waitFor();
     await bubble(alice, 'hello <b>Bob</b>').locator('.meta').click();
-    await alice.getByText('device has had it on its disk since').waitFor();
+    await alice.getByText(/device has had it on its disk since|Bob has read it/).waitFor();
     await accessible(alice, 'a conversation');
+}
+
+async function choose(page, text, word) {
+    await bubble(page, text).locator('.tools button').last().focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: word }).click();
+}
+
+// All that can be done with a message is seen on both sides.
+async function marks(alice, bob, alicesNode) {
+    await row(bob, 'Alice').click();
+    await row(alice, 'Bob').click();
+    await choose(bob, 'hello <b>Bob</b>', 'Reply');
+    await write(bob, 'of course');
+    await bubble(alice, 'of course').locator('.quote', { hasText: 'hello <b>Bob</b>' }).waitFor();
+    await choose(alice, 'of course', 'React');
+    await dialog(alice).getByRole('button', { name: 'React with 👍' }).click();
+    const given = (page) => page.locator('.line', { has: page.locator('.text', { hasText: 'of course' }) }).last().locator('.reactions button', { hasText: '👍' });
+    await given(alice).waitFor();
+    await given(bob).waitFor();
+    await bob.locator('[role="log"]', { hasText: 'Alice reacted with 👍' }).waitFor({ state: 'attached' });
+    await marked(bob, 'of course', 'read');
+    await given(alice).click();
+    await given(bob).waitFor({ state: 'detached' });
+    await choose(bob, 'of course', 'Edit');
+    await bob.locator('.composer textarea').fill('of course not');
+    await bob.keyboard.press('Enter');
+    await bubble(alice, 'of course not').locator('.meta', { hasText: 'edited' }).waitFor();
+    await choose(bob, 'of course not', 'Delete');
+    await dialog(bob).getByRole('button', { name: 'Delete for both' }).click();
+    for (const page of [alice, bob]) {
+        await page.locator('.line', { hasText: 'This message was deleted.' }).waitFor();
+        await page.locator('.text', { hasText: 'of course' }).waitFor({ state: 'detached' });
+    }
+    await accessible(alice, 'marks');
+    // The page offers no time as short as a test wants.
+    alicesNode.rpc('timer', { contact: 'Bob', seconds: 2 });
+    for (const page of [alice, bob]) await page.getByText('From here on messages vanish: 2 seconds').first().waitFor();
+    await write(alice, 'soon gone');
+    await shows(bob, 'soon gone');
+    for (const page of [alice, bob]) await page.locator('.text', { hasText: 'soon gone' }).waitFor({ state: 'detached' });
+    await bob.getByRole('button', { name: 'Menu', exact: true }).click();
+    await bob.getByRole('menuitem', { name: 'Disappearing messages' }).click();
+    await dialog(bob).getByLabel('Off: messages stay').check();
+    await bob.keyboard.press('Escape');
+    for (const page of [alice, bob]) await page.locator('header .timer').waitFor({ state: 'detached' });
+    await bob.reload();
+    await bob.locator('.line', { hasText: 'This message was deleted.' }).waitFor();
+    check((await bob.locator('.text', { hasText: 'soon gone' }).count()) === 0, 'what vanished is back after a reload');
 }
 
 async function reload(bob) {
@@ -109,9 +160,9 @@ async function away(alice, bob, bobsNode) {
     await marked(alice, 'kept for you', 'kept');
     await bobsNode.up();
     await shows(bob, 'kept for you');
-    await marked(alice, 'kept for you', 'delivered');
+    await arrived(alice, 'kept for you');
     await shows(alice, 'written while my node was away');
-    await marked(bob, 'written while my node was away', 'delivered');
+    await arrived(bob, 'written while my node was away');
     check((await bob.locator('.bubble', { hasText: 'written while my node was away' }).count()) === 1, 'sent twice');
     await bob.getByText('does not answer').waitFor({ state: 'detached' });
 }
@@ -126,7 +177,7 @@ async function unread(alice, bob) {
     await row(bob, 'Alice').click();
     await bob.getByText('New messages').waitFor();
     await row(bob, 'Alice').locator('.unread').waitFor({ state: 'detached' });
-    await bob.getByRole('button', { name: 'Menu' }).click();
+    await bob.getByRole('button', { name: 'Menu', exact: true }).click();
     await bob.getByRole('menuitem', { name: 'Pin to the top' }).click();
     await row(bob, 'Alice').locator('[aria-label="Pinned"]').waitFor();
     await bob.reload();
@@ -145,7 +196,7 @@ async function search(bob) {
 async function safety(alice, bob) {
     const digits = [];
     for (const page of [alice, bob]) {
-        await page.getByRole('button', { name: 'Menu' }).click();
+        await page.getByRole('button', { name: 'Menu', exact: true }).click();
         await page.getByRole('menuitem', { name: 'Safety number' }).click();
         digits.push((await page.locator('.digits').textContent()).trim());
         await accessible(page, 'the safety number');
@@ -209,7 +260,7 @@ async function requests(alice, carol) {
     await asks.getByRole('button', { name: 'Accept' }).click();
     await shows(alice, 'may I?');
     await write(alice, 'you may');
-    await marked(alice, 'you may', 'delivered');
+    await arrived(alice, 'you may');
     check(carol.rpc('history', { contact: 'Alice' }).messages.at(-1).text === 'you may', id);
 }
 
@@ -266,6 +317,7 @@ try {
         await step('a node goes and comes back under its page', () => away(alice, bob, nodes[1]));
         await step('what is new is counted', () => unread(alice, bob));
         await step('what was said is found', () => search(bob));
+        await step('all that can be done with a message', () => marks(alice, bob, nodes[0]));
         await step('nobody is in between', () => safety(alice, bob));
         await step('the page looks as one likes', () => looks(bob));
         await step('blocked and let in again', () => blocks(alice, bob));

@@ -80,7 +80,8 @@ export class Conversation {
 
     event(event: NodeEvent): void {
         if (event.contact_id !== this.contact || event.seq === undefined || !this.loaded) return;
-        if (event.event === 'message') this.#put(event as unknown as Message);
+        if (event.removed) this.remove(event.seq);
+        else if (event.event === 'message') this.#put(event as unknown as Message);
         else if (event.event === 'state') this.#change(event);
         else if (event.event === 'change') this.#changed(event);
     }
@@ -135,7 +136,7 @@ export class Conversation {
     // Whoever quotes it says what it says now.
     #quotes({ seq, text, deleted }: Message): void {
         this.messages = this.messages.map((one) =>
-            one.reply_to?.seq === seq ? { ...one, reply_to: deleted ? { seq: 0 } : { ...one.reply_to, text: (text ?? '').slice(0, QUOTED) } } : one,
+            one.reply_to?.seq === seq ? { ...one, reply_to: { ...one.reply_to, text: deleted ? '' : (text ?? '').slice(0, QUOTED) } } : one,
         );
     }
 

@@ -83,6 +83,8 @@ class People {
             blocked: event.blocked ?? known.blocked,
             pinned: event.pinned ?? known.pinned,
             muted: event.muted ?? known.muted,
+            timer_s: event.timer_s ?? known.timer_s,
+            receipts: event.receipts ?? known.receipts,
         });
         // Whatever else has changed about it: one question, however many events there were.
         this.#later();
@@ -110,7 +112,7 @@ class People {
 
     #message(event: NodeEvent): void {
         const person = this.byId(event.contact_id);
-        if (!person || event.seq === undefined || event.seq <= person.last_seq) return;
+        if (!person || event.seq === undefined || event.seq <= person.last_seq || event.removed) return;
         const message = event as unknown as Message;
         const incoming = event.direction === 'in' && event.kind !== 'notice';
         this.all.set(person.number, {
@@ -124,7 +126,7 @@ class People {
         if (this.looking === person.number) this.read(person.number);
     }
 
-    #changed({ contact_id, what, seq, message }: NodeEvent): void {
+    #changed({ contact_id, what, seq, message, timer_s }: NodeEvent): void {
         const person = this.byId(contact_id);
         if (!person) return;
         if (what === 'reacted' && message?.direction === 'out' && !person.muted && message.reactions?.some((one) => one.by === 'them')) this.reacted = message;
@@ -135,14 +137,16 @@ class People {
             }
         } else if (message && person.last?.seq === seq) {
             this.all.set(person.number, { ...person, last: message });
-        } else if (what === 'timer' || person.last?.seq === seq || what === 'expired' || what === 'deleted') {
+        } else if (what === 'timer' && timer_s !== undefined) {
+            this.all.set(person.number, { ...person, timer_s });
+        } else if (person.last?.seq === seq || what === 'expired' || what === 'deleted') {
             this.#later();
         }
     }
 
     #state(event: NodeEvent): void {
         const person = this.byId(event.contact_id);
-        if (!person || event.seq === undefined) return;
+        if (!person || event.seq === undefined || event.removed) return;
         const message = event as unknown as Message;
         const last = person.last?.seq === event.seq ? { ...person.last, ...message } : person.last;
         const arrived = event.direction === 'out' && ['delivered', 'cancelled', 'failed'].includes(message.state);

@@ -207,11 +207,15 @@ export interface NodeEvent extends Partial<Omit<Message, 'state' | 'contact' | '
     contact_id?: string | null;
     state?: MessageState;
     // change: of the message `seq`; read: of all of one's own up to it.
+    // timer, contact: what is set now.
+    timer_s?: number;
+    receipts?: boolean;
     what?: 'edited' | 'reacted' | 'deleted' | 'expired' | 'picture' | 'read' | 'timer';
     message?: Message;
     // node: the state that it is in now.
     node?: NodeState;
     number?: number;
+    // contact: it is none any more; message, state: of a message that was deleted since.
     removed?: boolean;
     verified?: boolean;
     request?: boolean;

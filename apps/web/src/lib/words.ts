@@ -50,7 +50,8 @@ export function gist(message: Answered & { deleted?: boolean }): string {
     if (message.deleted) return m.deleted();
     if (message.kind === 'unknown') return m.unknown_kind();
     const text = tame(message.text ?? '');
-    if (message.kind !== 'picture') return text;
+    // A text that is none was deleted.
+    if (message.kind !== 'picture') return text || m.deleted();
     return text ? m.picture_with({ text }) : m.picture();
 }
 

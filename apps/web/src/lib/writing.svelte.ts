@@ -76,7 +76,7 @@ export function answerable(message: Message): boolean {
 }
 
 export function editable(message: Message): boolean {
-    return answerable(message) && message.direction === 'out' && message.kind !== 'unknown' && !['failed', 'cancelled'].includes(message.state);
+    return answerable(message) && message.direction === 'out' && message.kind === 'text' && !['failed', 'cancelled'].includes(message.state);
 }
 
 const all = new Map<number, Writing>();
