@@ -52,8 +52,12 @@ static int send_patiently(struct plk_cli *cli, json_t *params, json_t **result) 
 }
 
 static int send_text(struct plk_cli *cli, const char *text, uint64_t timeout_s) {
+    const char *reply = plk_cli_option(cli, "--reply");
+    uint64_t seq = 0;
+    if (reply != NULL && !plk_cli_number("--reply", reply, INT64_MAX, &seq)) return PLK_EXIT_USAGE;
     json_t *result = NULL, *params = send_params(cli, text);
     if (params == NULL) return PLK_EXIT_FAILED;
+    if (seq > 0) json_object_set_new(params, "reply_to", json_integer((json_int_t)seq));
     json_object_set_new(params, "timeout_ms", json_integer((json_int_t)(timeout_s * 1000)));
     int status = send_patiently(cli, params, &result);
     json_decref(params);

@@ -14,6 +14,24 @@ static void print_relay(const json_t *event) {
         plk_plain_relay(stdout, relay);
 }
 
+static void print_change(const json_t *event) {
+    const char *what = plk_plain_text(event, "what");
+    const json_t *message = json_object_get(event, "message");
+    uint64_t seq = plk_plain_count(event, "seq"), timer_s = plk_plain_count(event, "timer_s");
+    if (message != NULL) {
+        printf(": %s: ", what);
+        plk_plain_message(stdout, message);
+    } else if (strcmp(what, "timer") == 0 && timer_s > 0) {
+        printf(": messages vanish %llu s after they were seen\n", (unsigned long long)timer_s);
+    } else if (strcmp(what, "timer") == 0) {
+        puts(": messages stay");
+    } else if (strcmp(what, "read") == 0) {
+        printf(": has read up to message %llu\n", (unsigned long long)seq);
+    } else {
+        printf(": message %llu has vanished\n", (unsigned long long)seq);
+    }
+}
+
 static void print_event(const json_t *event) {
     const char *kind = plk_plain_text(event, "event"), *contact = plk_plain_text(event, "contact");
     if (strcmp(kind, "message") == 0 && json_object_get(event, "text") != NULL) {
@@ -26,6 +44,10 @@ static void print_event(const json_t *event) {
         return;
     }
     plk_plain_print(stdout, contact, -1);
+    if (strcmp(kind, "change") == 0) {
+        print_change(event);
+        return;
+    }
     if (strcmp(kind, "node") == 0) {
         printf("the profile is %s", plk_plain_text(event, "node"));
     } else if (strcmp(kind, "relay") == 0) {

@@ -32,7 +32,9 @@ int plk_command_chat(struct plk_cli *cli);
 int plk_command_completion(struct plk_cli *cli);
 int plk_command_config(struct plk_cli *cli);
 int plk_command_contacts(struct plk_cli *cli);
+int plk_command_delete(struct plk_cli *cli);
 int plk_command_down(struct plk_cli *cli);
+int plk_command_edit(struct plk_cli *cli);
 int plk_command_export(struct plk_cli *cli);
 int plk_command_help(struct plk_cli *cli);
 int plk_command_history(struct plk_cli *cli);
@@ -44,6 +46,8 @@ int plk_command_invite(struct plk_cli *cli);
 int plk_command_open(struct plk_cli *cli);
 int plk_command_path(struct plk_cli *cli);
 int plk_command_profile(struct plk_cli *cli);
+int plk_command_react(struct plk_cli *cli);
+int plk_command_receipts(struct plk_cli *cli);
 int plk_command_reject(struct plk_cli *cli);
 int plk_command_relay(struct plk_cli *cli);
 int plk_command_remove(struct plk_cli *cli);
@@ -55,6 +59,7 @@ int plk_command_safety(struct plk_cli *cli);
 int plk_command_send(struct plk_cli *cli);
 int plk_command_start(struct plk_cli *cli); // without any command
 int plk_command_status(struct plk_cli *cli);
+int plk_command_timer(struct plk_cli *cli);
 int plk_command_unblock(struct plk_cli *cli);
 int plk_command_up(struct plk_cli *cli);
 int plk_up_behind(struct plk_cli *cli); // starts the node, if none runs, and leaves it running; a status

@@ -101,6 +101,38 @@ void plk_plain_state(FILE *to, const json_t *message) {
     }
 }
 
+// The message that is answered, on a line before.
+static void print_reply(FILE *to, const json_t *message) {
+    const json_t *reply = json_object_get(message, "reply_to");
+    if (reply == NULL) return;
+    uint64_t seq = plk_plain_count(reply, "seq");
+    if (seq == 0) {
+        fputs("(answers what is not here any more) ", to);
+        return;
+    }
+    fprintf(to, "(answers %llu: ", (unsigned long long)seq);
+    plk_plain_print(to, plk_plain_text(reply, "text"), -1);
+    fputs(") ", to);
+}
+
+// What became of it since.
+static void print_marks(FILE *to, const json_t *message) {
+    json_t *reaction = NULL;
+    size_t i = 0;
+    if (plk_plain_count(message, "edited_ms") > 0) fputs("  (edited)", to);
+    const json_t *reactions = json_object_get(message, "reactions");
+    json_array_foreach(reactions, i, reaction) {
+        fputs(strcmp(plk_plain_text(reaction, "by"), "me") == 0 ? "  [you: " : "  [", to);
+        plk_plain_print(to, plk_plain_text(reaction, "emoji"), -1);
+        fputc(']', to);
+    }
+    if (plk_plain_count(message, "expires_ms") > 0) {
+        char when[PLK_PLAIN_TIME_MAX];
+        plk_plain_time(when, plk_plain_count(message, "expires_ms"));
+        fprintf(to, "  (vanishes %s)", when);
+    }
+}
+
 void plk_plain_message(FILE *to, const json_t *message) {
     char when[PLK_PLAIN_TIME_MAX];
     const char *kind = plk_plain_text(message, "kind");
@@ -113,9 +145,13 @@ void plk_plain_message(FILE *to, const json_t *message) {
         plk_plain_print(to, out ? "you" : plk_plain_text(message, "contact"), -1);
         fputs(": ", to);
     }
-    bool unknown = strcmp(kind, "unknown") == 0;
-    plk_plain_print(to, unknown ? "(a kind of message that needs a newer version)" : plk_plain_text(message, "text"),
-                    4);
+    bool unknown = strcmp(kind, "unknown") == 0, deleted = json_is_true(json_object_get(message, "deleted"));
+    print_reply(to, message);
+    if (deleted) fputs("(deleted)", to);
+    if (!deleted)
+        plk_plain_print(
+            to, unknown ? "(a kind of message that needs a newer version)" : plk_plain_text(message, "text"), 4);
+    print_marks(to, message);
     if (out && strcmp(kind, "text") == 0) {
         fputs("  (", to);
         plk_plain_state(to, message);
