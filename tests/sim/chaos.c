@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "sim/agree.h"
 #include "sim/chatter.h"
 #include "sim/mallory.h"
 #include "sim/nats.h"
@@ -15,7 +16,7 @@ struct chaos {
     struct world *w;
     struct chatter *chatter;
     struct actor *mallory; // or NULL
-    struct dice dice;
+    struct dice dice, marks;
     bool down[CHATTER_PEOPLE_MAX]; // killed, to be started again
     struct relays *relays;         // or NULL
     struct nats *nats;             // or NULL
@@ -335,6 +336,8 @@ static void bad_times(struct chaos *c) {
             accident(c);
         else
             chatter_write(c->chatter);
+        // Not with stores that are rolled back: what one did to a message and has forgotten, the other still shows.
+        if (!c->rollbacks && dice_chance(&c->marks, 400000)) chatter_mark(c->chatter);
         chatter_repeat(c->chatter);
         uint64_t now_us = world_now(w), asleep_us = now_us < c->wakes_us ? c->wakes_us - now_us : 0;
         world_run_for(w, dice_skewed(&c->dice, PLK_MS, asleep_us / 4 > calm_us ? asleep_us / 4 : calm_us));
@@ -372,6 +375,9 @@ static void heal(struct chaos *c) {
     world_run_for(w, 5 * PLK_SECOND);
     chatter_end(c->chatter);
     if (!w->failed) check_settled(w->check);
+    if (c->rollbacks || w->failed) return;
+    world_run_until(w, agree_all, NULL, CHAOS_QUIET_US);
+    agree_check(w);
 }
 
 struct chaos_report chaos_run(struct world *w, enum chaos_kind kind) {
@@ -380,6 +386,7 @@ struct chaos_report chaos_run(struct world *w, enum chaos_kind kind) {
     c->w = w;
     c->rollbacks = kind == CHAOS_ROLLBACK;
     c->dice = dice(w->seed, "chaos", (uint64_t)kind);
+    c->marks = dice(w->seed, "marks", (uint64_t)kind); // of its own, as "secluded" is
     begin(c, kind);
     struct dice malice = dice(w->seed, "malice", 0);
     if (c->relays && !c->secluded && dice_chance(&malice, 500000)) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sim/chatter.h"
 
+#include "wire/message.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -92,6 +94,49 @@ void chatter_write(struct chatter *c) {
         give(c, t);
     }
     if (dice_chance(&c->dice, c->cancel_ppm)) cancel(c->people[from], c->people[to]);
+}
+
+// One of the newest texts of a conversation; its edit has its text from the chatter's dice.
+static bool pick(struct chatter *c, const struct actor *a, struct plk_message_row *row) {
+    const struct table *of = &a->disk->durable.of[PLK_TABLE_message];
+    for (int tries = 0; of->count > 0 && tries < 8; tries++) {
+        const struct tables_row *stored = of->rows[dice_below(&c->dice, of->count)];
+        *row = (struct plk_message_row){0};
+        if (plk_message_row_decode(tables_value(stored), row) || plk_message_key_decode(tables_key(stored), row))
+            return false;
+        struct plk_contact_view view;
+        bool there = plk_node_contact(a->node, row->contact, &view) == PLK_ERR_OK;
+        bool open = there && view.row.state == PLK_CONTACT_ACTIVE;
+        if (open && row->kind == PLK_BODY_TEXT && row->origin.seq <= PLK_MESSAGE_SEQ_MAX) return true;
+    }
+    return false;
+}
+
+void chatter_mark(struct chatter *c) {
+    static const char *const emoji[] = {"", "\xf0\x9f\x91\x8d", "\xe2\x9d\xa4", "?"};
+    struct actor *a = c->people[dice_below(&c->dice, (uint64_t)c->count)];
+    struct plk_message_row row;
+    char text[64];
+    if (!chatter_can_act(a) || !pick(c, a, &row)) return;
+    struct plk_command command = {.contact = row.contact, .row = row.row, .has_target = true};
+    command.target_direction = row.direction;
+    command.target = row.origin;
+    bool own = row.direction == PLK_OUT, gone = row.payload.len == 0 || row.state == PLK_STATE_CANCELLED;
+    uint64_t which = dice_below(&c->dice, 8);
+    if (which == 0 && own) {
+        command.kind = PLK_CMD_DELETE;
+        command.flag = true;
+    } else if (which < 3 && own && !gone) {
+        command.kind = PLK_CMD_EDIT;
+        snprintf(text, sizeof text, "%s changes this, %u", a->name, (unsigned)++c->marks);
+        command.text = world_text(c->w, text);
+    } else if (which == 3 && !own) {
+        command.kind = PLK_CMD_READ;
+    } else {
+        command.kind = PLK_CMD_REACT;
+        command.text = plk_bytes_text(emoji[dice_below(&c->dice, 4)]);
+    }
+    actor_command(a, &command);
 }
 
 void chatter_died(struct chatter *c, const struct actor *a) {

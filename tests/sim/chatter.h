@@ -23,6 +23,7 @@ struct chatter {
     struct actor *people[CHATTER_PEOPLE_MAX];
     int count;
     struct dice dice;
+    uint32_t marks; // edits so far
     uint32_t long_ppm, named_ppm, cancel_ppm;
     struct chatter_text texts[CHATTER_TEXTS_MAX];
     size_t text_count, first_open; // those before it are done
@@ -30,6 +31,8 @@ struct chatter {
 };
 
 struct chatter *chatter_new(struct world *w, struct actor *const *people, int count);
+// Something is done to a message that is there: a reaction, an edit, a deletion, or all is read.
+void chatter_mark(struct chatter *c);
 void chatter_free(struct chatter *c);
 
 bool chatter_can_act(const struct actor *a); // a node that would take a command

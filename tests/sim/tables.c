@@ -195,24 +195,39 @@ static void put_mark(struct tables *t, const struct plk_op *op, const struct tab
         if (!wipes && is_wiped(t, key)) return;
         const struct tables_row *message = tables_find(t, PLK_TABLE_message, key);
         if (!message && !has_room(t, mark.contact)) return;
+        upsert(t, PLK_TABLE_mark, op->key, op->value, watch);
         if (message && wipes) rewrite(t, message, plk_bytes(NULL, 0), watch);
         if (message && mark.what == PLK_MARK_EDIT) rewrite(t, message, mark.text, watch);
         if (wipes) clear_marks(t, key, watch);
+        return;
     }
     upsert(t, PLK_TABLE_mark, op->key, op->value, watch);
 }
 
+// Rule 6: what is seen of it is what its marks have made of it.
 static void put_message(struct tables *t, const struct plk_op *op, const struct tables_watch *watch) {
-    upsert(t, PLK_TABLE_message, op->key, op->value, watch);
-    if (op->key.len != PLK_MESSAGE_KEY_LEN) return;
-    struct span span = marks_of(t, op->key);
+    struct span span = op->key.len == PLK_MESSAGE_KEY_LEN ? marks_of(t, op->key) : (struct span){0, 0};
+    if (span.at == span.end) {
+        upsert(t, PLK_TABLE_message, op->key, op->value, watch);
+        return;
+    }
+    struct plk_message_row row = {0};
+    if (plk_message_row_decode(op->value, &row)) abort();
+    bool wiped = false;
     for (size_t i = span.at; i < span.end; i++) {
         struct plk_mark_row mark = mark_at(t, i);
-        const struct tables_row *message = tables_find(t, PLK_TABLE_message, op->key);
         bool its = mark.author == (mark.direction == PLK_OUT ? PLK_MARK_ME : PLK_MARK_THEM);
-        if (mark.what == PLK_MARK_EDIT && its) rewrite(t, message, mark.text, watch);
-        if (plk_mark_wipes(mark.what)) rewrite(t, message, plk_bytes(NULL, 0), watch);
+        if (mark.what == PLK_MARK_EDIT && its && row.kind == PLK_BODY_TEXT) row.payload = mark.text;
+        wiped = wiped || plk_mark_wipes(mark.what);
     }
+    if (wiped) row.payload = plk_bytes(NULL, 0);
+    size_t cap = PLK_MESSAGE_HEAD_MAX + row.payload.len;
+    uint8_t *value = malloc(cap);
+    if (!value) abort();
+    struct plk_writer w = plk_writer(value, cap);
+    plk_message_row_encode(&w, &row);
+    upsert(t, PLK_TABLE_message, op->key, plk_writer_bytes(&w), watch);
+    free(value);
 }
 
 static bool patch(struct tables *t, const struct plk_op *op, const struct tables_watch *watch) {
