@@ -9,8 +9,8 @@
 #include "api/method.h"
 #include "host/host.h"
 
-#define PLK_CALL_REQUEST_MAX (256 * 1024) // bytes of one request line
-#define PLK_CALL_LINE_MAX 240             // bytes of an error's line
+#define PLK_CALL_REQUEST_MAX 1572864 // bytes of one request line: a picture of 1 MiB in base64, and what goes with it
+#define PLK_CALL_LINE_MAX 240        // bytes of an error's line
 
 // Errors of JSON-RPC itself, and our own. A value of enum plk_err is its own code (1 ..), with its name in `data.name`.
 enum plk_call_code {

@@ -8,6 +8,8 @@
 
 #define READ_LEN 65536
 #define OUT_KEEP (64 * 1024) // capacity that an idle client keeps
+#define TOO_LONG "this request is longer than 1572864 bytes"
+_Static_assert(PLK_CALL_REQUEST_MAX == 1572864, "as the answer says");
 
 struct program {
     struct plk_client client; // first: one is the other
@@ -125,7 +127,7 @@ static void run_lines(struct program *program) {
             bool cr = len > 0 && program->in[at + len - 1] == '\r';
             plk_client_run(client, plk_bytes(program->in + at, len - cr));
         } else {
-            plk_client_refuse(client, PLK_CALL_REQUEST, "this request is longer than 262144 bytes");
+            plk_client_refuse(client, PLK_CALL_REQUEST, TOO_LONG);
         }
         at += len + 1;
     }
@@ -133,7 +135,7 @@ static void run_lines(struct program *program) {
     if (at > 0) memmove(program->in, program->in + at, program->in_len - at);
     program->in_len -= at;
     if (program->in_len > PLK_CALL_REQUEST_MAX && !has_line(program) && !client->ending) {
-        plk_client_refuse(client, PLK_CALL_REQUEST, "this request is longer than 262144 bytes");
+        plk_client_refuse(client, PLK_CALL_REQUEST, TOO_LONG);
     }
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-#define PLK_WEB_SOCKET_MESSAGE_MAX (256 * 1024) // bytes of a message that comes
+#define PLK_WEB_SOCKET_MESSAGE_MAX 1572864 // bytes of a message that comes: the longest request of the API
 
 struct plk_web_socket;
 

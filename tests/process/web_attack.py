@@ -105,7 +105,7 @@ def odd_frames(alice):
 
     request = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "id"}).encode()
     sends(1003, lambda w: w.send_frame(BINARY, request))
-    sends(1009, lambda w: w.send_frame(TEXT, b"x" * 262145))
+    sends(1009, lambda w: w.send_frame(TEXT, b"x" * 1572865))
     # A length that is only announced.
     sends(1009, lambda w: w.socket.sendall(b"\x81\xff" + struct.pack(">Q", 2 ** 62) + b"mask"))
     sends(1007, lambda w: w.send_frame(TEXT, b"\xff\xfe"))
@@ -122,8 +122,8 @@ def odd_frames(alice):
         window.send_frame(0, request[9:])
         frames = sorted([window.frame()[0], window.frame()[0]])
         check(frames == [TEXT, PONG], frames)
-        # 256 KiB is the limit, and just right.
-        params = {"contact": "x" * 200000, "text": "y"}
+        # A picture of 1 MiB in base64 is within the limit.
+        params = {"contact": "x" * 1400000, "text": "y"}
         refused(lambda: window.call("send", **params), "NOT_FOUND")
         window.send_frame(TEXT, b"{")
         check(window.read()["error"]["code"] == -32700, "no JSON")
