@@ -56,9 +56,9 @@ def framing(alice):
     check(rpc.read()["id"] == "x", "a notification")
     rpc.write(b"\n")
     check(rpc.read()["error"]["code"] == -32700, "an empty line")
-    rpc.write(line(id=1, method="send", params={"contact": "x" * 200000, "text": "y"}))  # long, but allowed
+    rpc.write(line(id=1, method="send", params={"contact": "x" * 1400000, "text": "y"}))  # long, but allowed
     check(rpc.read()["error"]["data"]["name"] == "NOT_FOUND", "a long request")
-    rpc.write(b'{"jsonrpc":"2.0","id":1,"method":"id","params":{"x":"' + b"z" * 300000)
+    rpc.write(b'{"jsonrpc":"2.0","id":1,"method":"id","params":{"x":"' + b"z" * 1600000)
     check(rpc.read()["error"]["code"] == -32600, "a request that is too long")
     check(is_over(rpc), "and the connection ends")
     rpc.close()
