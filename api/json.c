@@ -101,7 +101,14 @@ json_t *plk_json_place(struct plk_bytes host, uint16_t port) {
     return json_stringn(text, (size_t)((const char *)memchr(text, '#', len) - text));
 }
 
-json_t *plk_json_relay(const struct plk_relay_view *relay) {
+// The contact whose node it is.
+static json_t *friend_of(const struct plk_node *node, const struct plk_relay_view *relay) {
+    struct plk_contact_view contact;
+    if (relay->friend == 0 || plk_node_contact(node, relay->friend, &contact) != PLK_ERR_OK) return json_null();
+    return plk_json_text(plk_bytes(contact.row.name, contact.row.name_len));
+}
+
+json_t *plk_json_relay(const struct plk_node *node, const struct plk_relay_view *relay) {
     char text[PLK_RELAY_NAME_TEXT_MAX];
     size_t len = 0;
     struct plk_relay_name name = {.host = relay->host, .port = relay->port};
@@ -109,9 +116,10 @@ json_t *plk_json_relay(const struct plk_relay_view *relay) {
     plk_relay_name_encode(&name, text, &len);
     const char *mark = memchr(text, '#', len);
     bool up = relay->connected;
-    return json_pack("{s:s%, s:b, s:s%, s:b, s:b, s:s?, s:o, s:o, s:i, s:i, s:i}", "address", text,
+    return json_pack("{s:s%, s:b, s:s%, s:b, s:b, s:o, s:s?, s:o, s:o, s:i, s:i, s:i}", "address", text,
                      (size_t)(mark - text), "connected", up, "name", text, len, "adopted", relay->adopted, "learned",
-                     relay->learned, "transport", up ? plk_json_transport(relay->transport) : NULL, "remote",
+                     relay->learned, "friend", friend_of(node, relay), "transport",
+                     up ? plk_json_transport(relay->transport) : NULL, "remote",
                      up ? plk_json_addr(&relay->addr) : json_null(), "rtt_ms", plk_json_ms(up ? relay->rtt_us : 0),
                      "queues", relay->queues, "refused", relay->refused, "failures", relay->failures);
 }
@@ -119,7 +127,7 @@ json_t *plk_json_relay(const struct plk_relay_view *relay) {
 json_t *plk_json_relays(const struct plk_node *node) {
     struct plk_relay_view relay;
     json_t *list = json_array();
-    for (size_t i = 0; plk_node_relay(node, i, &relay); i++) json_array_append_new(list, plk_json_relay(&relay));
+    for (size_t i = 0; plk_node_relay(node, i, &relay); i++) json_array_append_new(list, plk_json_relay(node, &relay));
     return list;
 }
 
@@ -238,8 +246,9 @@ json_t *plk_json_event(const struct plk_history_event *event, const struct plk_c
     return object;
 }
 
-json_t *plk_json_relay_event(uint64_t n, const struct plk_relay_view *relay, bool removed) {
-    json_t *object = json_pack("{s:s, s:o}", "event", "relay", "relay", plk_json_relay(relay));
+json_t *plk_json_relay_event(const struct plk_node *node, uint64_t n, const struct plk_relay_view *relay,
+                             bool removed) {
+    json_t *object = json_pack("{s:s, s:o}", "event", "relay", "relay", plk_json_relay(node, relay));
     if (removed) put(object, "removed", json_true());
     put_count(object, "n", n);
     return object;

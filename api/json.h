@@ -23,7 +23,7 @@ const char *plk_json_transport(enum plk_transport transport);
 
 json_t *plk_json_place(struct plk_bytes host, uint16_t port); // of a relay: HOST:PORT
 // An own relay, and all of them in their order.
-json_t *plk_json_relay(const struct plk_relay_view *relay);
+json_t *plk_json_relay(const struct plk_node *node, const struct plk_relay_view *relay);
 json_t *plk_json_relays(const struct plk_node *node);
 
 // A message, with "event":"message"; contact is its contact's row.
@@ -40,7 +40,7 @@ void plk_json_presence(json_t *object, const struct plk_contact_view *view);
 // An event of `watch`; contact: NULL when it is no more. path events carry the view's presence.
 // NULL: a relay's, which has its own; a change of a message that is not there.
 json_t *plk_json_event(const struct plk_history_event *event, const struct plk_contact_view *contact);
-json_t *plk_json_relay_event(uint64_t n, const struct plk_relay_view *relay, bool removed);
+json_t *plk_json_relay_event(const struct plk_node *node, uint64_t n, const struct plk_relay_view *relay, bool removed);
 
 // Of its parts (json.c, json_message.c).
 void plk_json_put(json_t *object, const char *name, json_t *value); // takes value

@@ -65,6 +65,7 @@ static const struct plk_field relay_fields[] = {
     TEXT("name", 0, "HOST:PORT#KEY, without a token"),
     FLAG("adopted", 0, "taken over from the first link that was opened, not added by the user"),
     FLAG("learned", 0, "taken because another own relay knew it, and fewer than two answered"),
+    TEXT("friend", NULLABLE, "the contact whose node it is; null: nobody's that is known"),
     WORD("transport", NULLABLE, "udp|tcp|tls", "of the channel; null: there is none"),
     TEXT("remote", NULLABLE, "ADDR:PORT of the channel; null: there is none"),
     REAL("rtt_ms", NULLABLE, "its round trip, in milliseconds"),

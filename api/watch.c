@@ -67,9 +67,9 @@ static struct plk_relay_view *view_of(struct plk_watched_relay *relay) {
 
 // What is worth an event: round trips and numbers of attempts are not.
 static bool looks_the_same(const struct plk_relay_view *a, const struct plk_relay_view *b) {
-    return a->connected == b->connected && a->adopted == b->adopted && a->learned == b->learned && a->port == b->port &&
-           (!a->connected || a->transport == b->transport) && (a->refused > 0) == (b->refused > 0) &&
-           plk_bytes_equal(a->host, b->host);
+    return a->connected == b->connected && a->adopted == b->adopted && a->learned == b->learned &&
+           a->friend == b->friend && a->port == b->port && (!a->connected || a->transport == b->transport) &&
+           (a->refused > 0) == (b->refused > 0) && plk_bytes_equal(a->host, b->host);
 }
 
 static struct plk_watched_relay *find_relay(struct plk_watched_relay *list, size_t count, const uint8_t key[32]) {
@@ -93,12 +93,14 @@ static void pump_relays(struct plk_client *client) {
     client->relays_changed = false;
     for (size_t i = 0; i < client->relay_count; i++) {
         if (find_relay(list, count, client->relays[i].view.key) == NULL)
-            write_params(client, plk_json_relay_event(client->seen, view_of(&client->relays[i]), true));
+            write_params(client, plk_json_relay_event(plk_host_node(client->api->host), client->seen,
+                                                      view_of(&client->relays[i]), true));
     }
     for (size_t i = 0; i < count; i++) {
         struct plk_watched_relay *before = find_relay(client->relays, client->relay_count, list[i].view.key);
         if (before == NULL || !looks_the_same(view_of(before), view_of(&list[i])))
-            write_params(client, plk_json_relay_event(client->seen, view_of(&list[i]), false));
+            write_params(
+                client, plk_json_relay_event(plk_host_node(client->api->host), client->seen, view_of(&list[i]), false));
     }
     memcpy(client->relays, list, count * sizeof list[0]);
     client->relay_count = count;

@@ -191,6 +191,7 @@ static void carry_out(struct plk_host *host, const struct plk_output *output) {
         resolve(host, output);
         break;
     case PLK_OUT_EVENT:
+        plk_host_serve_event(host, output->event.row.kind);
         if (host->on.event != NULL) host->on.event(host->ctx, output);
         break;
     case PLK_OUT_RESULT:
@@ -249,6 +250,7 @@ void plk_host_node_new(struct plk_host *host) {
     plk_entropy_bytes(config.entropy, sizeof config.entropy);
     plk_udp_sides_clear(host->sides); // of a node before this one
     host->node = plk_node_new(&config);
+    host->serve_told = false;
     plk_mem_wipe(&config, sizeof config);
     tell_network(host);
     plk_upnp_tell(host->upnp);

@@ -79,6 +79,8 @@ struct plk_host {
     enum plk_serve_mode serve_mode, serve_runs; // as chosen; as what `serve` was opened
     struct plk_serve *serve;                    // a relay for others, or NULL
     struct plk_shared_port shared;
+    bool serve_told;              // the node knows whether there is one
+    bool serve_stale;             // contacts have changed since the relay was told of them
     struct plk_fault serve_fault; // why there is none
     bool closing;
 };
@@ -98,6 +100,7 @@ void plk_host_serve_close(struct plk_host *host);
 void plk_host_serve_look(struct plk_host *host);                                    // should there be one now?
 bool plk_host_serve_datagram(struct plk_host *host, const struct plk_input *input); // false: it is the node's
 void plk_host_serve_stream(struct plk_host *host, const struct plk_input *input);   // to whom it is for
+void plk_host_serve_event(struct plk_host *host, enum plk_event_kind kind);
 void plk_host_serve_cut(struct plk_host *host); // all connections are shut: the relay's clients have lost theirs
 
 // host.c: what the node has accepted becomes durable, and what waits for that still leaves.

@@ -2,6 +2,8 @@
 // The relay that a node's process is for others (DESIGN 6, `relay.serve`): whether there is one, and what comes to it.
 #include "host/host_inside.h"
 
+#include "host/memory.h"
+
 #include <string.h>
 
 #define MODE_NAME "serve" // the file of a home that keeps what was said last: the mode, plus 1
@@ -41,6 +43,7 @@ static void stop(struct plk_host *host) {
     if (host->serve == NULL) return;
     plk_serve_close(host->serve);
     host->serve = NULL;
+    host->serve_told = false;
     while (plk_shared_port_take(&host->shared, &stream)) plk_tcp_shut(host->tcp, stream);
     plk_log(&host->log, PLK_LOG_INFO, "others are not served any more");
 }
@@ -78,6 +81,7 @@ static void start(struct plk_host *host, enum plk_serve_mode mode) {
                                       .ctx = host};
     config.listener_count = listeners(host, at);
     host->serve_runs = mode;
+    host->serve_told = false;
     if (plk_serve_open(&host->serve, &config, &host->serve_fault) != PLK_FAULT_NONE) {
         plk_log(&host->log, PLK_LOG_ERROR, "others cannot be served: %s", host->serve_fault.line);
         return;
@@ -89,14 +93,45 @@ static void start(struct plk_host *host, enum plk_serve_mode mode) {
 static enum plk_serve_mode wanted(const struct plk_host *host) {
     if (host->serve_mode != PLK_SERVE_AUTO) return host->serve_mode;
     if (host->serve != NULL) return host->serve_runs;
-    return plk_serve_was_there(host->home) ? PLK_SERVE_CONTACTS : PLK_SERVE_OFF;
+    if (plk_serve_was_there(host->home)) return PLK_SERVE_CONTACTS;
+    return host->node != NULL && plk_node_is_reachable(host->node) ? PLK_SERVE_CONTACTS : PLK_SERVE_OFF;
+}
+
+static void tell_node(struct plk_host *host) {
+    struct plk_input input = {.kind = PLK_IN_SERVE, .serve = {.on = host->serve != NULL}};
+    if (host->serve != NULL) memcpy(input.serve.key, plk_serve_key(host->serve), sizeof input.serve.key);
+    host->serve_told = true;
+    host->serve_stale = host->serve != NULL;
+    plk_host_input(host, &input);
+}
+
+// Who is a contact now has a token. While the profile is locked that stays as it was.
+static void tell_relay(struct plk_host *host) {
+    uint8_t token[PLK_NODE_SERVE_TOKEN_LEN], *tokens;
+    size_t count = 0, cursor = 0, all;
+    while (plk_node_serve_token(host->node, &cursor, token)) count++;
+    all = count * sizeof token;
+    tokens = plk_memory_take(all + 1);
+    count = cursor = 0;
+    while (plk_node_serve_token(host->node, &cursor, tokens + count * sizeof token)) count++;
+    plk_serve_contacts(host->serve, tokens, count);
+    plk_memory_give(tokens, all + 1);
+    plk_mem_wipe(token, sizeof token);
+    host->serve_stale = false;
 }
 
 void plk_host_serve_look(struct plk_host *host) {
-    if (host->closing || host->draining) return;
+    bool ready = host->locked || (host->node != NULL && plk_node_state(host->node) == PLK_NODE_READY);
+    if (host->closing || host->draining || !ready) return;
     enum plk_serve_mode mode = host->serve_fault.kind == PLK_FAULT_NONE ? wanted(host) : PLK_SERVE_OFF;
     if (host->serve != NULL && mode != host->serve_runs) stop(host);
     if (host->serve == NULL && mode != PLK_SERVE_OFF) start(host, mode);
+    if (!host->serve_told && !host->locked) tell_node(host);
+    if (host->serve_stale && host->serve != NULL && !host->locked) tell_relay(host);
+}
+
+void plk_host_serve_event(struct plk_host *host, enum plk_event_kind kind) {
+    if (kind == PLK_EVENT_CONTACT || kind == PLK_EVENT_REQUEST) host->serve_stale = true;
 }
 
 void plk_host_serve_open(struct plk_host *host, enum plk_serve_mode config) {
@@ -123,21 +158,6 @@ enum plk_fault_kind plk_host_serve(struct plk_host *host, enum plk_serve_mode mo
     return plk_home_number_write(host->home, MODE_NAME, mode + 1ul, fault);
 }
 
-// Where others find it: what a router holds open, what relays see, what it was told to listen on.
-static bool place(const struct plk_host *host, struct plk_addr *addr) {
-    struct plk_nat_view nat;
-    *addr = (struct plk_addr){.family = 0};
-    if (host->node == NULL) return false;
-    plk_node_nat(host->node, &nat);
-    for (unsigned i = 0; i < nat.mapped_count; i++) {
-        *addr = nat.mapped[i].external;
-        if (nat.mapped[i].transport == PLK_UDP && plk_addr_class(addr) == PLK_ADDR_GLOBAL) return true;
-    }
-    *addr = nat.count > 0 ? nat.seen[0] : host->bound.only;
-    if (nat.count == 0) addr->port = addr->family == 6 ? host->bound.udp6_port : host->bound.udp4_port;
-    return addr->family != 0;
-}
-
 void plk_host_serve_status(const struct plk_host *host, struct plk_host_serve_status *status) {
     *status = (struct plk_host_serve_status){.mode = host->serve_mode, .fault = host->serve_fault};
     if (host->serve == NULL) return;
@@ -145,7 +165,7 @@ void plk_host_serve_status(const struct plk_host *host, struct plk_host_serve_st
     struct plk_relay_state state = plk_relay_state(relay);
     status->on = true;
     memcpy(status->key, plk_serve_key(host->serve), sizeof status->key);
-    place(host, &status->addr);
+    if (host->node != NULL) (void)plk_node_serve_place(host->node, &status->addr);
     status->clients = state.clients;
     status->stored_bytes = state.stored_bytes;
 }

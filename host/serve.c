@@ -251,5 +251,9 @@ void plk_serve_close(struct plk_serve *serve) {
     uv_close((uv_handle_t *)&serve->reported, on_others_closed);
 }
 
+void plk_serve_contacts(struct plk_serve *serve, const uint8_t *tokens, size_t count) {
+    plk_relay_contacts(serve->relay, tokens, count);
+}
+
 const struct plk_relay *plk_serve_relay(const struct plk_serve *serve) { return serve->relay; }
 const uint8_t *plk_serve_key(const struct plk_serve *serve) { return serve->public; }

@@ -20,8 +20,8 @@
 #define PLK_SERVE_MEMORY_MAX (UINT64_C(64) << 20)
 #define PLK_SERVE_STORE_MAX (UINT64_C(1) << 30) // bytes of cells, of all
 // What a contact's token is good for is PLK_RELAY_CONTACT_QUEUES queues of so much: 64 MiB in all.
-#define PLK_SERVE_QUEUE_BYTES (UINT32_C(1) << 20)
-#define PLK_SERVE_QUEUE_ITEMS 250
+#define PLK_SERVE_QUEUE_BYTES (UINT32_C(512) << 10)
+#define PLK_SERVE_QUEUE_ITEMS 128
 #define PLK_SERVE_BYE_MS 60000 // what clients are told to wait when it ends
 
 // Whom it serves: the person's choice.
@@ -58,6 +58,8 @@ bool plk_serve_was_there(const char *home); // it has been opened in this home b
 
 void plk_serve_input(struct plk_serve *serve, const struct plk_input *input); // asked by the next plk_serve_turn
 void plk_serve_turn(struct plk_serve *serve);                                 // everything that it has to say leaves
+
+void plk_serve_contacts(struct plk_serve *serve, const uint8_t *tokens, size_t count); // plk_relay_contacts
 
 const struct plk_relay *plk_serve_relay(const struct plk_serve *serve);
 const uint8_t *plk_serve_key(const struct plk_serve *serve); // its public static, 32 bytes

@@ -172,6 +172,8 @@ void plk_plain_relay(FILE *to, const json_t *relay) {
         fputs("not connected", to);
     }
     if (refused > 0) fputs("; keeps nothing for you: it asks for a token, or for one that is good for more", to);
+    if (json_is_string(json_object_get(relay, "friend")))
+        fprintf(to, "; %s's computer", plk_plain_text(relay, "friend"));
     if (json_is_true(json_object_get(relay, "adopted"))) fputs("; taken over from the first link", to);
     if (json_is_true(json_object_get(relay, "learned"))) fputs("; learned from another relay", to);
 }

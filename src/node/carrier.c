@@ -58,3 +58,12 @@ struct plk_carrier *plk_carriers_of(const struct plk_carriers *carriers, const s
     while (carrier != NULL && carrier->link != link) carrier = carrier->next;
     return carrier;
 }
+
+uint64_t plk_carriers_deadline(const struct plk_carriers *carriers) {
+    uint64_t at_us = PLK_NEVER;
+    for (const struct plk_carrier *carrier = carriers->first; carrier != NULL; carrier = carrier->next) {
+        if (carrier->link != NULL && carrier->open) continue;
+        at_us = plk_earlier(at_us, carrier->since_us + PLK_CARRIER_STRANGER_US);
+    }
+    return at_us;
+}

@@ -49,5 +49,7 @@ void plk_carriers_remove(struct plk_carriers *carriers, struct plk_carrier *carr
 // The next one after `after` (NULL: from the start) that belongs to the link.
 struct plk_carrier *plk_carriers_of(const struct plk_carriers *carriers, const struct plk_link *link,
                                     const struct plk_carrier *after);
+// When the next one is to be looked at: a stranger has said too little for too long, or an own one is not there.
+uint64_t plk_carriers_deadline(const struct plk_carriers *carriers);
 
 #endif

@@ -362,6 +362,7 @@ void plk_node_command_again(struct plk_node *node, const struct plk_command *com
 
 void plk_node_command(struct plk_node *node, const struct plk_command *command) {
     enum plk_err err = unable(node, command);
+    plk_friends_look(node);  // who is blocked or removed keeps nothing for us
     if (err != PLK_ERR_OK) { // nothing was changed, so it waits for no disk: that may be what is full
         struct plk_output output = {.kind = PLK_OUT_RESULT, .result = {.ticket = command->ticket, .err = err}};
         plk_outputs_now(&node->outputs, &output);

@@ -71,6 +71,9 @@ static void take_short(struct plk_node *node, struct plk_peer *peer, uint16_t ki
     case PLK_BODY_QUEUES:
         if (plk_post_learn(node, peer, payload, true) != PLK_ERR_OK) node->counters.protocol++;
         break;
+    case PLK_BODY_RELAY:
+        plk_friends_hear(node, peer, payload);
+        break;
     case PLK_BODY_RESET:
         take_reset(node, peer, payload);
         break;

@@ -27,6 +27,7 @@ static bool note_seen(struct plk_node *node) {
 
 void plk_discovery_forget(struct plk_node *node) {
     plk_discovery_init(&node->discovery);
+    plk_serving_forget(node);
     plk_sockets_look(node);
     note_seen(node);
 }
@@ -91,6 +92,7 @@ static void begin(struct plk_node *node) {
 }
 
 void plk_discovery_tell(struct plk_node *node) {
+    plk_serving_look(node);
     for (struct plk_link *link = node->links; link != NULL; link = link->next) {
         if (!plk_link_is_up(link)) continue;
         link->addresses_due = link->dirty = true;

@@ -29,6 +29,7 @@ static void to_invite(struct plk_node *node, uint32_t number, const struct plk_w
     plk_hint_key(hint_key, psk, PLK_HINT_JOINER);
     struct plk_handshake_keys keys = {.kind = PLK_HANDSHAKE_NN, .psk = psk, .hint_key = hint_key};
     if (plk_link_answer(node, link, &keys, packet, 0) == PLK_ERR_OK) {
+        plk_serving_came(node, NULL, way);
         plk_link_reply(link, way, plk_ledger_mark(&node->ledger));
     } else {
         node->counters.forged++;
@@ -88,7 +89,9 @@ static void message1(struct plk_node *node, const struct plk_way *way, const str
         }
         peer = plk_peers_find(&node->peers, owner);
     }
-    if (peer != NULL) plk_peer_message1(node, peer, way, packet);
+    if (peer == NULL) return;
+    plk_serving_came(node, peer, way);
+    plk_peer_message1(node, peer, way, packet);
 }
 
 // A TCP stream that has carried a packet of a link belongs to it from then on.

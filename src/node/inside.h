@@ -12,6 +12,7 @@
 #include "node/cid_map.h"
 #include "node/discovery.h"
 #include "node/mapped.h"
+#include "node/friends.h"
 #include "node/haunts.h"
 #include "node/hints.h"
 #include "node/invites.h"
@@ -30,6 +31,7 @@
 #include "node/peers.h"
 #include "node/punch.h"
 #include "node/rotation.h"
+#include "node/serving.h"
 #include "node/sockets.h"
 #include "node/expiry.h"
 #include "node/marks.h"
@@ -70,6 +72,8 @@ struct plk_node {
     struct plk_boxes boxes;
     struct plk_rotation rotation;
     struct plk_learneds learneds;
+    struct plk_friends friends;
+    struct plk_serving serving;
     uint64_t put_number; // of the last cell that was put anywhere by node/post
     struct plk_backup_job backup;
     struct plk_sweep sweep;

@@ -48,7 +48,7 @@ static bool is_spare(const struct plk_node *node) {
     unsigned chosen = 0;
     for (const struct plk_relay_link *relay = node->relays.first; relay != NULL && is_own(relay); relay = relay->next) {
         bool long_up = relay->up_us != 0 && node->now.mono_us - relay->up_us >= PLK_LEARNED_DOWN_US;
-        chosen += long_up && relay->source != PLK_RELAY_LEARNED;
+        chosen += long_up && (relay->source == PLK_RELAY_CONFIGURED || relay->source == PLK_RELAY_ADOPTED);
     }
     return chosen >= PLK_LEARNED_WANTED;
 }

@@ -154,8 +154,7 @@ static enum plk_err start_row(struct plk_node *node, unsigned table, const struc
     case PLK_TABLE_profile:
         return start_profile(node, row);
     case PLK_TABLE_relay:
-        if (row->key.len == PLK_LEARNED_REFUSED_KEY_LEN) return plk_learned_refused_row(node, row);
-        return row->key.len == PLK_LEARNED_KEY_LEN ? plk_learned_row(node, row) : plk_relays_row(node, row);
+        return plk_relays_start_row(node, row);
     case PLK_TABLE_queue:
         return plk_boxes_row(node, row);
     case PLK_TABLE_invite:
@@ -370,6 +369,7 @@ static void tick(struct plk_node *node) {
     plk_expiry_run(node);
     plk_rotation_run(node);
     plk_learned_run(node);
+    plk_friends_run(node);
 }
 
 void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk_input *input) {
@@ -412,6 +412,9 @@ void plk_node_handle(struct plk_node *node, struct plk_now now, const struct plk
     case PLK_IN_MAPPED:
         plk_mapped_host(node, input);
         break;
+    case PLK_IN_SERVE:
+        plk_serving_set(node, input);
+        break;
     case PLK_IN_LEAVE:
         plk_mapped_leave(node);
         break;
@@ -431,6 +434,7 @@ static uint64_t deadline(const struct plk_node *node) {
         deadline_us = plk_earlier(deadline_us, plk_publish_deadline(node));
         deadline_us = plk_earlier(deadline_us, plk_rotation_deadline(node));
         deadline_us = plk_earlier(deadline_us, plk_learned_deadline(node));
+        deadline_us = plk_earlier(deadline_us, plk_friends_deadline(node));
         deadline_us = plk_earlier(deadline_us, plk_expiry_deadline(node));
     }
     if (sweeps) deadline_us = plk_earlier(deadline_us, node->sweep.due_us);
@@ -442,10 +446,7 @@ static uint64_t deadline(const struct plk_node *node) {
     deadline_us = plk_earlier(deadline_us, plk_neighbours_deadline(node));
     deadline_us = plk_earlier(deadline_us, plk_mirrors_deadline(node));
     if (!plk_ledger_behind(&node->ledger)) deadline_us = plk_earlier(deadline_us, plk_timers_due(&node->mail_timers));
-    for (const struct plk_carrier *carrier = node->carriers.first; carrier != NULL; carrier = carrier->next) {
-        if (carrier->link != NULL && carrier->open) continue;
-        deadline_us = plk_earlier(deadline_us, carrier->since_us + PLK_CARRIER_STRANGER_US);
-    }
+    deadline_us = plk_earlier(deadline_us, plk_carriers_deadline(&node->carriers));
     return deadline_us;
 }
 

@@ -160,8 +160,9 @@ struct plk_relay_view {
     struct plk_bytes host; // borrowed
     uint16_t port;
     uint8_t key[32];
-    bool adopted; // taken over from the first link that was opened, not added by the user
-    bool learned; // taken because another own one knew it, and fewer than two answered
+    bool adopted;    // taken over from the first link that was opened, not added by the user
+    bool learned;    // taken because another own one knew it, and fewer than two answered
+    uint32_t friend; // the contact whose node it is; 0: it is nobody's that we know
     bool connected;
     enum plk_transport transport; // while connected
     struct plk_addr addr;         // likewise
@@ -170,6 +171,13 @@ struct plk_relay_view {
     unsigned failures;            // attempts to connect in a row that failed
 };
 bool plk_node_relay(const struct plk_node *node, size_t index, struct plk_relay_view *view);
+
+// A relay beside this node (PLK_IN_SERVE). Whether it is known that somebody reaches this node from outside; where; and the tokens of
+// those contacts that it serves: *cursor begins at 0, false at the end. The set changes with EVENTs of kind CONTACT and REQUEST.
+bool plk_node_is_reachable(const struct plk_node *node);
+bool plk_node_serve_place(const struct plk_node *node, struct plk_addr *addr);
+#define PLK_NODE_SERVE_TOKEN_LEN 16
+bool plk_node_serve_token(const struct plk_node *node, size_t *cursor, uint8_t token[PLK_NODE_SERVE_TOKEN_LEN]);
 
 // What is in front of this machine, as relays see it: the NAT of its IPv4 socket, or, where that is not known, of the other.
 #define PLK_NAT_PUBLIC_MAX 40

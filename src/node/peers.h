@@ -28,6 +28,7 @@ enum plk_peer_slot {
     PLK_PEER_SLOT_QUEUES = 133,       // the peer's queues: wire/queue_list.h
     PLK_PEER_SLOT_MARKS = 135,        // when the timer was set; whether marks are to be said again: node/marks.h
     PLK_PEER_SLOT_QUEUES_MOVED = 134, // those that it had when its device was replaced: node/moved.h
+    PLK_PEER_SLOT_TOLD_SERVING = 140, // where it was told that we are a relay
 };
 
 // Hint tags of a contact's row: 0 the recovery secret, else which link generation: line << 16 | number, without the top bit,
@@ -105,6 +106,7 @@ struct plk_warm {
     bool marks_lost, marks_begun;         // marks are to be said again; they are being read
     uint8_t marks_from[PLK_MARK_KEY_LEN]; // from here on
     size_t marks_page;                    // rows of this page so far
+    uint64_t told_serving;                // where it was told that we are a relay (node/serving.h); 0: nothing
     struct plk_buf about;
     struct plk_message_feed control, mail_feed; // streams 0 and 1 of the link, cut into records
     struct plk_buf out[2];                      // what streams 0 and 1 have not yet taken of a record

@@ -30,11 +30,17 @@ static unsigned box_count(const struct plk_node *node, const struct plk_peer *pe
     return count;
 }
 
+// What the contact puts into its own machine is there already.
+static bool is_its_own(const struct plk_node *node, const struct plk_peer *peer, const struct plk_relay_link *relay) {
+    const struct plk_friend *friend = plk_friends_find(node, relay->key);
+    return friend != NULL && friend->contact == peer->row.contact;
+}
+
 void plk_post_ensure(struct plk_node *node, struct plk_peer *peer) {
     unsigned count = box_count(node, peer);
     for (struct plk_relay_link *relay = node->relays.first; relay != NULL; relay = relay->next) {
         if (relay->source == PLK_RELAY_FOREIGN || count >= PLK_BOXES_EACH) return;
-        if (!plk_relay_link_is_up(relay) || has_box_at(node, peer, relay)) continue;
+        if (!plk_relay_link_is_up(relay) || has_box_at(node, peer, relay) || is_its_own(node, peer, relay)) continue;
         plk_box_make(node, PLK_BOX_CONTACT, peer->row.contact, relay, 0, NULL, NULL);
         count++;
     }

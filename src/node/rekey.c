@@ -104,6 +104,7 @@ static void begin_anew(struct plk_node *node, struct plk_peer *peer, const struc
     if (plk_post_may(peer)) plk_acquaint_learn(node, peer, theirs->queues);
     plk_peer_mail_events(node, peer);
     plk_post_tell_again(node, peer);
+    plk_serving_tell_again(node, peer);
     warm->rekey_wanted = false;
     // The sessions of the old line carry ciphertexts of the old epoch: they end, and a new one is made at once.
     if (peer->link != NULL) peer->link->closing = true;

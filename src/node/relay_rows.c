@@ -8,10 +8,13 @@
 #define ROW_ADOPTED 1
 #define ROW_TOKEN 2
 #define ROW_LEARNED 4
+#define ROW_FRIEND 8
+#define ROW_SOURCES (ROW_ADOPTED | ROW_LEARNED | ROW_FRIEND) // one of them, or none: configured
 
 static uint8_t flags_of(const struct plk_relay_link *relay) {
     unsigned source = relay->source == PLK_RELAY_ADOPTED   ? ROW_ADOPTED
                       : relay->source == PLK_RELAY_LEARNED ? ROW_LEARNED
+                      : relay->source == PLK_RELAY_FRIEND  ? ROW_FRIEND
                                                            : 0u;
     return (uint8_t)(source | (relay->has_token ? ROW_TOKEN : 0u));
 }
@@ -42,7 +45,9 @@ void plk_relays_back_up(struct plk_node *node, struct plk_buf *backup) {
     uint8_t key[4], value[PLK_RELAYS_ROW_MAX];
     for (const struct plk_relay_link *c = node->relays.first; c != NULL && c->source != PLK_RELAY_FOREIGN;
          c = c->next) {
-        struct plk_bytes row = encode_row(c, key, value);
+        struct plk_relay_link as = *c; // contacts have other numbers then, and what lies there is to be read
+        if (as.source == PLK_RELAY_FRIEND) as.source = PLK_RELAY_ADOPTED;
+        struct plk_bytes row = encode_row(&as, key, value);
         plk_backup_put_row(node->mem, backup, PLK_BACKUP_RELAY, plk_bytes(key, sizeof key), row);
     }
     plk_mem_wipe(value, sizeof value);
@@ -67,6 +72,11 @@ static void drop_unused(struct plk_node *node, const uint8_t key[32]) {
     plk_relay_link_free(node->mem, relay);
 }
 
+static bool has_one_source(uint8_t flags) {
+    unsigned sources = flags & ROW_SOURCES;
+    return (sources & (sources - 1)) == 0;
+}
+
 enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row) {
     struct plk_reader k = plk_reader(row->key), r = plk_reader(row->value);
     uint8_t key[32], token[PLK_QUEUE_TOKEN_LEN];
@@ -77,8 +87,7 @@ enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row) {
     struct plk_bytes host = plk_reader_take(&r, plk_reader_u8(&r));
     if ((flags & ROW_TOKEN) != 0) plk_reader_copy(&r, token, sizeof token);
     bool good = plk_reader_done(&k) && plk_reader_done(&r) && version == ROW_VERSION && number > 0 && port != 0 &&
-                flags <= (ROW_LEARNED | ROW_TOKEN) &&
-                (flags & (ROW_ADOPTED | ROW_LEARNED)) != (ROW_ADOPTED | ROW_LEARNED) && host.len > 0 &&
+                (flags & ~(ROW_SOURCES | ROW_TOKEN)) == 0 && has_one_source(flags) && host.len > 0 &&
                 host.len <= PLK_RELAY_HOST_MAX;
     if (good) drop_unused(node, key);
     struct plk_relay_link *relay = good ? plk_relay_link_new(&node->relays, key, host, port) : NULL;
@@ -89,6 +98,7 @@ enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row) {
     relay->number = number;
     relay->source = (flags & ROW_ADOPTED) != 0   ? PLK_RELAY_ADOPTED
                     : (flags & ROW_LEARNED) != 0 ? PLK_RELAY_LEARNED
+                    : (flags & ROW_FRIEND) != 0  ? PLK_RELAY_FRIEND
                                                  : PLK_RELAY_CONFIGURED;
     if ((flags & ROW_TOKEN) != 0) set_token(relay, token);
     if (number >= node->relays.next_number) node->relays.next_number = number + 1;
@@ -97,11 +107,27 @@ enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row) {
     return PLK_ERR_OK;
 }
 
-// Those that people chose: what was learned takes nobody's place.
+enum plk_err plk_relays_start_row(struct plk_node *node, const struct plk_row *row) {
+    switch (row->key.len) {
+    case PLK_FRIENDS_KEY_LEN:
+        return plk_friends_row(node, row);
+    case PLK_LEARNED_KEY_LEN:
+        return plk_learned_row(node, row);
+    case PLK_LEARNED_REFUSED_KEY_LEN:
+        return plk_learned_refused_row(node, row);
+    default:
+        return plk_relays_row(node, row);
+    }
+}
+
+static bool is_chosen(enum plk_relay_source source) {
+    return source == PLK_RELAY_CONFIGURED || source == PLK_RELAY_ADOPTED;
+}
+
+// Those that people chose: what was learned, or a friend has offered, takes nobody's place.
 static unsigned chosen_count(const struct plk_relays *relays) {
     unsigned count = 0;
-    for (const struct plk_relay_link *c = relays->first; c != NULL; c = c->next)
-        count += c->source != PLK_RELAY_FOREIGN && c->source != PLK_RELAY_LEARNED;
+    for (const struct plk_relay_link *c = relays->first; c != NULL; c = c->next) count += is_chosen(c->source);
     return count;
 }
 
@@ -114,8 +140,8 @@ enum plk_err plk_relays_add(struct plk_node *node, const uint8_t key[32], struct
     struct plk_relays *relays = &node->relays;
     struct plk_relay_link *relay = plk_relays_find(relays, key);
     bool own = relay != NULL && relay->source != PLK_RELAY_FOREIGN;
-    bool chosen = own && relay->source != PLK_RELAY_LEARNED;
-    if (!chosen && source != PLK_RELAY_LEARNED && chosen_count(relays) >= PLK_RELAYS_OWN_MAX) return PLK_ERR_LIMIT;
+    bool chosen = own && is_chosen(relay->source);
+    if (!chosen && is_chosen(source) && chosen_count(relays) >= PLK_RELAYS_OWN_MAX) return PLK_ERR_LIMIT;
     if (relay == NULL) {
         relay = plk_relay_link_new(relays, key, host, port);
         if (relay == NULL) return PLK_ERR_LIMIT;
@@ -226,6 +252,8 @@ bool plk_node_relay(const struct plk_node *node, size_t index, struct plk_relay_
     memcpy(view->key, relay->key, sizeof view->key);
     view->adopted = relay->source == PLK_RELAY_ADOPTED;
     view->learned = relay->source == PLK_RELAY_LEARNED;
+    const struct plk_friend *friend = plk_friends_find(node, relay->key);
+    view->friend = friend != NULL ? friend->contact : 0;
     struct plk_queue_client_status queues = plk_queue_client_status(relay->queues);
     view->queues = queues.own;
     view->refused = queues.refused;

@@ -47,11 +47,15 @@ void plk_relay_link_move(struct plk_relay_link *relay, struct plk_bytes host, ui
     relay->port = port;
 }
 
-// Own ones stand before the others, in the order of their numbers: first what people chose.
+static int rank(const struct plk_relay_link *relay) {
+    return relay->source == PLK_RELAY_LEARNED ? 2 : relay->source == PLK_RELAY_FRIEND ? 1 : 0;
+}
+
+// Own ones stand before the others, in the order of their numbers: first what people chose, then friends' nodes.
 static bool stands_before(const struct plk_relay_link *a, const struct plk_relay_link *b) {
     if (a->source == PLK_RELAY_FOREIGN || b->source == PLK_RELAY_FOREIGN) return a->source != PLK_RELAY_FOREIGN;
-    bool a_learned = a->source == PLK_RELAY_LEARNED, b_learned = b->source == PLK_RELAY_LEARNED;
-    return a_learned != b_learned ? b_learned : a->number < b->number;
+    int a_rank = rank(a), b_rank = rank(b);
+    return a_rank != b_rank ? a_rank < b_rank : a->number < b->number;
 }
 
 void plk_relays_enter(struct plk_relays *relays, struct plk_relay_link *relay) {

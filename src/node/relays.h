@@ -26,6 +26,7 @@ enum plk_relay_source {
     PLK_RELAY_FOREIGN,    // somebody else's: not stored
     PLK_RELAY_CONFIGURED, // by the user
     PLK_RELAY_ADOPTED,    // a newcomer's: from the first link that it opened
+    PLK_RELAY_FRIEND,     // a contact's node (node/friends.h)
     PLK_RELAY_LEARNED,    // from what another own relay knows (node/learned.h)
 };
 
@@ -73,6 +74,9 @@ void plk_relays_free(struct plk_node *node);
 
 // A row of the start. CORRUPT.
 enum plk_err plk_relays_row(struct plk_node *node, const struct plk_row *row);
+
+// Any row of table relay, at the start: those of node/learned.h and node/friends.h as well.
+enum plk_err plk_relays_start_row(struct plk_node *node, const struct plk_row *row);
 
 // For a backup, and out of one: the row is then written. What is no row is passed over.
 void plk_relays_back_up(struct plk_node *node, struct plk_buf *backup);

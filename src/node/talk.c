@@ -384,6 +384,7 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
         tell_profile(node, peer);
         plk_post_tell(node, peer);
         plk_marks_repeat(node, peer);
+        plk_serving_tell(node, peer);
         seal(node, peer);
     }
     plk_post_settle(node, peer);

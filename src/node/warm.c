@@ -269,6 +269,8 @@ static enum plk_err load_row(struct plk_node *node, struct plk_peer *peer, struc
         return load_told(&warm->told, value);
     case PLK_PEER_SLOT_TOLD_QUEUES:
         return load_told_queues(warm, value);
+    case PLK_PEER_SLOT_TOLD_SERVING:
+        return load_told(&warm->told_serving, value);
     case PLK_PEER_SLOT_QUEUES:
         return plk_post_learn(node, peer, value, false) == PLK_ERR_OK ? PLK_ERR_OK : PLK_ERR_CORRUPT;
     case PLK_PEER_SLOT_MARKS:

@@ -34,6 +34,14 @@ static bool is_revoked(const struct plk_relay *relay, const uint8_t hash[PLK_TOK
     return plk_map_find(&relay->revoked, plk_siphash(relay->key, plk_bytes(hash, PLK_TOKEN_HASH_LEN))) != 0;
 }
 
+static uint64_t number_of(const struct plk_relay *relay, const uint8_t hash[PLK_TOKEN_HASH_LEN]) {
+    return plk_siphash(relay->key, plk_bytes(hash, PLK_TOKEN_HASH_LEN));
+}
+
+static bool is_contacts(const struct plk_relay *relay, const uint8_t hash[PLK_TOKEN_HASH_LEN]) {
+    return plk_map_find(&relay->contacts, number_of(relay, hash)) != 0;
+}
+
 // A row that was read before its token was revoked must not bring it back.
 static void write_token(struct plk_relay *relay, const uint8_t hash[PLK_TOKEN_HASH_LEN], struct plk_token_row *row) {
     uint8_t value[PLK_TOKEN_ROW_LEN];
@@ -217,12 +225,15 @@ static void grant(struct plk_relay *relay, struct turn *turn, const struct plk_r
 
 static enum plk_queue_code judge_token(struct plk_relay *relay, const struct plk_read *read,
                                        const struct plk_row *found, uint32_t count, struct plk_token_row *row) {
-    if (found == NULL || is_revoked(relay, read->key)) return PLK_QUEUE_CODE_DENIED;
-    if (plk_token_row_decode(found->value, row) != PLK_ERR_OK) {
+    bool contact = is_contacts(relay, read->key);
+    if (is_revoked(relay, read->key) || (found == NULL && !contact)) return PLK_QUEUE_CODE_DENIED;
+    if (found == NULL) { // it is used for the first time
+        *row = (struct plk_token_row){.contact = true, .allowed = PLK_RELAY_CONTACT_QUEUES};
+    } else if (plk_token_row_decode(found->value, row) != PLK_ERR_OK) {
         relay->counters.corrupt++;
         return PLK_QUEUE_CODE_DENIED;
     }
-    if (row->revoked) return PLK_QUEUE_CODE_DENIED;
+    if (row->revoked || (row->contact && !contact)) return PLK_QUEUE_CODE_DENIED;
     return plk_token_has_left(row, count) ? PLK_QUEUE_CODE_OK : PLK_QUEUE_CODE_LIMIT;
 }
 
@@ -438,4 +449,13 @@ void plk_relay_token_revoke(struct plk_relay *relay, const uint8_t hash[32]) {
                                           plk_bytes(hash, PLK_TOKEN_HASH_LEN), plk_ledger_mark(&relay->ledger));
     memcpy(read->key, hash, PLK_TOKEN_HASH_LEN);
     plk_map_put(&relay->revoked, plk_siphash(relay->key, plk_bytes(hash, PLK_TOKEN_HASH_LEN)), 1);
+}
+
+void plk_relay_contacts(struct plk_relay *relay, const uint8_t *tokens, size_t count) {
+    uint8_t hash[PLK_TOKEN_HASH_LEN];
+    plk_map_free(&relay->contacts);
+    for (size_t i = 0; i < count; i++) {
+        plk_relay_token_hash(hash, tokens + i * PLK_QUEUE_TOKEN_LEN);
+        plk_map_put(&relay->contacts, number_of(relay, hash), 1);
+    }
 }

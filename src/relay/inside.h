@@ -61,6 +61,7 @@ struct plk_relay {
     struct plk_relay_client **patient_end;
     struct plk_relay_client *owing; // those with answers that are not durable yet
     struct plk_map revoked;         // SipHash of the hash of a token -> 1: those of this run
+    struct plk_map contacts;        // likewise: tokens of those that the node beside this relay knows
     struct plk_relay_tcps tcps;
     struct plk_relay_sweep sweep;
     struct plk_directory directory;

@@ -45,6 +45,7 @@ struct plk_relay *plk_relay_new(const struct plk_relay_config *config) {
     plk_map_init(&relay->forwards, relay->mem);
     plk_map_init(&relay->tcps.map, relay->mem);
     plk_map_init(&relay->revoked, relay->mem);
+    plk_map_init(&relay->contacts, relay->mem);
     plk_agenda_init(&relay->agenda, relay->mem);
     plk_fleet_init(relay);
     relay->dirty_end = &relay->dirty;
@@ -80,6 +81,7 @@ void plk_relay_free(struct plk_relay *relay) {
     plk_map_free(&relay->prefix_handles);
     plk_map_free(&relay->forwards);
     plk_map_free(&relay->revoked);
+    plk_map_free(&relay->contacts);
     plk_fleet_free(relay);
     plk_outputs_free(&relay->outputs);
     plk_ledger_free(&relay->ledger);
@@ -238,6 +240,7 @@ void plk_relay_handle(struct plk_relay *relay, struct plk_now now, const struct 
     case PLK_IN_SUSPEND:
     case PLK_IN_COMMAND:
     case PLK_IN_MAPPED:
+    case PLK_IN_SERVE:
     case PLK_IN_LEAVE:
         break;
     }

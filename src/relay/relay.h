@@ -68,6 +68,10 @@ uint64_t plk_relay_token_new(struct plk_relay *relay, const uint8_t token[PLK_QU
 // Ends at once what the token with this hash, and its guests, may make. It is on disk when no read is under way any more
 // (plk_relay_state) and what was then given to the store is STORED.
 void plk_relay_token_revoke(struct plk_relay *relay, const uint8_t hash[32]);
+// Of a relay beside a node: the tokens of those that the node knows now, one after another. Each is good for PLK_RELAY_CONTACT_QUEUES
+// queues, its guests' among them, however often it comes and goes; one that is not among them makes no queue.
+#define PLK_RELAY_CONTACT_QUEUES 128
+void plk_relay_contacts(struct plk_relay *relay, const uint8_t *tokens, size_t count);
 // How the relay keeps a token.
 void plk_relay_token_hash(uint8_t hash[32], const uint8_t token[PLK_QUEUE_TOKEN_LEN]);
 

@@ -6,7 +6,7 @@
 #define LABEL_TOKEN "PeerLink/1/relay/token"
 #define ROW_VERSION 1
 
-enum { FLAG_REVOKED = 1, FLAG_GUEST = 2, FLAGS_KNOWN = 3 };
+enum { FLAG_REVOKED = 1, FLAG_GUEST = 2, FLAG_CONTACT = 4, FLAGS_KNOWN = 7 };
 
 void plk_relay_token_hash(uint8_t hash[32], const uint8_t token[PLK_QUEUE_TOKEN_LEN]) {
     uint8_t whole[PLK_HASH_LEN];
@@ -18,7 +18,8 @@ void plk_relay_token_hash(uint8_t hash[32], const uint8_t token[PLK_QUEUE_TOKEN_
 void plk_token_row_encode(uint8_t out[PLK_TOKEN_ROW_LEN], const struct plk_token_row *row) {
     struct plk_writer w = plk_writer(out, PLK_TOKEN_ROW_LEN);
     plk_writer_u8(&w, ROW_VERSION);
-    plk_writer_u8(&w, (uint8_t)((row->revoked ? FLAG_REVOKED : 0) | (row->guest ? FLAG_GUEST : 0)));
+    plk_writer_u8(&w, (uint8_t)((row->revoked ? FLAG_REVOKED : 0) | (row->guest ? FLAG_GUEST : 0) |
+                                (row->contact ? FLAG_CONTACT : 0)));
     plk_writer_u32(&w, row->allowed);
     plk_writer_u32(&w, row->made);
     plk_writer_copy(&w, row->parent, PLK_TOKEN_HASH_LEN);
@@ -30,6 +31,7 @@ enum plk_err plk_token_row_decode(struct plk_bytes value, struct plk_token_row *
     uint8_t version = plk_reader_u8(&r), flags = plk_reader_u8(&r);
     read.revoked = (flags & FLAG_REVOKED) != 0;
     read.guest = (flags & FLAG_GUEST) != 0;
+    read.contact = (flags & FLAG_CONTACT) != 0;
     read.allowed = plk_reader_u32(&r);
     read.made = plk_reader_u32(&r);
     plk_reader_copy(&r, read.parent, PLK_TOKEN_HASH_LEN);

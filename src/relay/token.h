@@ -17,6 +17,8 @@
 
 struct plk_token_row {
     bool revoked, guest;
+    bool
+        contact; // of somebody whom the node beside this relay knows: good as long as that says so (plk_relay_contacts)
     uint32_t allowed;                   // queues; 0: any number
     uint32_t made;                      // and what its guests were given
     uint8_t parent[PLK_TOKEN_HASH_LEN]; // of a guest's; zero: nobody's

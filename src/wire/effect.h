@@ -35,7 +35,8 @@ enum plk_in_kind {
     PLK_IN_RESUME,  // it is awake again; carries fresh entropy
     PLK_IN_COMMAND,
     PLK_IN_MAPPED, // all ports that the host itself holds at a router now (UPnP-IGD), when they change
-    PLK_IN_LEAVE,  // the process is about to end: what others hold for it is given back, then nothing more is sent
+    PLK_IN_SERVE, // a relay runs beside the node, for its contacts, or none does: once the node is READY, and when that changes
+    PLK_IN_LEAVE, // the process is about to end: what others hold for it is given back, then nothing more is sent
 };
 
 enum plk_stream_event {
@@ -164,6 +165,10 @@ struct plk_input {
             const struct plk_mapping *list;
             size_t count;
         } mapped;
+        struct {
+            bool on;
+            uint8_t key[32]; // the relay's static; zero where there is none
+        } serve;
         struct {
             uint8_t entropy[32];
         } resume;

@@ -37,6 +37,7 @@ enum plk_body_kind {
     PLK_BODY_DELETE = 74,
     PLK_BODY_READ = 75,
     PLK_BODY_TIMER = 76,
+    PLK_BODY_RELAY = 78, // the relay that the sender is for its contacts: wire/relay_offer.h
 };
 
 enum plk_state {

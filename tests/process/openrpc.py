@@ -127,9 +127,9 @@ class Caller:
 def first(c, world, alice, bob):
     rpc = alice.rpc()
     c.call(rpc, "status")
+    c.call(rpc, "init", name="Alice")
     check(c.call(rpc, "relay.serve", mode="public")["on"], "a node that is to serve does not")
     check(not c.call(rpc, "relay.serve", mode="off")["on"], "a node serves that is not to")
-    c.call(rpc, "init", name="Alice")
     rpc.close()
     rpc = bob.rpc()
     c.call(rpc, "init", name="Bob", passphrase="a passphrase of a test")

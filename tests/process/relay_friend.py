@@ -17,7 +17,7 @@ def arrives(peer, text):
     rpc.close()
 
 
-def keep(ann, ben, cleo, text):
+def keep(ann, ben, cleo, text, mode):
     """Ben is away, Cleo's machine keeps it, and is restarted meanwhile."""
     ben.down()
     sent = ann.json("send", "Ben", text, "--wait", "stored", "--timeout", "60")[0]
@@ -26,7 +26,7 @@ def keep(ann, ben, cleo, text):
     cleo.kill()
     cleo.up("--listen", cleo.listen)
     served = cleo.json("relay", "serve")[0]
-    check(served["on"] and served["mode"] == "public", served)
+    check(served["on"] and served["mode"] == mode, served)
     ben.up()
     arrives(ben, text)
     ann.up()
@@ -51,7 +51,48 @@ def without_udp(world, peer):
     peer.env["XDG_CONFIG_HOME"] = str(folder)
 
 
+def friends_relay(peer):
+    """Waits until the friend's node is a relay of this one, and answers."""
+    rpc = peer.rpc()
+    rpc.call("watch", since=0)
+    while True:
+        relays = [r for r in rpc.call("relay.list")["relays"] if r["friend"] and r["connected"]]
+        if relays:
+            break
+        rpc.event(lambda e: e["event"] == "relay")
+    rpc.close()
+    return relays[0]
+
+
+def contacts_only():
+    """Cleo serves her contacts: Ann and Ben, who know no relay. They learn of it from her, and meet through it."""
+    with World() as world:
+        ann, ben, cleo = (world.peer(name) for name in ("Ann", "Ben", "Cleo"))
+        for peer in (ann, ben, cleo):
+            peer.do("init", "--name", peer.name)
+        cleo.up("--listen", "127.0.0.1:0")
+        cleo.listen = f"127.0.0.1:{cleo.ready['ports']['udp4']}"
+        served = cleo.json("relay", "serve", "contacts")[0]
+        check(served["on"] and served["mode"] == "contacts", served)
+        for peer in (ann, ben):
+            peer.up()
+            befriend(cleo, peer)
+            relay = friends_relay(peer)
+            check(relay["friend"] == "Cleo" and relay["address"] == cleo.listen, relay)
+            check("Cleo's computer" in peer.do("relay", "list"), peer.do("relay", "list"))
+        meet_through(ann, ben)
+        keep(ann, ben, cleo, "see you at eight", "contacts")
+        cleo.do("block", "Ben")
+        cleo.json("relay", "serve", "off")
+        rpc = ann.rpc()
+        rpc.call("watch", since=0)
+        while rpc.call("relay.list")["relays"]:
+            rpc.event(lambda e: e["event"] == "relay")
+        rpc.close()
+
+
 def main():
+    contacts_only()
     with World() as world:
         ann, ben, cleo = (world.peer(name) for name in ("Ann", "Ben", "Cleo"))
         for peer in (ann, ben, cleo):
@@ -74,7 +115,7 @@ def main():
         check(ann.json("send", "Cleo", "by the same port", "--wait", "delivered")[0]["state"] == "delivered", "to Cleo")
         over = {relay["transport"] for peer in (ann, ben) for relay in peer.json("relay", "list")}
         check(over == {"udp", "tcp"}, over)
-        keep(ann, ben, cleo, "see you at eight")
+        keep(ann, ben, cleo, "see you at eight", "public")
         check(not cleo.json("relay", "serve", "off")[0]["on"], "off")
         away = ann.run("relay", "test", served["name"])
         check(away.returncode == 1 and "no answer" in away.stderr, away)

@@ -7,6 +7,7 @@
 
 #include "sim/actor_out.h"
 #include "sim/nat_igd.h"
+#include "sim/served.h"
 #include "sim/world.h"
 
 // ---- memory and clock -------------------------------------------------------------------------------------------------
@@ -33,7 +34,7 @@ static void sink_input(void *ctx, const struct plk_input *input) {
     struct actor *a = ctx;
     struct plk_input in = *input;
     if (in.kind == PLK_IN_DATAGRAM) in.datagram.socket = actor_socket_by(a, in.datagram.to.port);
-    if (a->node) actor_input(a, &in);
+    if (a->node && !served_input(a->served, &in)) actor_input(a, &in);
 }
 
 static void sink_broke(void *ctx, const char *what) {
@@ -88,6 +89,7 @@ static void free_node(struct actor *a) {
 void actor_free(struct actor *a) {
     if (!a) return;
     if (a->node) free_node(a);
+    served_free(a->served);
     for (size_t i = 0; i < a->result_count; i++) free(a->results[i].text);
     free(a->pending);
     free(a->results);
@@ -165,6 +167,7 @@ void actor_start(struct actor *a) {
     trace_add(&a->world->trace, &entry, "process %u", (unsigned)a->starts);
     a->node = plk_node_new(&config);
     actor_drain(a);
+    served_start(a->served);
     actor_network(a);
 }
 
@@ -173,6 +176,7 @@ void actor_kill(struct actor *a) {
     struct trace_entry entry = {world_now(a->world), a->name, "# kill", plk_bytes(NULL, 0)};
     trace_add(&a->world->trace, &entry, "%zu batches not yet durable", a->disk->batches);
     free_node(a);
+    served_kill(a->served);
     forget_process(a);
     disk_crash(a->disk);
     net_unbind(a->world->net, a->index);

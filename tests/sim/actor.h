@@ -18,6 +18,7 @@
 #define ACTOR_SOCKETS_LOW 20000               // their ports
 #define ACTOR_SUSPEND_MAX 64                  // packets that a node may send when it is told to sleep
 
+struct served;
 struct world;
 
 // What a command ended with; text is a copy with a terminator, owned by the actor.
@@ -95,6 +96,8 @@ struct actor {
     struct actor_socket sockets[ACTOR_SOCKETS_MAX];
     size_t socket_count;
     uint16_t next_socket; // ports begin at ACTOR_SOCKETS_LOW
+
+    struct served *served; // a relay beside the node (sim/served.h), or NULL
 
     uint64_t memory_peak;
     struct plk_counters counters;     // of the processes before this one

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/served.h"
 #include "sim/world.h"
 
 // Room for one more at the end of an array that grows.
@@ -371,4 +372,5 @@ void actor_drain(struct actor *a) {
     if (a->mem.used > a->memory_peak) a->memory_peak = a->mem.used;
     if (a->mem.used > ACTOR_MEMORY_MAX) world_fail(a->world, "%s holds %zu bytes", a->name, a->mem.used);
     set_wake(a, out.wait.deadline_us);
+    served_look(a->served);
 }

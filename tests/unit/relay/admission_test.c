@@ -28,6 +28,43 @@ static void tokens_are_needed_counted_and_revoked(void **state) {
     assert_int_equal(rows(PLK_TABLE_rqueue), 3);
 }
 
+static void restart(void) {
+    rig_run(rig, PLK_SECOND);
+    rig_vanish(rig, bob); // and it is durable
+    rig_stop_relay(rig);
+    rig_start(rig);
+    rig_tick(rig);
+    bob = rig_connect(rig);
+}
+
+// Of a relay beside a node: the node says who may, and says it again after each start.
+static void contacts_may_as_long_as_they_are_contacts(void **state) {
+    (void)state;
+    static const uint8_t contacts[2][16] = {{9}, {10}};
+    struct rig_queue last = rig_queue_new(rig), other = rig_queue_new(rig);
+    assert_int_equal(rig_ask(rig, bob, rig_newq(&queue, 0, contacts[0])), PLK_QUEUE_CODE_DENIED);
+    plk_relay_contacts(rig->relay, contacts[0], 2);
+    for (unsigned i = 0; i < PLK_RELAY_CONTACT_QUEUES; i++) {
+        struct rig_queue one = rig_queue_new(rig);
+        if (i == PLK_RELAY_CONTACT_QUEUES / 2) {
+            restart(); // what was made is not forgotten
+            assert_int_equal(rig_ask(rig, bob, rig_newq(&one, 0, contacts[0])), PLK_QUEUE_CODE_DENIED);
+            plk_relay_contacts(rig->relay, contacts[0], 2);
+        }
+        rig_run(rig, PLK_SECOND); // more at once are BUSY
+        assert_int_equal(rig_ask(rig, bob, rig_newq(&one, 0, contacts[0])), PLK_QUEUE_CODE_OK);
+    }
+    rig_run(rig, PLK_SECOND);
+    assert_int_equal(rig_ask(rig, bob, rig_newq(&last, 0, contacts[0])), PLK_QUEUE_CODE_LIMIT);
+    rig_run(rig, PLK_SECOND);
+    assert_int_equal(rig_ask(rig, bob, rig_newq(&other, 0, contacts[1])), PLK_QUEUE_CODE_OK);
+    plk_relay_contacts(rig->relay, contacts[0], 1); // the second is one no more
+    rig_run(rig, 2 * PLK_SECOND);
+    assert_int_equal(rig_ask(rig, bob, rig_newq(&last, 0, contacts[1])), PLK_QUEUE_CODE_DENIED);
+    rig_run(rig, 2 * PLK_SECOND);
+    assert_int_equal(rig_ask(rig, bob, rig_newq(&other, 0, contacts[1])), PLK_QUEUE_CODE_OK); // it is there
+}
+
 static void give_back(uint32_t handle, const uint8_t with[16], enum plk_queue_code expected) {
     struct plk_queue_record del = rig_plain(PLK_QUEUE_DEL, handle);
     del.del.admission = PLK_QUEUE_ADMIT_TOKEN;
@@ -168,6 +205,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(tokens_are_needed_counted_and_revoked),
+        TEST(contacts_may_as_long_as_they_are_contacts),
         TEST(a_revoked_token_stays_revoked_after_a_restart),
         TEST(guests_are_charged_to_the_inviter),
         TEST(queue_keys_must_be_keys),
