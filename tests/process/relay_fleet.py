@@ -4,7 +4,7 @@
 database is restarted and killed, connections are cut, processes and nodes are killed. Each message arrives once, in order, and no row
 of a cell is left. At last one process is killed for good, and its client goes to the other.
 
-PLK_MESSAGES in each direction (300), PLK_SEED, PLK_LIMIT_S (900).
+PLK_MESSAGES in each direction (150), PLK_SEED, PLK_LIMIT_S (900).
 """
 import os
 import shutil
@@ -12,12 +12,12 @@ import subprocess
 import sys
 import time
 
-import kill_relays
 from _peer import World, check
 from _postgres import Postgres
 from _relay import PROGRAM, Relay
+from relay_postgres import DatabaseKiller  # first: how many messages
+import kill_relays
 from kill_relays import SEED, play
-from relay_postgres import DatabaseKiller
 
 
 class Process(Relay):
