@@ -141,6 +141,54 @@ async function marks(alice, bob, alicesNode) {
     check((await bob.locator('.text', { hasText: 'soon gone' }).count()) === 0, 'what vanished is back after a reload');
 }
 
+// A picture and a face: small ones at once, all of it when it has come; also to somebody who is not there.
+async function pictures(alice, bob, bobsNode) {
+    const made = await alice.evaluate(() => {
+        const canvas = document.createElement('canvas');
+        [canvas.width, canvas.height] = [1600, 1200];
+        const context = canvas.getContext('2d'), points = context.createImageData(1600, 1200);
+        let state = 7;
+        for (let at = 0; at < points.data.length; at++) points.data[at] = at % 4 === 3 ? 255 : (at >> 9) ^ ((state = (state * 16807) % 2147483647) & 63);
+        context.putImageData(points, 0, 0);
+        return canvas.toDataURL('image/jpeg', 0.9).split(',')[1];
+    });
+    const photo = { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(made, 'base64') };
+    const sends = async (text) => {
+        await alice.locator('.composer input[type=file]').setInputFiles([photo]);
+        await alice.locator('.attached li img').waitFor();
+        await write(alice, text);
+        await bubble(alice, text).locator('.whole.there').waitFor();
+    };
+    await sends('from up here');
+    await bubble(bob, 'from up here').locator('.whole.there').waitFor();
+    await bubble(bob, 'from up here').locator('.picture').click();
+    await dialog(bob).getByRole('img', { name: 'from up here' }).waitFor();
+    await accessible(bob, 'a picture');
+    await bob.keyboard.press('Escape');
+    await choose(bob, 'from up here', 'Reply');
+    await write(bob, 'where is that?');
+    await bubble(alice, 'where is that?').locator('.quote', { hasText: 'Picture: from up here' }).waitFor();
+    await bobsNode.kill();
+    await sends('while you were away');
+    await marked(alice, 'while you were away', 'kept');
+    await bobsNode.up();
+    await bubble(bob, 'while you were away').locator('.whole.there').waitFor();
+    await arrived(alice, 'while you were away');
+    await choose(alice, 'while you were away', 'Delete');
+    await dialog(alice).getByRole('button', { name: 'Delete for both' }).click();
+    await bob.locator('.text', { hasText: 'while you were away' }).waitFor({ state: 'detached' });
+    await alice.evaluate(() => void (location.hash = '#/settings'));
+    await alice.locator('.page input[type=file]').setInputFiles([photo]);
+    await dialog(alice).getByRole('button', { name: 'Use this' }).click();
+    await alice.locator('.me .avatar img').waitFor();
+    await row(bob, 'Alice').locator('.avatar img').waitFor();
+    await bob.locator('.who .avatar img').waitFor();
+    await alice.getByRole('button', { name: 'Remove picture' }).click();
+    await row(bob, 'Alice').locator('.avatar img').waitFor({ state: 'detached' });
+    await alice.evaluate(() => void (location.hash = '#/'));
+    await row(alice, 'Bob').click();
+}
+
 async function reload(bob) {
     await bob.locator('.composer textarea').fill('half a thou');
     await bob.reload();
@@ -318,6 +366,10 @@ try {
         await step('what is new is counted', () => unread(alice, bob));
         await step('what was said is found', () => search(bob));
         await step('all that can be done with a message', () => marks(alice, bob, nodes[0]));
+        // A node that was built before there were pictures has none to show.
+        if (nodes[1].rpc('rpc.discover').methods.some((one) => one.name === 'picture.send')) {
+            await step('pictures and faces', () => pictures(alice, bob, nodes[1]));
+        }
         await step('nobody is in between', () => safety(alice, bob));
         await step('the page looks as one likes', () => looks(bob));
         await step('blocked and let in again', () => blocks(alice, bob));

@@ -65,7 +65,8 @@ class Images {
     }
 
     async load(): Promise<void> {
-        this.own = (await node.call<Profile>('profile')).avatar ?? '';
+        // Nobody is kept out for want of a face.
+        this.own = (await node.call<Profile>('profile').catch(() => undefined))?.avatar ?? '';
     }
 
     event(_event: NodeEvent): void {}
