@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "mail/sending.h"
 #include "support/vector.h"
+#include "wire/mark.h"
 #include "wire/message.h"
 
 static uint8_t room[PLK_VECTOR_VALUE_MAX];
@@ -26,6 +27,19 @@ static void check_acks(struct plk_vector *v) {
     struct plk_writer w = plk_writer(room, sizeof room);
     assert_int_equal(plk_message_acks_decode(plk_vector_bytes(v, "bytes"), acks, &count), PLK_ERR_OK);
     plk_message_acks_encode(&w, acks, count);
+    plk_vector_expect(v, "bytes", room, w.len);
+}
+
+static void check_mark(struct plk_vector *v, bool good) {
+    struct plk_bytes kind = plk_vector_bytes(v, "kind"), target = plk_vector_bytes(v, "target");
+    uint16_t number = (uint16_t)(kind.at[0] << 8 | kind.at[1]);
+    bool has_target = target.at[0] == 1;
+    struct plk_mark_body body;
+    enum plk_err err = plk_mark_body_decode(number, has_target, plk_vector_bytes(v, "bytes"), &body);
+    assert_int_equal(err, good ? PLK_ERR_OK : PLK_ERR_MALFORMED);
+    if (!good) return;
+    struct plk_writer w = plk_writer(room, sizeof room);
+    plk_mark_body_encode(&w, &body);
     plk_vector_expect(v, "bytes", room, w.len);
 }
 
@@ -54,12 +68,14 @@ static void messages_are_those_of_the_other_implementation(void **state) {
             check_acks(&v);
         } else if (strcmp(use, "bad acks") == 0) {
             assert_int_equal(plk_message_acks_decode(plk_vector_bytes(&v, "bytes"), acks, &none), PLK_ERR_MALFORMED);
+        } else if (strcmp(use, "mark") == 0 || strcmp(use, "bad mark") == 0) {
+            check_mark(&v, use[0] == 'm');
         } else {
             assert_string_equal(use, "chain");
             check_chain(&v);
         }
     }
-    assert_int_equal(count, 42);
+    assert_int_equal(count, 74);
 }
 
 int main(void) {

@@ -297,7 +297,12 @@ static void an_old_version_is_converted(void **state) {
     assert_int_equal(contacts.contacts[0].row.read_row, 1);
     assert_int_equal(plk_history_unread(history, 1, 1, &unread), PLK_ERR_OK);
     assert_int_equal(unread, 1);
+    // Nobody had a timer, and everybody is told.
+    assert_true(contacts.contacts[0].row.timer_s == 0 && !contacts.contacts[0].row.silent);
     plk_history_contacts_free(&contacts);
+    assert_int_equal(plk_history_message(history, 1, 1, &page), PLK_ERR_OK);
+    assert_true(page.rows[0].lifetime_s == 0 && !page.marks[0].deleted && page.marks[0].edited_ms == 0);
+    plk_history_page_free(&page);
     plk_history_close(history);
     static const struct {
         enum plk_table table;
