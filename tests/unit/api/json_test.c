@@ -117,7 +117,7 @@ static void relay_names(void **state) {
                                    .rtt_us = 1500,
                                    .queues = 3,
                                    .refused = 1};
-    json_t *object = plk_json_relay(&relay);
+    json_t *object = plk_json_relay(NULL, &relay);
     check(&plk_shape_relay, object);
     assert_string_equal(text(object, "address"), "[2001:db8::1]:7447");
     assert_string_equal(text(object, "remote"), "[2001:db8::1]:7447");
@@ -127,7 +127,7 @@ static void relay_names(void **state) {
     json_decref(object);
     relay.connected = false;
     for (int removed = 0; removed < 2; removed++) {
-        object = plk_json_relay_event(7, &relay, removed == 1);
+        object = plk_json_relay_event(NULL, 7, &relay, removed == 1);
         check(&plk_shape_event, object);
         assert_string_equal(text(object, "event"), "relay");
         assert_true(json_is_null(json_object_get(json_object_get(object, "relay"), "remote")));
