@@ -7,6 +7,7 @@
 
 #include "host/history.h"
 #include "node/node.h"
+#include "wire/picture.h"
 
 #define PLK_JSON_ADDR_MAX 64
 
@@ -41,6 +42,11 @@ void plk_json_presence(json_t *object, const struct plk_contact_view *view);
 // NULL: a relay's, which has its own; a change of a message that is not there.
 json_t *plk_json_event(const struct plk_history_event *event, const struct plk_contact_view *contact);
 json_t *plk_json_relay_event(const struct plk_node *node, uint64_t n, const struct plk_relay_view *relay, bool removed);
+
+json_t *plk_json_avatar_mark(struct plk_bytes mark); // hexadecimal; of none: empty
+json_t *plk_json_contact_avatar(struct plk_history *history, uint32_t contact);
+json_t *plk_json_base64(struct plk_bytes bytes);
+const char *plk_json_picture_type(enum plk_picture_type type); // "image/jpeg", ...
 
 // Of its parts (json.c, json_message.c).
 void plk_json_put(json_t *object, const char *name, json_t *value); // takes value

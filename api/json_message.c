@@ -2,6 +2,10 @@
 // Messages, and events of them, as people and scripts see them.
 #include "api/json.h"
 
+#include <stdlib.h>
+
+#include "api/base64.h"
+
 #define put plk_json_put
 #define put_count plk_json_put_count
 #define put_contact plk_json_put_contact
@@ -23,6 +27,7 @@ static const char *stepped_back(enum plk_err reason) {
 }
 
 static const char *kind_word(uint16_t kind) {
+    if (kind == PLK_BODY_PICTURE) return "picture";
     return kind == PLK_BODY_TEXT ? "text" : kind == PLK_BODY_NOTICE ? "notice" : "unknown";
 }
 
@@ -52,8 +57,40 @@ static json_t *message_head(const char *event, const struct plk_message_row *mes
 }
 
 static json_t *text_of(uint16_t kind, struct plk_bytes payload) {
-    bool shown = kind == PLK_BODY_TEXT || kind == PLK_BODY_NOTICE;
-    return shown ? plk_json_text(payload) : json_string("");
+    bool shown = kind == PLK_BODY_TEXT || kind == PLK_BODY_NOTICE || kind == PLK_BODY_PICTURE;
+    return shown ? plk_json_text(plk_picture_text(kind, payload)) : json_string("");
+}
+
+json_t *plk_json_base64(struct plk_bytes bytes) {
+    size_t len = PLK_BASE64_TEXT_LEN(bytes.len);
+    char *text = malloc(len + 1);
+    plk_assert(text != NULL);
+    plk_base64_encode(text, bytes);
+    json_t *value = json_stringn_nocheck(text, len);
+    free(text);
+    return value;
+}
+
+const char *plk_json_picture_type(enum plk_picture_type type) {
+    static const char *const words[PLK_PICTURE_TYPES] = {[PLK_PICTURE_JPEG] = "image/jpeg",
+                                                         [PLK_PICTURE_PNG] = "image/png",
+                                                         [PLK_PICTURE_WEBP] = "image/webp",
+                                                         [PLK_PICTURE_GIF] = "image/gif"};
+    plk_assert(type >= PLK_PICTURE_JPEG && type < PLK_PICTURE_TYPES);
+    return words[type];
+}
+
+static void put_picture(json_t *object, const struct plk_message_row *message, const struct plk_history_marks *marks) {
+    struct plk_picture picture;
+    if (message->kind != PLK_BODY_PICTURE || plk_picture_decode(message->payload, &picture) != PLK_ERR_OK) return;
+    json_t *put_in = json_object();
+    put(put_in, "type", json_string_nocheck(plk_json_picture_type(picture.type)));
+    put_count(put_in, "width", picture.width);
+    put_count(put_in, "height", picture.height);
+    put_count(put_in, "size", picture.size);
+    put(put_in, "complete", json_boolean(marks != NULL && marks->whole));
+    put(put_in, "preview", plk_json_base64(picture.preview));
+    put(object, "picture", put_in);
 }
 
 static json_t *reply(const struct plk_history_marks *marks) {
@@ -63,7 +100,7 @@ static json_t *reply(const struct plk_history_marks *marks) {
     put(object, "id", plk_json_id(marks->reply.id));
     put(object, "direction", json_string_nocheck(marks->reply.direction == PLK_OUT ? "out" : "in"));
     put(object, "kind", json_string_nocheck(kind_word(marks->reply.kind)));
-    put(object, "text", text_of(marks->reply.kind, marks->reply.text));
+    put(object, "text", marks->reply.kind < PLK_BODY_PROFILE ? plk_json_text(marks->reply.text) : json_string(""));
     return object;
 }
 
@@ -95,6 +132,7 @@ json_t *plk_json_message(const struct plk_message_row *message, const struct plk
     enum plk_state state = marks != NULL && marks->read ? PLK_STATE_READ : message->state;
     json_t *object = message_head("message", message, contact, state, message->reason);
     put(object, "text", text_of(message->kind, message->payload));
+    put_picture(object, message, marks);
     put_marks(object, message, marks);
     return object;
 }
@@ -115,6 +153,7 @@ json_t *plk_json_message_event(const struct plk_history_event *event, const stru
         message_head(is_state ? "state" : "message", &event->message, contact, event->event.state, event->event.reason);
     if (is_state) return object;
     put(object, "text", text_of(event->message.kind, event->message.payload));
+    put_picture(object, &event->message, &event->marks);
     put_marks(object, &event->message, &event->marks);
     return object;
 }

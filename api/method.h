@@ -8,6 +8,7 @@
 
 struct plk_call;
 struct plk_command;
+struct plk_command;
 struct plk_host;
 
 enum {
@@ -98,7 +99,15 @@ void plk_method_timer(struct plk_call *call);
 // Names the message of a seq in a command; false: the call has failed.
 bool plk_method_target(struct plk_call *call, uint64_t seq, struct plk_command *command);
 
+// method_picture.c
+void plk_method_avatar(struct plk_call *call);
+void plk_method_picture(struct plk_call *call);
+void plk_method_picture_send(struct plk_call *call);
+// The bytes of the parameter `avatar`, for the caller to free: at NULL, there is none. False: the call has failed.
+bool plk_method_avatar_param(struct plk_call *call, uint8_t **at, struct plk_bytes *avatar);
+
 // method_send.c
+void plk_method_send_command(struct plk_call *call, const struct plk_command *command); // its result is that of `send`
 void plk_method_send(struct plk_call *call);
 void plk_method_send_request(struct plk_call *call, const struct plk_send *send); // ranges are borrowed for the call
 

@@ -227,6 +227,7 @@ static void list_contacts(struct plk_call *call, bool requests_only) {
         const struct plk_history_contact *contact = &contacts.contacts[i];
         if (requests_only && contact->row.state != PLK_CONTACT_REQUEST) continue;
         json_t *object = plk_json_contact(&contact->row);
+        json_object_set_new(object, "avatar", plk_json_contact_avatar(call->history, contact->row.contact));
         json_object_set_new(object, "undelivered", json_integer((json_int_t)contact->undelivered));
         json_object_set_new(object, "last_seq", json_integer((json_int_t)contact->last_row));
         json_array_append_new(list, object);

@@ -29,6 +29,7 @@ static json_t *conversation(struct plk_call *call, const struct plk_history_cont
     plk_json_presence(object, &view);
     put_count(object, "last_seen_ms", view.last_seen_ms);
     json_object_set_new(object, "damaged", json_boolean(view.damaged));
+    json_object_set_new(object, "avatar", plk_json_contact_avatar(call->history, contact->row.contact));
     put_count(object, "undelivered", contact->undelivered);
     put_count(object, "unread", unread);
     put_count(object, "last_seq", contact->last_row);

@@ -137,8 +137,11 @@ static void answer_profile(struct plk_call *call) {
         plk_call_err(call, err, NULL);
         return;
     }
-    plk_call_answer(call, json_pack("{s:o, s:o, s:o}", "id", plk_json_peer_id(profile.peer_id), "name",
-                                    plk_json_text(profile.name), "about", plk_json_text(profile.about)));
+    uint8_t mark[PLK_AVATAR_MARK_LEN];
+    plk_profile_avatar_mark(mark, profile.avatar);
+    plk_call_answer(call, json_pack("{s:o, s:o, s:o, s:o}", "id", plk_json_peer_id(profile.peer_id), "name",
+                                    plk_json_text(profile.name), "about", plk_json_text(profile.about), "avatar",
+                                    plk_json_avatar_mark(plk_bytes(mark, profile.avatar.len > 0 ? sizeof mark : 0))));
 }
 
 static void on_profile(struct plk_call *call, const struct plk_output *output) {
@@ -158,12 +161,14 @@ static void on_profile(struct plk_call *call, const struct plk_output *output) {
 
 void plk_method_profile(struct plk_call *call) {
     struct plk_bytes name = plk_call_text(call, "name"), about = plk_call_text(call, "about");
-    if (name.at == NULL && about.at == NULL) {
-        answer_profile(call);
-        return;
-    }
+    uint8_t *at;
     struct plk_command command = {.kind = PLK_CMD_PROFILE, .name = name, .about = about};
-    plk_call_command(call, &command, on_profile);
+    if (!plk_method_avatar_param(call, &at, &command.data)) return;
+    if (name.at == NULL && about.at == NULL && command.data.at == NULL)
+        answer_profile(call);
+    else
+        plk_call_command(call, &command, on_profile);
+    free(at);
 }
 
 // ---- words and backup -----------------------------------------------------------------------------------------------

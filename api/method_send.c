@@ -76,6 +76,12 @@ void plk_method_send_request(struct plk_call *call, const struct plk_send *send)
     plk_call_command(call, &command, on_sent);
 }
 
+void plk_method_send_command(struct plk_call *call, const struct plk_command *command) {
+    call->contact = command->contact;
+    call->started_us = plk_host_now(call->host).mono_us;
+    plk_call_command(call, command, on_sent);
+}
+
 void plk_method_send(struct plk_call *call) {
     struct plk_send send = {.contact = plk_call_text(call, "contact"),
                             .text = plk_call_text(call, "text"),

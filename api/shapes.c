@@ -21,7 +21,9 @@
 #define CONTACT_PARAM TEXT("contact", 0, "a contact's name or PeerID")
 #define PATH_WORDS "lan|udp-direct|udp-punched|udp-mapped|tcp-direct|tcp-reverse|relay"
 #define STATE_WORDS "queued|sent|stored|delivered|read|failed|cancelled|received"
-#define KIND_WORDS "text|notice|unknown"
+#define KIND_WORDS "text|picture|notice|unknown"
+#define IMAGE_WORDS "image/jpeg|image/png|image/webp|image/gif"
+#define AVATAR TEXT("avatar", 0, "names the picture of its profile, hexadecimal; empty: it has none")
 #define NODE_WORDS "loading|empty|locked|ready|corrupt"
 #define SERVE_WORDS "auto|off|contacts|public"
 #define NAT_WORDS "endpoint-independent|address-dependent|address-and-port-dependent|unknown"
@@ -216,11 +218,13 @@ static const struct plk_field restore_params_fields[] = {
 static const struct plk_field profile_params_fields[] = {
     TEXT("name", OPTIONAL, "1 to 64 bytes"),
     TEXT("about", OPTIONAL, "0 to 500 bytes"),
+    TEXT("avatar", OPTIONAL, "a JPEG, PNG or WebP of at most 24,576 bytes, base64; empty removes it"),
 };
 static const struct plk_field profile_fields[] = {
     TEXT("id", 0, "the PeerID"),
     TEXT("name", 0, "how the profile calls itself"),
     TEXT("about", 0, "what it says of itself"),
+    AVATAR,
 };
 static const struct plk_field words_fields[] = {TEXT("words", 0, "24 words, one space between")};
 static const struct plk_field backup_fields[] = {TEXT("backup", 0, "the sealed backup, base64")};
@@ -262,6 +266,7 @@ static const struct plk_field contact_fields[] = {
     FLAG("receipts", 0, "it is told what of its was read here"),
     WORD("state", 0, "added|request|active|refused", "added: its side has not answered the link yet"),
     TEXT("profile_name", 0, "how it calls itself; may be empty"),
+    AVATAR,
     COUNT("number", 0, "of this contact here, never reused"),
     COUNT("undelivered", 0, "messages that it has not committed yet"),
     COUNT("last_seq", 0, "the newest message of the conversation; 0: none"),
@@ -280,6 +285,7 @@ static const struct plk_field conversation_fields[] = {
     FLAG("receipts", 0, "it is told what of its was read here"),
     WORD("state", 0, "added|request|active|refused", "added: its side has not answered the link yet"),
     TEXT("profile_name", 0, "how it calls itself; may be empty"),
+    AVATAR,
     COUNT("number", 0, "of this contact here, never reused"),
     PRESENCE(0),
     COUNT("last_seen_ms", 0, "Unix time in milliseconds; 0: never"),
@@ -360,6 +366,37 @@ static const struct plk_field history_params_fields[] = {
     TEXT("search", OPTIONAL, "only messages with this text in it, capitals or not"),
     COUNT("at", OPTIONAL, "searching all contacts: `next_at` of the page before"),
 };
+static const struct plk_field picture_send_params_fields[] = {
+    CONTACT_PARAM,
+    WORD("type", 0, IMAGE_WORDS, "of the data"),
+    COUNT("width", 0, "in dots, 1 to 65,535"),
+    COUNT("height", 0, "in dots, 1 to 65,535"),
+    TEXT("data", 0, "at most 1,048,576 bytes, base64"),
+    TEXT("preview", OPTIONAL,
+         "a small JPEG or WebP that is shown until the rest is there; at most 4,096 bytes, base64"),
+    TEXT("text", OPTIONAL, "a caption, at most 4,000 bytes"),
+    COUNT("reply_to", OPTIONAL, "the seq of the message that it answers"),
+    TEXT("id", OPTIONAL, "the caller's own, up to 128 bytes: the same id sends once, however often it is called"),
+};
+static const struct plk_field picture_params_fields[] = {
+    CONTACT_PARAM,
+    COUNT("seq", 0, "of the message"),
+};
+static const struct plk_field avatar_params_fields[] = {
+    TEXT("contact", OPTIONAL, "a contact's name or PeerID; missing: one's own"),
+};
+static const struct plk_field image_fields[] = {
+    WORD("type", 0, IMAGE_WORDS, "by its head"),
+    TEXT("data", 0, "base64"),
+};
+static const struct plk_field picture_fields[] = {
+    WORD("type", 0, IMAGE_WORDS, "as the sender says it"),
+    COUNT("width", 0, "in dots"),
+    COUNT("height", 0, "in dots"),
+    COUNT("size", 0, "bytes"),
+    FLAG("complete", 0, "all of it is here: `picture` gives it"),
+    TEXT("preview", 0, "a small JPEG or WebP, base64; may be empty"),
+};
 static const struct plk_field react_params_fields[] = {
     CONTACT_PARAM,
     COUNT("seq", 0, "of the message, either side's"),
@@ -407,7 +444,8 @@ static const struct plk_field reaction_fields[] = {
         COUNT("stored_of", OPTIONAL, "state `stored`: relays that were asked"),                                       \
         TEXT("reason", OPTIONAL, "why a state stepped back"),                                                         \
         WORD("kind", flags, KIND_WORDS, "notice: made here; unknown: from a newer version"),                          \
-        TEXT("text", (flags) | OPTIONAL, "what it says; nothing if it was deleted"),                                  \
+        TEXT("text", (flags) | OPTIONAL, "what it says, a caption; nothing if it was deleted"),                       \
+        OBJECT("picture", OPTIONAL, picture, "of kind `picture`"),                                                    \
         OBJECT("reply_to", OPTIONAL, reply, "the message that it answers"),                                           \
         OBJECT("reactions", OPTIONAL | LIST, reaction, "one's own and the contact's"),                                \
         COUNT("edited_ms", OPTIONAL, "when its text was changed last, by the writer's clock"),                        \
@@ -503,6 +541,11 @@ SHAPE(send_params, "SendParams")
 SHAPE(sent, "Sent")
 SHAPE(cancel_params, "CancelParams")
 SHAPE(history_params, "HistoryParams")
+SHAPE(picture_send_params, "PictureSendParams")
+SHAPE(picture_params, "PictureParams")
+SHAPE(avatar_params, "AvatarParams")
+SHAPE(image, "Image")
+SHAPE(picture, "Picture")
 SHAPE(reply, "Reply")
 SHAPE(reaction, "Reaction")
 SHAPE(message, "Message")

@@ -8,6 +8,7 @@
 
 #include "host/fault.h"
 #include "wire/mark.h"
+#include "wire/picture.h"
 #include "wire/row.h"
 #include "wire/table.h"
 
@@ -44,6 +45,7 @@ struct plk_history_query {
 // What became of a message since, in the same snapshot.
 struct plk_history_marks {
     bool deleted, expired; // it has no text any more; expired ones are on no page
+    bool whole;            // of a picture: all of it is here
     bool read;             // out: the contact has said that it read it
     uint64_t edited_ms;    // 0: it was not
     uint64_t expires_ms;   // 0: it does not, or its time does not run yet
@@ -76,6 +78,11 @@ struct plk_history_page {
 // contact has an empty history.
 enum plk_err plk_history_read(struct plk_history *history, const struct plk_history_query *query,
                               struct plk_history_page *page);
+
+// The bytes of the picture of that row, PLK_PICTURE_MAX at most. NOT_FOUND: there is no such picture, or it was deleted; EMPTY: not all of
+// it is here.
+enum plk_err plk_history_picture(struct plk_history *history, uint32_t contact, uint64_t row, uint8_t *out, size_t *len,
+                                 enum plk_picture_type *type);
 
 // What came from a contact after that row, of the newest PLK_HISTORY_UNREAD_SCAN messages.
 #define PLK_HISTORY_UNREAD_SCAN 2000

@@ -43,7 +43,7 @@ static int find_reply(struct plk_history *history, const struct plk_message_row 
             marks->reply.direction = found.direction;
             marks->reply.kind = found.kind;
             memcpy(marks->reply.id, found.id, PLK_ID_LEN);
-            marks->reply.text = plk_history_keep(held, quote_of(found.payload));
+            marks->reply.text = plk_history_keep(held, quote_of(plk_picture_text(found.kind, found.payload)));
         }
         sqlite3_reset(s);
     }
@@ -141,6 +141,7 @@ int plk_history_marks(struct plk_history *history, const struct plk_message_row 
     *marks = (struct plk_history_marks){.deleted = false};
     int code = read_marks(history, row, marks);
     if (code == SQLITE_OK && row->has_target && !marks->deleted) code = find_reply(history, row, held, marks);
+    if (code == SQLITE_OK && row->kind == PLK_BODY_PICTURE) code = plk_history_whole(history, row, &marks->whole);
     bool sent = row->direction == PLK_OUT && row->state == PLK_STATE_DELIVERED;
     if (code == SQLITE_OK && sent && history->read_contact != row->contact) code = find_read_row(history, row->contact);
     marks->read = sent && row->row <= history->read_row;

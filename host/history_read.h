@@ -27,6 +27,7 @@ enum {
     PLK_HISTORY_MARKS,
     PLK_HISTORY_MARK,
     PLK_HISTORY_ORIGIN,
+    PLK_HISTORY_PICTURE,
     PLK_HISTORY_NEWEST_IN,
     PLK_HISTORY_STATEMENTS
 };
@@ -73,6 +74,8 @@ int plk_history_marks(struct plk_history *history, const struct plk_message_row 
 // The message of an origin. SQLITE_ROW: *s stands on it; reset it. SQLITE_DONE: there is none.
 int plk_history_origin(struct plk_history *history, uint32_t contact, enum plk_direction direction,
                        const struct plk_origin *origin, struct plk_message_row *row, sqlite3_stmt **s);
+
+int plk_history_whole(struct plk_history *history, const struct plk_message_row *row, bool *whole); // of a picture
 
 #define PLK_HISTORY_SHOWN_KINDS 64 // wire/row.h
 

@@ -176,7 +176,8 @@ static int look(struct search *search, sqlite3_stmt *s) {
     if (code != SQLITE_OK) return code;
     page->next_before = row.row;
     page->next_at = (uint64_t)sqlite3_column_int64(s, 0);
-    if (row.kind >= PLK_HISTORY_SHOWN_KINDS || !matches(search, row.payload)) return SQLITE_OK;
+    if (row.kind >= PLK_HISTORY_SHOWN_KINDS || !matches(search, plk_picture_text(row.kind, row.payload)))
+        return SQLITE_OK;
     return plk_history_page_add(search->history, page, &row);
 }
 

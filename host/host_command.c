@@ -5,23 +5,25 @@
 
 #include "host/memory.h"
 
+#define RANGES 9
+
 // The ranges of a command, in the order in which their bytes are kept.
-static void ranges(struct plk_command *command, struct plk_bytes *out[7]) {
-    struct plk_bytes *all[] = {&command->text,      &command->name, &command->note,  &command->about,
-                               &command->caller_id, &command->seed, &command->backup};
+static void ranges(struct plk_command *command, struct plk_bytes *out[RANGES]) {
+    struct plk_bytes *all[] = {&command->text, &command->name,   &command->note, &command->about,  &command->caller_id,
+                               &command->seed, &command->backup, &command->data, &command->preview};
     memcpy(out, all, sizeof all);
 }
 
 static struct plk_host_pending *copy(const struct plk_command *from) {
     struct plk_command command = *from;
-    struct plk_bytes *parts[7];
+    struct plk_bytes *parts[RANGES];
     ranges(&command, parts);
     size_t len = 0;
-    for (size_t i = 0; i < 7; i++) len += parts[i]->len;
+    for (size_t i = 0; i < RANGES; i++) len += parts[i]->len;
     struct plk_host_pending *pending = plk_memory_take(sizeof *pending + len);
     pending->len = sizeof *pending + len;
     uint8_t *at = (uint8_t *)(pending + 1);
-    for (size_t i = 0; i < 7; i++) {
+    for (size_t i = 0; i < RANGES; i++) {
         // An absent range (at NULL) and an empty one are not the same to PROFILE.
         if (parts[i]->at == NULL) continue;
         if (parts[i]->len > 0) memcpy(at, parts[i]->at, parts[i]->len);

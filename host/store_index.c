@@ -4,6 +4,7 @@
 #include "host/fold.h"
 #include "host/memory.h"
 #include "host/store_schema.h"
+#include "wire/picture.h"
 
 #define SHOWN_KINDS 64 // wire/row.h: kinds below are shown in history, and found
 
@@ -122,6 +123,7 @@ void plk_store_index_close(struct plk_store_index *index) {
 // Runs add or drop with the folded text. What is not indexed is decided here alone: FTS5 must be given the same to drop
 // as to add.
 static int with_text(sqlite3_stmt *s, int64_t at, uint16_t kind, struct plk_bytes payload) {
+    if (kind == PLK_BODY_PICTURE) payload = plk_picture_text(kind, payload);
     if (kind >= SHOWN_KINDS || payload.len == 0) return SQLITE_OK;
     size_t room = PLK_FOLD_ROOM(payload.len), chars;
     uint8_t *folded = plk_memory_take(room);

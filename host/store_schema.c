@@ -64,6 +64,8 @@ static const char *const steps[] = {
                   "ALTER TABLE contact ADD COLUMN timer_s INTEGER NOT NULL DEFAULT 0;"
                   "ALTER TABLE contact ADD COLUMN silent INTEGER NOT NULL DEFAULT 0;"
                   "ALTER TABLE event ADD COLUMN target BLOB;",
+    // Pictures: rows of 48 KiB lie beside the tree of their keys, not in it.
+    "CREATE TABLE picture(key BLOB PRIMARY KEY, value BLOB NOT NULL);",
 };
 
 _Static_assert(sizeof steps / sizeof steps[0] == PLK_STORE_SCHEMA_VERSION, "a step for each version");

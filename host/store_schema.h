@@ -7,7 +7,7 @@
 #include "host/store_db.h"
 #include "wire/row.h"
 
-#define PLK_STORE_SCHEMA_VERSION 7
+#define PLK_STORE_SCHEMA_VERSION 8
 #define PLK_STORE_RELAY_SCHEMA_VERSION 1
 
 // What of a contact changes with each message lies in one table, `peer`, told apart by the byte behind the contact.

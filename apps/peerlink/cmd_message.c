@@ -81,6 +81,10 @@ int plk_command_send(struct plk_cli *cli) {
         return plk_cli_fail(PLK_EXIT_USAGE, "--wait takes sent, stored or delivered");
     }
     if (timeout != NULL && !plk_cli_number("--timeout", timeout, TIMEOUT_MAX_S, &timeout_s)) return PLK_EXIT_USAGE;
+    if (plk_cli_has(cli, "--picture"))
+        return plk_command_send_picture(cli, plk_cli_option(cli, "--picture"),
+                                        cli->arg_count > 1 ? cli->args[1] : NULL);
+    if (cli->arg_count < 2) return plk_cli_fail(PLK_EXIT_USAGE, "what is to be sent? TEXT, or --picture FILE");
     if (strcmp(cli->args[1], "-") != 0) {
         // Here, since a text of many megabytes would not even reach the node.
         if (strlen(cli->args[1]) > PLK_BODY_MAX) {

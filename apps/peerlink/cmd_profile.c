@@ -14,12 +14,9 @@
 
 int plk_command_profile(struct plk_cli *cli) {
     json_t *result = NULL, *params = json_object();
-    if (plk_cli_has(cli, "--avatar")) {
-        json_decref(params);
-        return plk_cli_fail(PLK_EXIT_FAILED, "this build has no pictures yet");
-    }
     if (!plk_cli_set(params, "name", plk_cli_option(cli, "--name")) ||
-        !plk_cli_set(params, "about", plk_cli_option(cli, "--about"))) {
+        !plk_cli_set(params, "about", plk_cli_option(cli, "--about")) ||
+        !plk_command_avatar(params, plk_cli_option(cli, "--avatar"))) {
         json_decref(params);
         return PLK_EXIT_FAILED;
     }

@@ -57,6 +57,10 @@ int plk_command_restore(struct plk_cli *cli);
 int plk_command_rpc(struct plk_cli *cli);
 int plk_command_safety(struct plk_cli *cli);
 int plk_command_send(struct plk_cli *cli);
+int plk_command_picture(struct plk_cli *cli);
+int plk_command_send_picture(struct plk_cli *cli, const char *path, const char *text); // text: NULL, none
+bool plk_command_avatar(json_t *params,
+                        const char *path);  // a file, "" for none, NULL for no change; false: it was said why
 int plk_command_start(struct plk_cli *cli); // without any command
 int plk_command_status(struct plk_cli *cli);
 int plk_command_timer(struct plk_cli *cli);

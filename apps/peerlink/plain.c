@@ -133,13 +133,30 @@ static void print_marks(FILE *to, const json_t *message) {
     }
 }
 
+static void print_picture(FILE *to, const json_t *picture, bool more) {
+    uint64_t size = plk_plain_count(picture, "size");
+    if (picture != NULL) {
+        fprintf(to, "[picture %llu\u00d7%llu, ", (unsigned long long)plk_plain_count(picture, "width"),
+                (unsigned long long)plk_plain_count(picture, "height"));
+        if (size < 1000)
+            fprintf(to, "%llu bytes", (unsigned long long)size);
+        else
+            fprintf(to, "%llu kB", (unsigned long long)(size + 500) / 1000);
+        fputs(json_is_true(json_object_get(picture, "complete")) ? "]" : ", not all of it is here yet]", to);
+    } else {
+        fputs("[picture]", to);
+    }
+    if (more) fputc(' ', to);
+}
+
 void plk_plain_message(FILE *to, const json_t *message) {
     char when[PLK_PLAIN_TIME_MAX];
     const char *kind = plk_plain_text(message, "kind");
     bool out = strcmp(plk_plain_text(message, "direction"), "out") == 0;
     plk_plain_time(when, plk_plain_count(message, "time_ms"));
     fprintf(to, "%llu  %s  ", (unsigned long long)plk_plain_count(message, "seq"), when);
-    if (strcmp(kind, "text") != 0) {
+    bool picture = strcmp(kind, "picture") == 0, said = picture || strcmp(kind, "text") == 0;
+    if (!said) {
         fputs("* ", to);
     } else {
         plk_plain_print(to, out ? "you" : plk_plain_text(message, "contact"), -1);
@@ -148,11 +165,13 @@ void plk_plain_message(FILE *to, const json_t *message) {
     bool unknown = strcmp(kind, "unknown") == 0, deleted = json_is_true(json_object_get(message, "deleted"));
     print_reply(to, message);
     if (deleted) fputs("(deleted)", to);
+    if (picture && !deleted)
+        print_picture(to, json_object_get(message, "picture"), plk_plain_text(message, "text")[0] != '\0');
     if (!deleted)
         plk_plain_print(
             to, unknown ? "(a kind of message that needs a newer version)" : plk_plain_text(message, "text"), 4);
     print_marks(to, message);
-    if (out && strcmp(kind, "text") == 0) {
+    if (out && said) {
         fputs("  (", to);
         plk_plain_state(to, message);
         fputc(')', to);

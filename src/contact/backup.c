@@ -14,7 +14,15 @@
     (PLK_RECOVERY_ROW_MAX + PLK_PLACES_LEN_MAX + 2 * PLK_NAME_MAX + PLK_ABOUT_MAX + PLK_PAYLOAD_QUEUES_MAX + 64)
 
 // The text: items {type u8, length varint, content}, the profile first. Unknown types are passed over.
-enum { ITEM_PROFILE = 1, ITEM_CONTACT = 2, ITEM_INVITE = 3, ITEM_RELAY = 4, ITEM_QUEUE = 5, ITEM_PREKEY = 6 };
+enum {
+    ITEM_PROFILE = 1,
+    ITEM_CONTACT = 2,
+    ITEM_INVITE = 3,
+    ITEM_RELAY = 4,
+    ITEM_QUEUE = 5,
+    ITEM_PREKEY = 6,
+    ITEM_AVATAR = 7
+};
 
 // A contact's content: TLV.
 enum {
@@ -107,7 +115,7 @@ void plk_backup_put_row(struct plk_mem *mem, struct plk_buf *buf, enum plk_backu
                         struct plk_bytes value) {
     struct plk_buf content = {0};
     size_t most = key.len + value.len + 8;
-    plk_assert(part >= PLK_BACKUP_RELAY && part <= PLK_BACKUP_PREKEY);
+    plk_assert(part >= PLK_BACKUP_RELAY && part <= PLK_BACKUP_AVATAR);
     struct plk_writer w = plk_writer(plk_buf_room(mem, &content, most), most);
     plk_writer_sized(&w, key);
     plk_writer_put(&w, value);
@@ -226,7 +234,7 @@ static bool read_item(struct plk_reader *r, struct plk_backup_item *item) {
             item->part = PLK_BACKUP_INVITE;
             return read_invite(content, &item->invite);
         }
-        if (type >= ITEM_RELAY && type <= ITEM_PREKEY) {
+        if (type >= ITEM_RELAY && type <= ITEM_AVATAR) {
             item->part = (enum plk_backup_part)(PLK_BACKUP_RELAY + (type - ITEM_RELAY));
             return read_row(content, &item->row);
         }

@@ -29,14 +29,15 @@ enum plk_backup_part {
     PLK_BACKUP_INVITE,
     PLK_BACKUP_RELAY,
     PLK_BACKUP_QUEUE,
-    PLK_BACKUP_PREKEY
+    PLK_BACKUP_PREKEY,
+    PLK_BACKUP_AVATAR, // the profile's picture: a row of table profile
 };
 
 // Writing: begin, contacts, invites and rows in any order, seal. *buf is the backup; owned by the caller.
 void plk_backup_begin(struct plk_mem *mem, struct plk_buf *buf, const struct plk_profile *profile, uint64_t now_ms);
 void plk_backup_put_contact(struct plk_mem *mem, struct plk_buf *buf, const struct plk_backup_contact *contact);
 void plk_backup_put_invite(struct plk_mem *mem, struct plk_buf *buf, const struct plk_invite *invite);
-// A row of table relay, queue or invite (contact/prekey.h), as it is: RELAY, QUEUE, PREKEY. A contact's queue, and a blob that was met,
+// A row of table relay, queue or invite (contact/prekey.h), or of the profile's picture, as it is: RELAY, QUEUE, PREKEY, AVATAR. A contact's queue, and a blob that was met,
 // name it by its number on this device.
 void plk_backup_put_row(struct plk_mem *mem, struct plk_buf *buf, enum plk_backup_part part, struct plk_bytes key,
                         struct plk_bytes value);
@@ -48,7 +49,7 @@ struct plk_backup_item {
     enum plk_backup_part part;
     struct plk_backup_contact contact;
     struct plk_invite invite;
-    struct plk_row row; // RELAY, QUEUE, PREKEY; borrowed
+    struct plk_row row; // RELAY, QUEUE, PREKEY, AVATAR; borrowed
 };
 
 // An open backup. Secrets: plk_backup_free wipes.

@@ -37,21 +37,42 @@ enum plk_err plk_profile_rename(struct plk_profile *profile, struct plk_bytes na
     return PLK_ERR_OK;
 }
 
-void plk_profile_body_encode(struct plk_writer *w, struct plk_bytes name, struct plk_bytes about) {
-    plk_assert(plk_name_check(name) == PLK_ERR_OK && plk_name_check_about(about) == PLK_ERR_OK);
-    plk_writer_sized(w, name);
-    plk_writer_sized(w, about);
+enum plk_err plk_profile_check_avatar(struct plk_bytes avatar) {
+    struct plk_picture_head head;
+    if (avatar.len == 0) return PLK_ERR_OK;
+    if (avatar.len > PLK_AVATAR_MAX) return PLK_ERR_TOO_LONG;
+    bool known = plk_picture_head(avatar, &head) == PLK_ERR_OK && head.type != PLK_PICTURE_GIF;
+    return known ? PLK_ERR_OK : PLK_ERR_INVALID;
 }
 
-enum plk_err plk_profile_body_decode(struct plk_bytes payload, struct plk_bytes *name, struct plk_bytes *about) {
+void plk_profile_avatar_mark(uint8_t out[PLK_AVATAR_MARK_LEN], struct plk_bytes avatar) {
+    static const char label[] = "PeerLink/1/profile/avatar";
+    uint8_t hash[PLK_HASH_LEN];
+    struct plk_bytes parts[] = {plk_bytes(label, sizeof label - 1), avatar};
+    plk_hash(hash, parts, 2);
+    memcpy(out, hash, PLK_AVATAR_MARK_LEN);
+}
+
+static bool body_holds(const struct plk_profile_body *body) {
+    return plk_name_check(body->name) == PLK_ERR_OK && plk_name_check_about(body->about) == PLK_ERR_OK &&
+           plk_profile_check_avatar(body->avatar) == PLK_ERR_OK;
+}
+
+void plk_profile_body_encode(struct plk_writer *w, const struct plk_profile_body *body) {
+    plk_assert(body_holds(body));
+    plk_writer_sized(w, body->name);
+    plk_writer_sized(w, body->about);
+    plk_writer_sized(w, body->avatar);
+}
+
+enum plk_err plk_profile_body_decode(struct plk_bytes payload, struct plk_profile_body *body) {
     struct plk_reader r = plk_reader(payload);
-    struct plk_bytes read_name = plk_reader_sized(&r, PLK_NAME_MAX);
-    struct plk_bytes read_about = plk_reader_sized(&r, PLK_ABOUT_MAX);
-    bool valid = plk_reader_done(&r) && plk_name_check(read_name) == PLK_ERR_OK &&
-                 plk_name_check_about(read_about) == PLK_ERR_OK;
-    if (!valid) return PLK_ERR_MALFORMED;
-    *name = read_name;
-    *about = read_about;
+    struct plk_profile_body got;
+    got.name = plk_reader_sized(&r, PLK_NAME_MAX);
+    got.about = plk_reader_sized(&r, PLK_ABOUT_MAX);
+    got.avatar = plk_reader_sized(&r, PLK_AVATAR_MAX);
+    if (!plk_reader_done(&r) || !body_holds(&got)) return PLK_ERR_MALFORMED;
+    *body = got;
     return PLK_ERR_OK;
 }
 

@@ -5,8 +5,10 @@
 
 #include "contact/name.h"
 #include "contact/persona.h"
+#include "wire/picture.h"
 
 #define PLK_PROFILE_ROW_MAX 800
+#define PLK_PROFILE_KEY_AVATAR 'a' // in the same table: the picture's bytes
 
 // Holds the seed: wiped by the owner.
 struct plk_profile {
@@ -31,9 +33,20 @@ static inline struct plk_bytes plk_profile_about(const struct plk_profile *p) {
     return plk_bytes(p->about, p->about_len);
 }
 
-// PLK_BODY_PROFILE payload: name and about, to contacts. decode: MALFORMED; both borrowed.
-void plk_profile_body_encode(struct plk_writer *w, struct plk_bytes name, struct plk_bytes about);
-enum plk_err plk_profile_body_decode(struct plk_bytes payload, struct plk_bytes *name, struct plk_bytes *about);
+// What a profile may have as its picture: none (empty), or at most PLK_AVATAR_MAX bytes of JPEG, PNG or WebP. TOO_LONG, INVALID.
+enum plk_err plk_profile_check_avatar(struct plk_bytes avatar);
+
+// PLK_BODY_PROFILE payload: name, about and picture, to contacts. decode: MALFORMED; all borrowed.
+#define PLK_PROFILE_BODY_MAX (PLK_PROFILE_ROW_MAX + PLK_AVATAR_MAX)
+struct plk_profile_body {
+    struct plk_bytes name, about, avatar;
+};
+void plk_profile_body_encode(struct plk_writer *w, const struct plk_profile_body *body);
+enum plk_err plk_profile_body_decode(struct plk_bytes payload, struct plk_profile_body *body);
+
+// How a picture is named where it is only to be told from another: the first bytes of its hash.
+#define PLK_AVATAR_MARK_LEN 8
+void plk_profile_avatar_mark(uint8_t out[PLK_AVATAR_MARK_LEN], struct plk_bytes avatar);
 
 // The row's value. decode: CORRUPT, *profile untouched.
 void plk_profile_encode(struct plk_writer *w, const struct plk_profile *profile);

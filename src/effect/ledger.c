@@ -42,6 +42,13 @@ bool plk_ledger_behind(const struct plk_ledger *ledger) {
     return at_limit && plk_batch_full(ledger->batches[ledger->open_n % PLACES]);
 }
 
+bool plk_ledger_has_room(const struct plk_ledger *ledger, size_t bytes) {
+    size_t open = plk_batch_bytes(ledger->batches[ledger->open_n % PLACES]);
+    size_t batches = under_way(ledger) + 2 + bytes / (PLK_BATCH_BYTES_MAX / 2);
+    return !ledger->stalled && batches <= PLK_BATCHES_OUTSTANDING_MAX &&
+           ledger->bytes + open + bytes <= PLK_BYTES_OUTSTANDING_MAX - PLK_BATCH_BYTES_MAX;
+}
+
 const struct plk_batch *plk_ledger_emit(struct plk_ledger *ledger, uint64_t *n) {
     if (ledger->emitted_n + 1 == ledger->open_n) {
         if (plk_batch_count(plk_ledger_batch(ledger)) == 0) return NULL;

@@ -35,6 +35,9 @@ static inline bool plk_ledger_durable(const struct plk_ledger *ledger, uint64_t 
 // At the limit of what may be outstanding: accept nothing new, open no window, answer busy.
 bool plk_ledger_behind(const struct plk_ledger *ledger);
 
+// So many bytes may be written now, over several batches, without coming to that limit.
+bool plk_ledger_has_room(const struct plk_ledger *ledger, size_t bytes);
+
 // The next batch for the host, or NULL: nothing to store, or enough is under way. Borrowed until plk_ledger_stored.
 const struct plk_batch *plk_ledger_emit(struct plk_ledger *ledger, uint64_t *n);
 

@@ -2,7 +2,7 @@
 #include "mail/entry.h"
 
 #define ENTRY_VERSION 1
-enum { HAS_TARGET = 1, HAS_CIPHERTEXT = 2, PARTED = 4, REPEAT = 8, LIFETIME = 16, ALL_FLAGS = 31 };
+enum { HAS_TARGET = 1, HAS_CIPHERTEXT = 2, PARTED = 4, REPEAT = 8, LIFETIME = 16, SPEAKS = 32, ALL_FLAGS = 63 };
 
 bool plk_order_before(struct plk_order a, struct plk_order b) {
     return a.row != b.row ? a.row < b.row : a.minor < b.minor;
@@ -75,13 +75,14 @@ void plk_entry_encode(struct plk_writer *w, struct plk_entry *entry) {
     plk_writer_u8(w, ENTRY_VERSION);
     plk_writer_u8(w, (uint8_t)((entry->has_target ? HAS_TARGET : 0) | (has_ciphertext ? HAS_CIPHERTEXT : 0) |
                                (entry->parted ? PARTED : 0) | (entry->repeat ? REPEAT : 0) |
-                               (entry->lifetime_s > 0 ? LIFETIME : 0)));
+                               (entry->lifetime_s > 0 ? LIFETIME : 0) | (entry->speaks_row > 0 ? SPEAKS : 0)));
     write_origin(w, &entry->origin);
     plk_writer_copy(w, entry->id, PLK_ID_LEN);
     plk_writer_u16(w, entry->kind);
     plk_writer_u64(w, entry->time_ms);
     if (entry->has_target) write_origin(w, &entry->target);
     if (entry->lifetime_s > 0) plk_writer_u32(w, entry->lifetime_s);
+    if (entry->speaks_row > 0) plk_writer_u64(w, entry->speaks_row);
     plk_writer_u32(w, entry->generation);
     plk_writer_u64(w, entry->seq);
     plk_writer_copy(w, entry->chain, PLK_MESSAGE_HASH_LEN);
@@ -112,6 +113,7 @@ static void read_head(struct plk_reader *r, uint8_t flags, struct plk_entry *ent
     entry->has_target = (flags & HAS_TARGET) != 0;
     if (entry->has_target) entry->target = read_origin(r);
     if ((flags & LIFETIME) != 0) entry->lifetime_s = plk_reader_u32(r);
+    if ((flags & SPEAKS) != 0) entry->speaks_row = plk_reader_u64(r);
     entry->generation = plk_reader_u32(r);
     entry->seq = plk_reader_u64(r);
     plk_reader_copy(r, entry->chain, PLK_MESSAGE_HASH_LEN);
@@ -147,6 +149,7 @@ enum plk_err plk_entry_decode(struct plk_mem *mem, struct plk_bytes key, struct 
     bool inside = (flags & HAS_CIPHERTEXT) != 0 && !got.parted;
     if (r.failed || version != ENTRY_VERSION || (flags & ~ALL_FLAGS) != 0) return PLK_ERR_CORRUPT;
     if (!has_name(&got) || (ciphertext.len > 0) != inside) return PLK_ERR_CORRUPT;
+    if ((flags & SPEAKS) != 0 && (got.speaks_row == 0 || !got.has_target)) return PLK_ERR_CORRUPT;
     if (got.parted && (flags & HAS_CIPHERTEXT) == 0) return PLK_ERR_CORRUPT;
     bool lives = got.lifetime_s > 0;
     if (lives != ((flags & LIFETIME) != 0) || (lives && !plk_entry_is_shown(&got))) return PLK_ERR_CORRUPT;

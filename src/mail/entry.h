@@ -20,6 +20,8 @@ struct plk_entry {
     uint8_t *payload;
     uint32_t payload_len;
     bool repeat; // taken from history again: the peer had it once
+    uint64_t
+        speaks_row; // it is the last part of this conversation row, its target: what becomes of it is told of that; 0: none
 
     // How it was numbered last; of an older generation only for acks that are still to come.
     uint32_t generation; // 0: never
@@ -49,6 +51,10 @@ struct plk_entry {
 };
 
 static inline bool plk_entry_is_shown(const struct plk_entry *entry) { return entry->kind < PLK_BODY_PROFILE; }
+// A picture is under way until its last part is there: that one counts, and not the message.
+static inline bool plk_entry_counts(const struct plk_entry *entry) {
+    return entry->speaks_row > 0 || (plk_entry_is_shown(entry) && entry->kind != PLK_BODY_PICTURE);
+}
 bool plk_order_before(struct plk_order a, struct plk_order b);
 
 // An entry that owns a copy of payload.

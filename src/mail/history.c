@@ -21,12 +21,47 @@ uint64_t plk_history_add(struct plk_mail *m, const struct plk_mail_turn *turn, s
     event->origin = row->origin;
     event->lifetime_s = row->lifetime_s;
     memcpy(event->id, row->id, PLK_ID_LEN);
+    if (row->direction == PLK_IN && row->kind == PLK_BODY_PICTURE) {
+        event->payload = plk_bytes(NULL, row->payload.len);
+        plk_buf_put(m->mem, &m->event_bytes, row->payload);
+    }
     return row->row;
+}
+
+// A picture's message says nothing of the whole: that its last part does. When the message alone is there, only that is noted
+// (resync.c).
+static bool is_half(const struct plk_entry *entry, enum plk_state state) {
+    return entry->kind == PLK_BODY_PICTURE && state >= PLK_STATE_SENT && state <= PLK_STATE_DELIVERED;
+}
+
+static void note_half(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_entry *entry,
+                      uint64_t received_ms) {
+    struct plk_message_patch patch = {.columns = PLK_PATCH_RECEIVED, .received_ms = received_ms};
+    struct plk_key key = plk_key_message(m->contact, PLK_OUT, &entry->origin);
+    plk_batch_patch(turn->batch, plk_key_bytes(&key), &patch);
+}
+
+void plk_history_repeat(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_entry *entry) {
+    plk_history_patch(m, turn, entry, PLK_STATE_QUEUED, PLK_ERR_STALE);
+    if (entry->kind != PLK_BODY_PICTURE) return;
+    note_half(m, turn, entry, 0);
+    struct plk_mail_event *event = plk_state_event(m, PLK_MAIL_REPEATED);
+    event->row = entry->order.row;
+    event->body_kind = entry->kind;
+    event->origin = entry->origin;
+    event->lifetime_s = entry->lifetime_s;
+    memcpy(event->id, entry->id, PLK_ID_LEN);
+    event->payload = plk_bytes(NULL, entry->payload_len);
+    plk_buf_put(m->mem, &m->event_bytes, plk_bytes(entry->payload, entry->payload_len));
 }
 
 void plk_history_patch(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_entry *entry,
                        enum plk_state state, enum plk_err reason) {
-    if (!plk_entry_is_shown(entry)) return;
+    if (!plk_entry_is_shown(entry) && entry->speaks_row == 0) return;
+    if (is_half(entry, state)) {
+        if (state == PLK_STATE_DELIVERED) note_half(m, turn, entry, turn->now.wall_ms);
+        return;
+    }
     struct plk_message_patch patch = {.columns = PLK_PATCH_STATE, .state = state, .reason = (uint8_t)reason};
     if (state == PLK_STATE_STORED || state == PLK_STATE_QUEUED) {
         patch.columns |= PLK_PATCH_STORED;
@@ -37,15 +72,16 @@ void plk_history_patch(struct plk_mail *m, const struct plk_mail_turn *turn, con
         patch.columns |= PLK_PATCH_RECEIVED;
         patch.received_ms = turn->now.wall_ms;
     }
-    struct plk_key key = plk_key_message(m->contact, PLK_OUT, &entry->origin);
+    bool speaks = entry->speaks_row > 0;
+    struct plk_key key = plk_key_message(m->contact, PLK_OUT, speaks ? &entry->target : &entry->origin);
     plk_batch_patch(turn->batch, plk_key_bytes(&key), &patch);
     struct plk_mail_event *event = plk_state_event(m, PLK_MAIL_STATE);
     event->direction = PLK_OUT;
-    event->row = entry->order.row;
+    event->row = speaks ? entry->speaks_row : entry->order.row;
     event->body_kind = entry->kind;
     event->state = state;
     event->reason = (uint8_t)reason;
-    event->origin = entry->origin;
+    event->origin = speaks ? entry->target : entry->origin;
     event->lifetime_s = entry->lifetime_s;
     memcpy(event->id, entry->id, PLK_ID_LEN);
 }

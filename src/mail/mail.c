@@ -179,6 +179,7 @@ static struct plk_entry new_entry(struct plk_mail *m, const struct plk_mail_turn
     entry.has_target = body->has_target;
     if (entry.has_target) entry.target = body->target;
     entry.lifetime_s = body->lifetime_s;
+    entry.speaks_row = body->speaks_row;
     if (!plk_entry_is_shown(&entry)) {
         entry.order = (struct plk_order){m->next_row - 1, ++m->minor};
         return entry;
@@ -234,6 +235,22 @@ void plk_mail_mark_seen(struct plk_mail *m, const struct plk_mail_turn *turn, ui
     if (time_ms <= m->mark_ms || time_ms > turn->now.wall_ms + PLK_MAIL_MARK_AHEAD_MS) return;
     m->mark_ms = time_ms;
     plk_state_save(m, turn->batch);
+}
+
+struct plk_origin plk_mail_next_origin(const struct plk_mail *m) {
+    plk_assert(m->sending_count > 0);
+    const struct plk_sending *s = &m->sending[m->sending_count - 1];
+    struct plk_origin origin = {.seq = s->next_origin};
+    memcpy(origin.device, m->device, PLK_DEVICE_LEN);
+    memcpy(origin.epoch, s->epoch, PLK_EPOCH_LEN);
+    return origin;
+}
+
+bool plk_mail_takes_part(const struct plk_mail *m) {
+    bool link = m->up && !m->silent;
+    size_t max = link ? PLK_MAIL_PARTS_LINK_BYTES : PLK_MAIL_PARTS_BOX_BYTES;
+    if (!m->is_open || (!link && !m->box) || m->stopped != PLK_MAIL_WHY_NONE || !m->settled || m->beyond) return false;
+    return m->window.payload_bytes < max && m->window.count < PLK_MAIL_UNACKED_MAX;
 }
 
 enum plk_err plk_mail_wrap(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_mail_body *body,

@@ -36,10 +36,14 @@
 
 #define PLK_MAIL_DELIVER_STEP 100             // messages that one ack, or one that closes a gap, moves in one batch
 #define PLK_MAIL_UNACKED_MAX 512              // encrypted and not acknowledged (DESIGN 3.4)
-#define PLK_MAIL_UNACKED_BYTES_MAX (1u << 20) // of their ciphertexts
+#define PLK_MAIL_UNACKED_BYTES_MAX (2u << 20) // of their ciphertexts
 #define PLK_MAIL_WINDOW_MAX 1024              // outbox entries in memory; the rest is in the store
 #define PLK_MAIL_WINDOW_BYTES_MAX (2u << 20)  // of their payloads
-#define PLK_MAIL_PAGE 128                     // outbox rows asked for at a time
+// How much may be in the outbox when a part of a picture is added, so that what is written meanwhile does not wait for all of them: on a
+// link, and where relays keep a whole picture.
+#define PLK_MAIL_PARTS_LINK_BYTES (128u << 10)
+#define PLK_MAIL_PARTS_BOX_BYTES (1u << 20)
+#define PLK_MAIL_PAGE 128 // outbox rows asked for at a time
 // Own streams whose acks are understood: many more than a peer keeps, so that one whose store was rolled back over many
 // re-keys still finds where it was (sim, rollback seed 92).
 #define PLK_MAIL_GENERATIONS_MAX 32
@@ -165,8 +169,9 @@ struct plk_mail_body {
     uint16_t kind;
     bool has_target;
     struct plk_origin target;
-    uint32_t lifetime_s;      // of a shown kind
+    uint32_t lifetime_s;      // of a shown kind, or of the picture that speaks_row is
     uint64_t time_ms;         // 0: now
+    uint64_t speaks_row;      // the last part of a picture, its target: what becomes of it is told of this row; else 0
     struct plk_bytes payload; // borrowed
 };
 
@@ -192,6 +197,12 @@ enum plk_err plk_mail_send_mark(struct plk_mail *mail, const struct plk_mail_tur
                                 const struct plk_mail_body *body, struct plk_mark_stamp *stamp);
 // A mark of the peer's in a register that both write: what is made here from now on is later. Of clocks that are far ahead: no effect.
 void plk_mail_mark_seen(struct plk_mail *mail, const struct plk_mail_turn *turn, uint64_t time_ms);
+
+// The origin that the next message gets, whatever it is. A generation has begun (else a trap).
+struct plk_origin plk_mail_next_origin(const struct plk_mail *mail);
+
+// Parts of pictures wait outside: whether one may be added now. Not while nothing could be sent, or while there is enough.
+bool plk_mail_takes_part(const struct plk_mail *mail);
 
 // All that waits here, the oldest first, waits in another conversation from now on, under its id, in the same batch: nothing of it has
 // left, since there never was a ratchet. True: call again with a new batch, or when the page that mail wants has come. Not before
@@ -308,9 +319,10 @@ void plk_mail_acks(const struct plk_mail *mail, struct plk_writer *out);
 enum plk_mail_event_kind {
     PLK_MAIL_MESSAGE, // a history row was made: row, id, direction, kind, state
     PLK_MAIL_STATE,   // a message's state changed: row, id, state, reason
-    PLK_MAIL_CONTROL, // a control message of the peer: kind, payload; exactly once, in order with its other messages
-    PLK_MAIL_TAKEN,   // a control message of ours has been committed by the peer: kind, id
-    PLK_MAIL_EARLIER, // something came that was encrypted in an earlier ratchet: device, which wrote it
+    PLK_MAIL_CONTROL, // a control message of the peer: kind, target, payload; exactly once, in order with its other messages
+    PLK_MAIL_TAKEN, // a control message of ours has been committed by the peer: kind, id
+    PLK_MAIL_REPEATED, // a picture of ours that the peer has lost is sent again, and its parts must be: row, id, target, payload
+    PLK_MAIL_EARLIER,      // something came that was encrypted in an earlier ratchet: device, which wrote it
     PLK_MAIL_REKEY_WANTED, // why; nothing more is encrypted while plk_mail_is_stopped
     PLK_MAIL_LOST,     // the peer lacks what it once had: its messages are sent again; marks are the caller's to repeat
     PLK_MAIL_ROLLBACK, // own: true, this store is older than what the peer has; false: the peer's is
@@ -335,12 +347,12 @@ struct plk_mail_event {
     uint16_t body_kind;             // MESSAGE, CONTROL, TAKEN
     enum plk_state state;
     uint8_t reason;           // enum plk_err
-    struct plk_origin origin; // MESSAGE, STATE, CONTROL
+    struct plk_origin origin; // MESSAGE, STATE, CONTROL, REPEATED
     uint32_t lifetime_s;      // MESSAGE, STATE
     uint64_t time_ms;         // CONTROL: the sender's clock
     bool has_target;          // CONTROL
     struct plk_origin target;
-    struct plk_bytes payload; // CONTROL; borrowed until the next call on mail
+    struct plk_bytes payload; // CONTROL, REPEATED, MESSAGE of an incoming picture; borrowed until the next call on mail
 };
 
 // The next event; false: none. To be drained in the turn that made it, before the batch is closed.

@@ -28,7 +28,7 @@ void plk_outbox_erase(struct plk_mail *m, const struct plk_mail_turn *turn, stru
     if (entry->parted) plk_batch_delete(turn->batch, PLK_TABLE_outbox, plk_key_bytes(&key));
     m->outbox_n = turn->batch_n;
     m->outbox_count--;
-    if (plk_entry_is_shown(entry)) m->undelivered--;
+    if (plk_entry_counts(entry)) m->undelivered--;
 }
 
 static struct plk_order after(struct plk_order order) { return (struct plk_order){order.row, order.minor + 1}; }
@@ -36,7 +36,7 @@ static struct plk_order after(struct plk_order order) { return (struct plk_order
 void plk_outbox_add(struct plk_mail *m, const struct plk_mail_turn *turn, struct plk_entry *entry) {
     plk_outbox_write(m, turn, entry);
     m->outbox_count++;
-    if (plk_entry_is_shown(entry)) m->undelivered++;
+    if (plk_entry_counts(entry)) m->undelivered++;
     bool room = m->window.count < PLK_MAIL_WINDOW_MAX &&
                 m->window.payload_bytes + entry->payload_len <= PLK_MAIL_WINDOW_BYTES_MAX;
     if (m->beyond || m->wishes[PLK_MAIL_WANT_PAGE].open || !room) {
@@ -80,7 +80,7 @@ void plk_outbox_pop(struct plk_mail *m, const struct plk_mail_turn *turn, size_t
             plk_outbox_erase(m, turn, entry);
         } else {
             m->outbox_count--;
-            if (plk_entry_is_shown(entry)) m->undelivered--;
+            if (plk_entry_counts(entry)) m->undelivered--;
         }
         shift(m, 0, entry->again);
         plk_window_pop(&m->window);

@@ -162,6 +162,8 @@ bool plk_resync_wants(struct plk_mail *m, struct plk_mail_load *load) {
 // What is not delivered is in the outbox already, or was given up.
 static bool is_lost(const struct plk_message_row *row) {
     bool delivered = row->state == PLK_STATE_DELIVERED || row->state == PLK_STATE_READ;
+    // Of a picture the message may be there without its parts.
+    if (row->kind == PLK_BODY_PICTURE && row->state < PLK_STATE_DELIVERED) delivered = row->received_ms != 0;
     return delivered && row->kind < PLK_BODY_PROFILE && row->payload.len > 0 && row->payload.len <= PLK_BODY_MAX;
 }
 
@@ -176,7 +178,7 @@ static void queue_again(struct plk_mail *m, const struct plk_mail_turn *turn, co
     entry.target = row->target;
     entry.lifetime_s = row->lifetime_s;
     entry.repeat = true;
-    plk_history_patch(m, turn, &entry, PLK_STATE_QUEUED, PLK_ERR_STALE);
+    plk_history_repeat(m, turn, &entry);
     plk_outbox_add(m, turn, &entry);
 }
 

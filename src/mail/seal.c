@@ -25,7 +25,7 @@ static struct plk_envelope envelope_of(const struct plk_mail *m, const struct pl
     if (e.has_origin) e.origin = entry->origin;
     e.has_target = entry->has_target;
     e.target = entry->target;
-    e.lifetime_s = entry->lifetime_s;
+    if (plk_entry_is_shown(entry)) e.lifetime_s = entry->lifetime_s;
     e.payload = plk_bytes(entry->payload, entry->payload_len);
     return e;
 }

@@ -160,6 +160,7 @@ uint64_t plk_history_add(struct plk_mail *m, const struct plk_mail_turn *turn,
                          struct plk_message_row *row); // gives the row number
 void plk_history_patch(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_entry *entry,
                        enum plk_state state, enum plk_err reason);
+void plk_history_repeat(struct plk_mail *m, const struct plk_mail_turn *turn, const struct plk_entry *entry);
 void plk_history_control(struct plk_mail *m, const struct plk_envelope *e, const struct plk_origin *origin);
 
 // outbox.c

@@ -151,7 +151,7 @@ static enum plk_err add_new(struct plk_node *node, const struct plk_command *com
         plk_peers_drop(node, peer);
         return err;
     }
-    plk_peer_write_told(node, peer);
+    plk_peer_write_told_names(node, peer);
     plk_add_commit(node, peer, link);
     plk_add_result(node, command, peer, false);
     return PLK_ERR_OK;

@@ -418,7 +418,7 @@ static enum plk_err add_new(struct plk_node *node, const struct plk_command *com
     begin(node, peer, link);
     plk_add_begin_mail(node, peer, command->note, &peer->warm->approach->note);
     plk_approach_write(node, peer);
-    plk_peer_write_told(node, peer);
+    plk_peer_write_told_names(node, peer);
     result(node, command, peer, false);
     return PLK_ERR_OK;
 }

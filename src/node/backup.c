@@ -22,6 +22,10 @@ void plk_backup_job_start(struct plk_node *node, const struct plk_command *comma
     job->ticket = command->ticket;
     plk_backup_begin(node->mem, &job->buf, &node->profile, node->now.wall_ms);
     static const uint8_t first[1] = {0};
+    static const uint8_t avatar[] = {PLK_PROFILE_KEY_AVATAR};
+    if (node->avatar.len > 0)
+        plk_backup_put_row(node->mem, &job->buf, PLK_BACKUP_AVATAR, plk_bytes(avatar, sizeof avatar),
+                           plk_buf_bytes(&node->avatar));
     plk_loads_ask(&node->loads, PLK_LOAD_BACKUP, 0, 0, PLK_TABLE_link, plk_bytes(first, sizeof first),
                   plk_bytes(NULL, 0), 0, false, plk_ledger_mark(&node->ledger));
 }
@@ -165,6 +169,8 @@ enum plk_err plk_backup_restore(struct plk_node *node, struct plk_bytes sealed, 
         if (item->part == PLK_BACKUP_PREKEY) plk_invites_restore(node, &item->row, &numbers);
         if (item->part == PLK_BACKUP_RELAY) plk_relays_restore(node, &item->row);
         if (item->part == PLK_BACKUP_QUEUE) plk_boxes_restore(node, &item->row, &numbers);
+        bool avatar = item->part == PLK_BACKUP_AVATAR && plk_profile_check_avatar(item->row.value) == PLK_ERR_OK;
+        if (avatar) plk_node_set_avatar(node, item->row.value);
         plk_ledger_turn(&node->ledger);
     }
     plk_boxes_started(node);

@@ -6,7 +6,8 @@
 void plk_command_copy(struct plk_mem *mem, struct plk_command *to, struct plk_buf *bytes,
                       const struct plk_command *from) {
     *to = *from;
-    struct plk_bytes *ranges[] = {&to->text, &to->name, &to->note, &to->about, &to->caller_id, &to->seed, &to->backup};
+    struct plk_bytes *ranges[] = {&to->text, &to->name,   &to->note, &to->about,  &to->caller_id,
+                                  &to->seed, &to->backup, &to->data, &to->preview};
     size_t at[sizeof ranges / sizeof ranges[0]], count = sizeof ranges / sizeof ranges[0];
     for (size_t i = 0; i < count; i++) {
         at[i] = bytes->len;
@@ -40,7 +41,8 @@ void plk_callers_free(struct plk_node *node) {
 
 void plk_callers_ask(struct plk_node *node, const struct plk_command *command) {
     struct plk_callers *callers = &node->callers;
-    if (callers->waiting_count >= PLK_CALLERS_WAITING_MAX) {
+    unsigned max = command->kind == PLK_CMD_PICTURE ? PLK_PICTURES_WAITING_MAX : PLK_CALLERS_WAITING_MAX;
+    if (callers->waiting_count >= max) {
         plk_node_result(node, command->ticket, PLK_ERR_BUSY);
         return;
     }
@@ -113,6 +115,14 @@ static const struct plk_caller *find_recent(const struct plk_callers *callers, c
     return NULL;
 }
 
+static void send_now(struct plk_node *node, const struct plk_command *command) {
+    if (command->kind == PLK_CMD_PICTURE) {
+        plk_pictures_send_now(node, command);
+    } else {
+        plk_node_send_now(node, command);
+    }
+}
+
 void plk_callers_send(struct plk_node *node, const struct plk_command *command) {
     uint8_t key[PLK_CALLER_KEY_LEN];
     key_of(key, command->caller_id);
@@ -120,7 +130,7 @@ void plk_callers_send(struct plk_node *node, const struct plk_command *command) 
     if (known != NULL) {
         repeat(node, command->ticket, known);
     } else {
-        plk_node_send_now(node, command);
+        send_now(node, command);
     }
 }
 
@@ -135,7 +145,7 @@ void plk_callers_loaded(struct plk_node *node, const struct plk_load *load, cons
     if (known != NULL) {
         repeat(node, wait->command.ticket, known);
     } else {
-        plk_node_send_now(node, &wait->command);
+        send_now(node, &wait->command);
     }
     drop(node, wait);
 }

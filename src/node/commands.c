@@ -41,8 +41,10 @@ static enum plk_err init(struct plk_node *node, const struct plk_command *comman
 
 // Who is cold is told as soon as it has been read; after a restart that is when everyone is greeted.
 static enum plk_err set_profile(struct plk_node *node, const struct plk_command *command) {
-    enum plk_err err = plk_profile_rename(&node->profile, command->name, command->about);
+    enum plk_err err = plk_profile_check_avatar(command->data);
+    if (err == PLK_ERR_OK) err = plk_profile_rename(&node->profile, command->name, command->about);
     if (err != PLK_ERR_OK) return err;
+    if (command->data.at != NULL) plk_node_set_avatar(node, command->data);
     plk_node_write_profile(node);
     for (size_t i = 0; i < node->peers.count; i++) {
         struct plk_peer *peer = node->peers.list[i];
@@ -185,6 +187,7 @@ static void delete_rows(struct plk_node *node, uint32_t contact) {
     struct plk_key from = plk_key_contact(contact);
     struct plk_key to = plk_key_after(&from);
     plk_mail_remove(contact, batch);
+    plk_batch_delete_range(batch, PLK_TABLE_picture, plk_key_bytes(&from), plk_key_bytes(&to));
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         plk_batch_delete_range(batch, tables[i], plk_key_bytes(&from), plk_key_bytes(&to));
     }
@@ -277,6 +280,7 @@ static enum plk_err with_warm(struct plk_node *node, const struct plk_command *c
     struct plk_mail_turn turn = plk_node_turn(node);
     enum plk_err err = plk_mail_cancel(peer->warm->mail, &turn, command->row);
     if (err == PLK_ERR_BUSY) *later = plk_node_command_wait(node, peer, command); // until its row has been read
+    if (err == PLK_ERR_OK) plk_pictures_cancelled(node, peer, command->row);
     plk_peer_mail_events(node, peer);
     plk_peer_touch(node, peer);
     return err;
@@ -300,6 +304,13 @@ static bool answers_itself(struct plk_node *node, const struct plk_command *comm
     case PLK_CMD_SEND:
         *err = send(node, command);
         return *err == PLK_ERR_OK;
+    case PLK_CMD_PICTURE:
+        if (command->caller_id.len > 0) {
+            plk_callers_ask(node, command);
+        } else {
+            plk_pictures_send_now(node, command);
+        }
+        return true;
     case PLK_CMD_REMOVE:
         *err = remove_contact(node, command);
         return false;
@@ -353,7 +364,8 @@ static enum plk_err unable(const struct plk_node *node, const struct plk_command
 }
 
 void plk_node_command_again(struct plk_node *node, const struct plk_command *command) {
-    if (command->kind == PLK_CMD_SEND && unable(node, command) == PLK_ERR_OK) {
+    bool sends = command->kind == PLK_CMD_SEND || command->kind == PLK_CMD_PICTURE;
+    if (sends && unable(node, command) == PLK_ERR_OK) {
         plk_callers_send(node, command);
     } else {
         plk_node_command(node, command);

@@ -6,12 +6,22 @@
 
 // ---- of the peer ----------------------------------------------------------------------------
 
+static void take_avatar(struct plk_node *node, struct plk_peer *peer, struct plk_bytes avatar) {
+    uint8_t mark[PLK_AVATAR_MARK_LEN];
+    plk_profile_avatar_mark(mark, avatar);
+    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_PEER_SLOT_AVATAR, avatar);
+    plk_peer_put(node, peer, PLK_TABLE_blob, PLK_PEER_SLOT_AVATAR_MARK,
+                 plk_bytes(mark, avatar.len > 0 ? sizeof mark : 0));
+}
+
 static void take_profile(struct plk_node *node, struct plk_peer *peer, struct plk_bytes payload) {
-    struct plk_bytes name, about;
-    if (plk_profile_body_decode(payload, &name, &about) != PLK_ERR_OK) {
+    struct plk_profile_body body;
+    if (plk_profile_body_decode(payload, &body) != PLK_ERR_OK) {
         node->counters.protocol++;
         return;
     }
+    struct plk_bytes name = body.name, about = body.about;
+    take_avatar(node, peer, body.avatar);
     if (name.len > 0) {
         memset(peer->row.profile_name, 0, sizeof peer->row.profile_name);
         memcpy(peer->row.profile_name, name.at, name.len);
@@ -62,9 +72,6 @@ static void take_reset(struct plk_node *node, struct plk_peer *peer, struct plk_
 // payload is a copy: what they do may queue others.
 static void take_short(struct plk_node *node, struct plk_peer *peer, uint16_t kind, struct plk_bytes payload) {
     switch (kind) {
-    case PLK_BODY_PROFILE:
-        take_profile(node, peer, payload);
-        break;
     case PLK_BODY_LINK:
         take_generation(node, peer, payload);
         break;
@@ -86,6 +93,14 @@ void plk_peer_take_control(struct plk_node *node, struct plk_peer *peer, const s
     uint8_t kept[SHORT_MAX];
     if (plk_mark_is_kind(event->body_kind)) {
         plk_marks_take(node, peer, event);
+        return;
+    }
+    if (event->body_kind == PLK_BODY_PICTURE_PART) {
+        plk_pictures_part(node, peer, event);
+        return;
+    }
+    if (event->body_kind == PLK_BODY_PROFILE) {
+        take_profile(node, peer, event->payload);
         return;
     }
     if (event->payload.len > sizeof kept) return; // none of the other known kinds is that long

@@ -34,7 +34,7 @@ static bool wants_link(const struct plk_node *node, const struct plk_peer *peer)
     if (peer->greet || peer->opened || is_joining(node, peer)) return true;
     if (peer->heat != PLK_WARM) return peer->row.has_outbox;
     if (peer->warm->acceptance.len > 0 || peer->warm->request.len > 0) return true; // as good as a message that waits
-    return plk_mail_needs_link(peer->warm->mail) || plk_mail_owes(peer->warm->mail) || peer->warm->has_pending ||
+    return plk_peer_needs_link(peer) || plk_mail_owes(peer->warm->mail) || peer->warm->has_pending ||
            peer->warm->rekey_wanted;
 }
 

@@ -47,7 +47,8 @@ struct plk_node {
     bool allow_udp, allow_tcp, suspended;
     struct plk_profile profile;
     struct plk_persona persona;
-    uint64_t profile_mark;            // of name and about, never 0: whether a contact has heard of them
+    struct plk_buf avatar;            // the profile's picture; empty: none
+    uint64_t profile_mark;            // of name, about and picture, never 0: whether a contact has heard of them
     uint8_t replaces[PLK_DEVICE_LEN]; // the device that this one took the place of, when it was restored; else zero
     struct plk_ledger ledger;
     struct plk_outputs outputs;
@@ -106,6 +107,9 @@ void plk_node_event_of(struct plk_node *node, const struct plk_event_row *row, c
 void plk_node_passing_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact);
 
 void plk_node_write_profile(struct plk_node *node);
+// A picture that plk_profile_check_avatar has passed; empty: none.
+void plk_node_set_avatar(struct plk_node *node, struct plk_bytes avatar);
+void plk_node_profile_body(const struct plk_node *node, struct plk_writer *w); // of PROFILE; room PLK_PROFILE_BODY_MAX
 
 // incoming.c: datagrams and streams to links.
 void plk_node_datagram(struct plk_node *node, const struct plk_input *input);

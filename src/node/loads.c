@@ -59,7 +59,8 @@ void plk_loads_remove(struct plk_loads *loads, struct plk_load *load) {
 void plk_loads_forget(struct plk_loads *loads, uint32_t contact) {
     for (struct plk_load **at = &loads->first; *at != NULL;) {
         struct plk_load *load = *at;
-        bool its = load->kind == PLK_LOAD_CONTACT || load->kind == PLK_LOAD_MAIL || load->kind == PLK_LOAD_MARKS;
+        bool its = load->kind == PLK_LOAD_CONTACT || load->kind == PLK_LOAD_MAIL || load->kind == PLK_LOAD_MARKS ||
+                   load->kind == PLK_LOAD_PICTURE;
         bool drop = load->contact == contact && its;
         if (!drop) {
             at = &load->next;

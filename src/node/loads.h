@@ -12,9 +12,10 @@ enum plk_load_kind {
     PLK_LOAD_MAIL,    // what its mail asked for
     PLK_LOAD_CALLER,  // a caller's id; contact is a ticket of node/callers.h
     PLK_LOAD_BACKUP,
-    PLK_LOAD_SWEEP,  // what is old; what: the table
-    PLK_LOAD_MARKS,  // a contact's marks, to be said again
-    PLK_LOAD_EXPIRY, // what vanishes; what: enum plk_expiry_read
+    PLK_LOAD_SWEEP,   // what is old; what: the table
+    PLK_LOAD_MARKS,   // a contact's marks, to be said again
+    PLK_LOAD_EXPIRY,  // what vanishes; what: enum plk_expiry_read
+    PLK_LOAD_PICTURE, // parts of an own picture that are to be sent; what: the first
 };
 
 struct plk_load {

@@ -34,6 +34,9 @@ void plk_marks_changed(struct plk_node *node, uint32_t contact, enum plk_change 
     row.has_target = origin != NULL;
     row.target_direction = direction;
     if (origin != NULL) row.target = *origin;
+    struct plk_peer *peer = plk_peers_find(&node->peers, contact);
+    bool gone = change == PLK_CHANGE_DELETED || change == PLK_CHANGE_EXPIRED;
+    if (gone && peer != NULL && origin != NULL) plk_pictures_forget(node, peer, direction, origin);
     plk_node_event_of(node, &row, NULL);
 }
 

@@ -46,6 +46,7 @@ struct plk_node *plk_node_new(const struct plk_node_config *config) {
 void plk_node_free(struct plk_node *node) {
     if (node == NULL) return;
     plk_peers_free(node);
+    plk_buf_free(node->mem, &node->avatar);
     plk_boxes_free(node);
     plk_relays_free(node);
     while (node->links != NULL) plk_link_free(node, node->links);
@@ -109,11 +110,18 @@ void plk_node_passing_event(struct plk_node *node, enum plk_event_kind kind, uin
     plk_outputs_later(&node->outputs, plk_ledger_mark(&node->ledger), &output);
 }
 
+void plk_node_profile_body(const struct plk_node *node, struct plk_writer *w) {
+    struct plk_profile_body body = {.name = plk_profile_name(&node->profile),
+                                    .about = plk_profile_about(&node->profile),
+                                    .avatar = plk_buf_bytes(&node->avatar)};
+    plk_profile_body_encode(w, &body);
+}
+
 static void mark_profile(struct plk_node *node) {
     static const uint8_t key[16] = {0}; // it is compared with itself only
-    uint8_t body[PLK_PROFILE_ROW_MAX];
+    uint8_t body[PLK_PROFILE_BODY_MAX];
     struct plk_writer w = plk_writer(body, sizeof body);
-    plk_profile_body_encode(&w, plk_profile_name(&node->profile), plk_profile_about(&node->profile));
+    plk_node_profile_body(node, &w);
     plk_assert(!w.failed);
     node->profile_mark = plk_siphash(key, plk_writer_bytes(&w)) | 1;
 }
@@ -130,6 +138,19 @@ void plk_node_write_profile(struct plk_node *node) {
     mark_profile(node);
 }
 
+void plk_node_set_avatar(struct plk_node *node, struct plk_bytes avatar) {
+    static const uint8_t key[] = {PLK_PROFILE_KEY_AVATAR};
+    struct plk_batch *batch = plk_ledger_batch(&node->ledger);
+    plk_buf_free(node->mem, &node->avatar);
+    if (avatar.len > 0) {
+        plk_buf_put(node->mem, &node->avatar, avatar);
+        plk_batch_upsert(batch, PLK_TABLE_profile, plk_bytes(key, sizeof key), avatar);
+    } else {
+        plk_batch_delete(batch, PLK_TABLE_profile, plk_bytes(key, sizeof key));
+    }
+    mark_profile(node);
+}
+
 // ---- start ------------------------------------------------------------------------------------------------------------
 
 static enum plk_err start_profile(struct plk_node *node, const struct plk_row *row) {
@@ -139,6 +160,11 @@ static enum plk_err start_profile(struct plk_node *node, const struct plk_row *r
     }
     if (row->key.len == 1 && row->key.at[0] == 'e')
         return plk_sweep_load(&node->sweep, row->value) ? PLK_ERR_OK : PLK_ERR_CORRUPT;
+    if (row->key.len == 1 && row->key.at[0] == PLK_PROFILE_KEY_AVATAR) { // before 'p', which makes the mark
+        plk_buf_free(node->mem, &node->avatar);
+        if (plk_profile_check_avatar(row->value) == PLK_ERR_OK) plk_buf_put(node->mem, &node->avatar, row->value);
+        return PLK_ERR_OK;
+    }
     if (row->key.len != 1 || row->key.at[0] != 'p') return PLK_ERR_OK;
     enum plk_err err = plk_profile_decode(row->value, &node->profile);
     if (err != PLK_ERR_OK) return err;
@@ -236,6 +262,9 @@ static void loaded(struct plk_node *node, const struct plk_input *input) {
         break;
     case PLK_LOAD_BACKUP:
         plk_backup_job_loaded(node, input);
+        break;
+    case PLK_LOAD_PICTURE:
+        plk_pictures_loaded(node, &load, input);
         break;
     case PLK_LOAD_SWEEP:
         plk_sweep_loaded(node, &load, input);

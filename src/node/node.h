@@ -39,6 +39,7 @@ struct plk_profile_view {
     uint8_t peer_id[PLK_PEER_ID_LEN];
     uint8_t device[PLK_DEVICE_LEN];
     struct plk_bytes name, about; // borrowed
+    struct plk_bytes avatar;      // likewise; empty: none
     uint64_t last_event;          // the last durable event number
 };
 enum plk_err plk_node_profile(const struct plk_node *node, struct plk_profile_view *view); // NO_PROFILE

@@ -92,10 +92,29 @@ static bool fill(struct plk_node *node, struct plk_peer *peer, struct plk_parcel
     return parcel->letter_count > 0;
 }
 
+// No relay of the peer's takes another large cell before it has answered some of those that it was given. What waits is not refused
+// for that.
+static bool has_no_room(struct plk_node *node, const struct plk_peer *peer) {
+    const struct plk_box *box = NULL;
+    bool any = false;
+    while ((box = plk_boxes_next(node, PLK_BOX_CONTACT, false, peer->row.contact, box)) != NULL) {
+        if (box->refused) continue;
+        if (plk_queue_client_put_room(box->relay->queues) >= PLK_QUEUE_CELL_LARGE) return false;
+        any = true;
+    }
+    return any;
+}
+
 void plk_parcels_put(struct plk_node *node, struct plk_peer *peer) {
     struct plk_buf content = {0};
     while (peer->parcel_count < PLK_POST_PARCELS_MAX) {
         struct plk_parcel *parcel = plk_mem_take(node->mem, sizeof *parcel);
+        if (has_no_room(node, peer)) {
+            // An answer to one of its own looks again; room that others take is looked for by the clock.
+            if (peer->parcel_count == 0) peer->retry_us = node->now.mono_us + PLK_POST_ROOM_US;
+            plk_mem_give(node->mem, parcel);
+            break;
+        }
         bool any = fill(node, peer, parcel, &content);
         if (any && post(node, peer, parcel, plk_buf_bytes(&content))) continue;
         if (any) {

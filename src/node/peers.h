@@ -14,6 +14,7 @@
 #include "mail/mail.h"
 #include "node/link.h"
 #include "node/loads.h"
+#include "node/pictures.h"
 #include "node/post.h"
 #include "path/candidates.h"
 #include "path/trail.h"
@@ -29,6 +30,9 @@ enum plk_peer_slot {
     PLK_PEER_SLOT_MARKS = 135,        // when the timer was set; whether marks are to be said again: node/marks.h
     PLK_PEER_SLOT_QUEUES_MOVED = 134, // those that it had when its device was replaced: node/moved.h
     PLK_PEER_SLOT_TOLD_SERVING = 140, // where it was told that we are a relay
+    PLK_PEER_SLOT_AVATAR = 136,       // in table blob: the picture of the peer's profile
+    PLK_PEER_SLOT_PICTURE = 137,      // direction u8, origin: a picture on its way, node/pictures.h
+    PLK_PEER_SLOT_AVATAR_MARK = 138,  // in table blob: PLK_AVATAR_MARK_LEN bytes of that
 };
 
 // Hint tags of a contact's row: 0 the recovery secret, else which link generation: line << 16 | number, without the top bit,
@@ -110,6 +114,7 @@ struct plk_warm {
     struct plk_buf about;
     struct plk_message_feed control, mail_feed; // streams 0 and 1 of the link, cut into records
     struct plk_buf out[2];                      // what streams 0 and 1 have not yet taken of a record
+    struct plk_pictures pictures;               // on their way
     uint8_t tables_left;                        // of the loads, until it is ready
     uint64_t used_us;
 };
@@ -228,7 +233,9 @@ void plk_peer_apply_generations(struct plk_node *node, struct plk_peer *peer,
 void plk_peer_put(struct plk_node *node, const struct plk_peer *peer, enum plk_table table, uint8_t kind,
                   struct plk_bytes value);                               // {contact, kind}; an empty value deletes
 struct plk_keying *plk_peer_keying(struct plk_peer *peer, uint32_t tag); // made when there is none
-void plk_peer_write_told(struct plk_node *node, struct plk_peer *peer);  // our present name and about
+void plk_peer_write_told(struct plk_node *node, struct plk_peer *peer);  // our present name, about and picture
+void plk_peer_write_told_names(struct plk_node *node,
+                               struct plk_peer *peer); // without the picture: a PROFILE follows if there is one
 void plk_peer_places(struct plk_node *node, struct plk_peer *peer, const struct plk_places *places,
                      enum plk_candidate_source source);
 
@@ -247,6 +254,7 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer);
 // A record of mail, of a link's stream or out of a cell.
 void plk_peer_take_record(struct plk_node *node, struct plk_peer *peer, bool control, struct plk_bytes record);
 void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer);
+bool plk_peer_needs_link(const struct plk_peer *peer); // something waits for it, on this device. WARM
 void plk_peer_mail_loaded(struct plk_node *node, const struct plk_load *load, const struct plk_input *input);
 bool plk_peer_is_online(const struct plk_node *node, const struct plk_peer *peer);
 

@@ -201,7 +201,7 @@ static uint64_t reopens_us(const struct plk_box *box) {
 
 static bool has_to_say(const struct plk_peer *peer) {
     const struct plk_warm *warm = peer->warm;
-    return plk_mail_needs_link(warm->mail) || plk_mail_owes(warm->mail) || warm->has_pending || warm->answer_put_due;
+    return plk_peer_needs_link(peer) || plk_mail_owes(warm->mail) || warm->has_pending || warm->answer_put_due;
 }
 
 static uint64_t reopen_deadline(const struct plk_node *node, const struct plk_peer *peer) {

@@ -14,6 +14,7 @@
     (256 * 1024) // of cells that wait for a contact's acceptance: as much as two relays send ahead
 #define PLK_POST_CALL_US (30 * PLK_SECOND) // a cell that comes leads to a call, unless one was made since
 #define PLK_POST_RETRY_US (2 * PLK_MINUTE) // after no relay took it
+#define PLK_POST_ROOM_US PLK_SECOND        // after there was no room on the way to them
 
 #define PLK_POST_DOUBT_US (10 * PLK_MINUTE) // see plk_post_unanswered; doubles
 #define PLK_POST_DOUBT_DOUBLINGS 7

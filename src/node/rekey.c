@@ -90,6 +90,7 @@ static void begin_anew(struct plk_node *node, struct plk_peer *peer, const struc
     struct plk_mail_turn turn = plk_node_turn(node);
     struct plk_generation_change change = {.write = 0};
     if (plk_mail_has_begun(warm->mail)) {
+        if (done->moved) warm->told = 0; // what a backup does not hold is told again
         plk_mail_begin(warm->mail, &turn, done->moved ? PLK_MAIL_BEGIN_RESTORED : PLK_MAIL_BEGIN_REKEY,
                        &done->first.ratchet, epoch);
     } else {

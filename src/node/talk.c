@@ -36,6 +36,10 @@ struct plk_mail *plk_peer_mail_new(struct plk_node *node, const struct plk_peer 
     return plk_mail_new(node->mem, &config);
 }
 
+bool plk_peer_needs_link(const struct plk_peer *peer) {
+    return plk_mail_needs_link(peer->warm->mail) || plk_pictures_wait(peer);
+}
+
 bool plk_peer_is_online(const struct plk_node *node, const struct plk_peer *peer) {
     return peer->heard_us != 0 && peer->link != NULL && plk_link_is_up(peer->link) &&
            node->now.mono_us - peer->heard_us < PLK_PEER_ONLINE_US;
@@ -51,10 +55,14 @@ void plk_peer_mail_events(struct plk_node *node, struct plk_peer *peer) {
         case PLK_MAIL_MESSAGE:
             plk_node_event(node, PLK_EVENT_MESSAGE, contact, event.row, event.state, 0, event.id);
             plk_expiry_message(node, peer, &event);
+            if (event.direction == PLK_IN && event.body_kind == PLK_BODY_PICTURE) plk_pictures_came(node, peer, &event);
             break;
         case PLK_MAIL_STATE:
             plk_node_event(node, PLK_EVENT_STATE, contact, event.row, event.state, event.reason, event.id);
             plk_expiry_message(node, peer, &event);
+            break;
+        case PLK_MAIL_REPEATED:
+            plk_pictures_repeat(node, peer, &event);
             break;
         case PLK_MAIL_CONTROL:
             plk_peer_take_control(node, peer, &event);
@@ -345,11 +353,11 @@ static void seal(struct plk_node *node, struct plk_peer *peer) {
 // Our name or about is another than it was told: the contact's side shows them. The mark of what it was told goes into the batch of
 // the message, so it is told once, also across restarts.
 static void tell_profile(struct plk_node *node, struct plk_peer *peer) {
-    uint8_t body[PLK_PROFILE_ROW_MAX];
+    uint8_t body[PLK_PROFILE_BODY_MAX];
     struct plk_writer w = plk_writer(body, sizeof body);
     bool due = peer->warm->told != node->profile_mark && plk_mail_has_begun(peer->warm->mail);
     if (!due || peer->row.state != PLK_CONTACT_ACTIVE || peer->row.blocked) return;
-    plk_profile_body_encode(&w, plk_profile_name(&node->profile), plk_profile_about(&node->profile));
+    plk_node_profile_body(node, &w);
     plk_peer_send_control(node, peer, PLK_BODY_PROFILE, plk_writer_bytes(&w));
     plk_peer_write_told(node, peer);
 }
@@ -385,6 +393,7 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
         plk_post_tell(node, peer);
         plk_marks_repeat(node, peer);
         plk_serving_tell(node, peer);
+        plk_pictures_feed(node, peer);
         seal(node, peer);
     }
     plk_post_settle(node, peer);
@@ -395,13 +404,12 @@ void plk_peer_settle(struct plk_node *node, struct plk_peer *peer) {
         write_stream(node, peer, link, MAIL);
         plk_mail_left(peer->warm->mail, node->now, plk_streams_sent_to(link->streams, MAIL));
     }
-    if (plk_mail_needs_link(peer->warm->mail) && !peer->row.has_outbox) {
+    if (plk_peer_needs_link(peer) && !peer->row.has_outbox) {
         peer->row.has_outbox = true;
         plk_peer_write(node, peer);
     }
     // Not yet called for this: what is set then is when its rows may go.
-    if (peer->link == NULL && peer->tries == 0 && plk_mail_needs_link(peer->warm->mail))
-        plk_peer_dial_soon(node, peer, 0);
+    if (peer->link == NULL && peer->tries == 0 && plk_peer_needs_link(peer)) plk_peer_dial_soon(node, peer, 0);
     if (peer->joiner != NULL) plk_peer_joiner_settle(node, peer);
     if (peer->meeting != NULL) plk_peer_rekey_settle(node, peer);
     ask_wishes(node, peer);

@@ -18,6 +18,7 @@ enum plk_err plk_node_profile(const struct plk_node *node, struct plk_profile_vi
     memcpy(view->device, node->profile.device, sizeof view->device);
     view->name = plk_profile_name(&node->profile);
     view->about = plk_profile_about(&node->profile);
+    view->avatar = plk_buf_bytes(&node->avatar);
     view->last_event = node->event_n;
     return PLK_ERR_OK;
 }

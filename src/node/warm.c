@@ -57,6 +57,7 @@ void plk_peer_cool(struct plk_node *node, struct plk_peer *peer) {
     plk_mail_free(warm->mail);
     plk_message_feed_free(&warm->control);
     plk_message_feed_free(&warm->mail_feed);
+    plk_pictures_free(node, &warm->pictures);
     plk_mem_give(node->mem, warm->join);
     plk_mem_give(node->mem, warm->pending);
     plk_approach_free(node, warm->approach);
@@ -99,6 +100,10 @@ void plk_peer_write_told(struct plk_node *node, struct plk_peer *peer) {
     peer->warm->told = node->profile_mark;
     plk_writer_u64(&w, node->profile_mark);
     plk_peer_put(node, peer, PLK_TABLE_link, PLK_PEER_SLOT_TOLD, plk_writer_bytes(&w));
+}
+
+void plk_peer_write_told_names(struct plk_node *node, struct plk_peer *peer) {
+    if (node->avatar.len == 0) plk_peer_write_told(node, peer);
 }
 
 void plk_peer_write_candidates(struct plk_node *node, struct plk_peer *peer) {
@@ -260,6 +265,8 @@ static enum plk_err load_row(struct plk_node *node, struct plk_peer *peer, struc
         break;
     case PLK_PEER_SLOT_STAMP:
         return load_keying(peer, &k, value);
+    case PLK_PEER_SLOT_PICTURE:
+        return plk_pictures_load(node, peer, plk_reader_rest(&k), value);
     case PLK_PEER_SLOT_CANDIDATES:
         return plk_candidates_decode(value, &warm->candidates);
     case PLK_PEER_SLOT_ABOUT:

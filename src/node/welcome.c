@@ -51,7 +51,7 @@ void plk_welcome_accept(struct plk_node *node, struct plk_peer *peer, struct plk
     plk_mail_set_ratchet(warm->mail, &turn, &opened->first.ratchet);
     plk_peer_put(node, peer, PLK_TABLE_blob, PLK_SLOT_ACCEPTANCE, plk_buf_bytes(&warm->acceptance));
     plk_acquaint_know(node, peer, &opened->first, link_secret, &opened->payload, false);
-    plk_peer_write_told(node, peer);
+    plk_peer_write_told_names(node, peer);
     plk_peer_mail_events(node, peer);
     warm->acceptance_mark = plk_ledger_mark(&node->ledger);
     plk_parley_acceptance_due(node, peer);

@@ -83,7 +83,7 @@ enum plk_command_kind {
     PLK_CMD_RENAME,  // contact, name
     PLK_CMD_REMOVE,  // contact: the contact and its history
     PLK_CMD_VERIFY,  // contact, flag
-    PLK_CMD_PROFILE, // name, about; NULL at = unchanged
+    PLK_CMD_PROFILE, // name, about, data: its picture, empty for none; NULL at = unchanged
     PLK_CMD_BACKUP,  // result text: the sealed backup's bytes
     PLK_CMD_CONNECT, // contact: bring the link up, e.g. because a conversation was opened
     PLK_CMD_CANCEL,  // contact, row: give a queued message up
@@ -98,6 +98,7 @@ enum plk_command_kind {
     PLK_CMD_TIMER,    // contact, seconds: what is written from now on vanishes so long after it was read; 0: it stays
     PLK_CMD_RECEIPTS, // contact, flag: whether it is told what of its was read here
     PLK_CMD_RELAY_REMOVE, // text: HOST:PORT of an own relay, its key may follow; result text: HOST:PORT
+    PLK_CMD_PICTURE, // contact, data, picture_type, width, height, preview, text: a caption, caller_id; result as of SEND
 };
 
 enum plk_invite_kind { PLK_INVITE_AUTO, PLK_INVITE_INLINE, PLK_INVITE_ONE_TIME, PLK_INVITE_ADDRESS };
@@ -117,6 +118,9 @@ struct plk_command {
     struct plk_origin target;
     enum plk_invite_kind invite_kind;
     struct plk_bytes text, name, note, about, caller_id, seed, backup;
+    struct plk_bytes data, preview; // of a picture: wire/picture.h
+    uint8_t picture_type;           // enum plk_picture_type
+    uint16_t width, height;
 };
 
 struct plk_input {

@@ -24,6 +24,7 @@ enum plk_direction { PLK_IN = 0, PLK_OUT = 1 };
 enum plk_body_kind {
     PLK_BODY_TEXT = 1,
     PLK_BODY_NOTICE = 2,   // made locally: "safety number unchanged, this profile moved to another device", ...
+    PLK_BODY_PICTURE = 3,  // wire/picture.h; its parts follow it
     PLK_BODY_PROFILE = 64, // name, about
     PLK_BODY_LINK = 65,    // proposes or answers a link generation
     PLK_BODY_RESET = 66,   // refreshes the reset bundle
@@ -37,7 +38,8 @@ enum plk_body_kind {
     PLK_BODY_DELETE = 74,
     PLK_BODY_READ = 75,
     PLK_BODY_TIMER = 76,
-    PLK_BODY_RELAY = 78, // the relay that the sender is for its contacts: wire/relay_offer.h
+    PLK_BODY_RELAY = 78,        // the relay that the sender is for its contacts: wire/relay_offer.h
+    PLK_BODY_PICTURE_PART = 77, // of the picture that is its target: wire/picture.h
 };
 
 enum plk_state {

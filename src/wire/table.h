@@ -18,7 +18,8 @@
 
 // X(name, what a row is and its key)
 #define PLK_TABLE_LIST(X)                                                                                           \
-    X(profile, "key 'p': seed, device, name, about, limits; key 's': settings; key 'e': node/sweep.h")              \
+    X(profile,                                                                                                      \
+      "key 'p': seed, device, name, about, limits; key 'a': its picture; key 's': settings; key 'e': node/sweep.h") \
     X(contact, "contact u32: the index row, <= 300 bytes, wire/row.h; decoded by the host into columns")            \
     X(ratchet, "contact u32, number u32: a double ratchet")                                                         \
     X(skipped, "contact u32, number u32, kind u8, ...: skipped keys and hashes of what was received")               \
@@ -34,6 +35,7 @@
     X(relay, "for the relay's client")                                                                              \
     X(mark, "a message's key, author u8, what u8: what was done to it later, wire/mark.h")                          \
     X(expiry, "u8, ...: messages that vanish, and when, wire/expiry.h")                                             \
+    X(picture, "a message's key, part u8: the bytes of a picture, wire/picture.h")                                  \
     PLK_RELAY_TABLE_LIST(X)
 
 enum plk_table {

@@ -89,16 +89,16 @@ static void generations(struct plk_bytes bytes) {
 
 static void profile(struct plk_bytes bytes) {
     struct plk_profile read, again;
-    struct plk_bytes name, about;
+    struct plk_profile_body body;
     if (plk_profile_decode(bytes, &read) == PLK_ERR_OK) {
         struct plk_writer w = plk_writer(first, sizeof first);
         plk_profile_encode(&w, &read);
         plk_assert(plk_profile_decode(plk_writer_bytes(&w), &again) == PLK_ERR_OK);
         plk_assert(memcmp(&read, &again, sizeof read) == 0);
     }
-    if (plk_profile_body_decode(bytes, &name, &about) == PLK_ERR_OK) {
+    if (plk_profile_body_decode(bytes, &body) == PLK_ERR_OK) {
         struct plk_writer w = plk_writer(first, sizeof first);
-        plk_profile_body_encode(&w, name, about);
+        plk_profile_body_encode(&w, &body);
         plk_assert(!w.failed && w.len <= bytes.len);
     }
 }

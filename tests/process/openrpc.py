@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """api/openrpc.json and the reference in docs/api.md are what the program says of itself (--write makes them so), and what it
 says is true: every method is called on a running node, and each result is held to its schema."""
+import base64
 import json
+import os
 import pathlib
 import sys
 
@@ -186,6 +188,7 @@ def talk(c, alice, bob):
     check(conversation["unread"] == 0 and conversation["read_seq"] == seqs[-1], conversation)
     check(conversation["pinned"] and not conversation["muted"], conversation)
     check([m["state"] for m in c.call(a, "history", contact="Bob")["messages"] if m["direction"] == "in"] == ["read"], "not read")
+    pictures(c, a, b)
     marks(c, a, b)
     code = c.call(a, "qr", text="peerlink:x")
     check(len(code["rows"]) == code["size"] and code["rows"][0].startswith("1111111"), code)
@@ -210,6 +213,36 @@ def talk(c, alice, bob):
     c.refused(a, "restore", 30, words="no words", backup="")
     c.call(a, "rpc.discover")
     a.close()
+
+
+def pictures(c, a, b):
+    """A picture with a caption, and one of each profile."""
+    def text(data):
+        return base64.b64encode(data).decode()
+    png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x40\0\0\0\x20" + os.urandom(100000)
+    last = c.call(a, "history", contact="Bob")["messages"][-1]["seq"]
+    what = {"contact": "Bob", "type": "image/png", "width": 64, "height": 32, "preview": text(b"small"), "text": "a beach"}
+    sent = c.call(a, "picture.send", data=text(png), id="p", reply_to=last, **what)
+    check(c.call(a, "picture.send", data=text(png), id="p", **what)["repeated"], "a picture sent twice")
+    c.refused(a, "picture.send", 30, data=text(b"no picture"), **what)
+    c.refused(a, "picture.send", 16, data=text(png + bytes(1 << 20)), **what)
+    told = b.event(lambda e: e["event"] == "change" and e["what"] == "picture")
+    message = told["message"]
+    check(message["kind"] == "picture" and message["text"] == "a beach" and message["id"] == sent["id"], message)
+    check(message["picture"] == {"type": "image/png", "width": 64, "height": 32, "size": len(png), "complete": True,
+                                 "preview": text(b"small")}, message)
+    for rpc, name, seq in ((a, "Bob", sent["seq"]), (b, "Alice", told["seq"])):
+        check(c.call(rpc, "picture", contact=name, seq=seq) == {"type": "image/png", "data": text(png)}, "other bytes")
+    c.refused(b, "picture", 12, contact="Alice", seq=1)
+    check(c.call(b, "history", contact="Alice", search="BEACH")["messages"][-1]["seq"] == told["seq"], "not found")
+    c.refused(a, "avatar", 12)
+    face = png[:2000]
+    mark = c.call(a, "profile", avatar=text(face))["avatar"]
+    check(len(mark) == 16 and c.call(a, "avatar")["data"] == text(face), mark)
+    c.refused(a, "profile", 30, avatar=text(b"GIF89a\x01\0\x01\0"))
+    b.event(lambda e: e["event"] == "contact" and c.call(b, "conversations")["conversations"][0]["avatar"] == mark)
+    check(c.call(b, "avatar", contact="Alice") == {"type": "image/png", "data": text(face)}, "another face")
+    check(c.call(a, "profile", avatar="")["avatar"] == "", "not taken away")
 
 
 def marks(c, a, b):

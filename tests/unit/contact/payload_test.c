@@ -185,14 +185,27 @@ static void a_profile_is_made_and_renamed(void **state) {
     assert_int_equal(plk_profile_rename(&profile, plk_bytes_text("Alice"), plk_bytes_text("")), PLK_ERR_OK);
     assert_int_equal(profile.name_len, 5);
 
-    struct plk_bytes name, about;
     struct plk_writer w = plk_writer(bytes, sizeof bytes);
-    plk_profile_body_encode(&w, plk_bytes_text("Alice"), plk_bytes_text("x"));
-    assert_int_equal(plk_profile_body_decode(plk_writer_bytes(&w), &name, &about), PLK_ERR_OK);
-    assert_true(plk_bytes_equal(name, plk_bytes_text("Alice")) && plk_bytes_equal(about, plk_bytes_text("x")));
-    assert_int_equal(plk_profile_body_decode(plk_bytes(bytes, w.len - 1), &name, &about), PLK_ERR_MALFORMED);
-    assert_int_equal(plk_profile_body_decode(plk_bytes("\0\0", 2), &name, &about), PLK_ERR_MALFORMED);
-    assert_int_equal(plk_profile_body_decode(plk_bytes("\x01\n\0", 3), &name, &about), PLK_ERR_MALFORMED);
+    struct plk_profile_body body = {.name = plk_bytes_text("Alice"), .about = plk_bytes_text("x")}, read;
+    plk_profile_body_encode(&w, &body);
+    assert_int_equal(plk_profile_body_decode(plk_writer_bytes(&w), &read), PLK_ERR_OK);
+    assert_true(plk_bytes_equal(read.name, body.name) && plk_bytes_equal(read.about, body.about) &&
+                read.avatar.len == 0);
+    assert_int_equal(plk_profile_body_decode(plk_bytes(bytes, w.len - 1), &read), PLK_ERR_MALFORMED);
+    assert_int_equal(plk_profile_body_decode(plk_bytes("\0\0\0", 3), &read), PLK_ERR_MALFORMED);
+    assert_int_equal(plk_profile_body_decode(plk_bytes("\x01\n\0\0", 4), &read), PLK_ERR_MALFORMED);
+
+    // A picture: no GIF, nothing that is none, and not more than there may be.
+    static uint8_t large[PLK_PROFILE_BODY_MAX], gif[] = "GIF89a\x01\0\x01\0", png[PLK_AVATAR_MAX + 1];
+    memcpy(png, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x40\0\0\0\x40", 24);
+    body.avatar = plk_bytes(png, PLK_AVATAR_MAX);
+    w = plk_writer(large, sizeof large);
+    plk_profile_body_encode(&w, &body);
+    assert_int_equal(plk_profile_body_decode(plk_writer_bytes(&w), &read), PLK_ERR_OK);
+    assert_true(plk_bytes_equal(read.avatar, body.avatar));
+    assert_int_equal(plk_profile_check_avatar(plk_bytes(png, sizeof png)), PLK_ERR_TOO_LONG);
+    assert_int_equal(plk_profile_check_avatar(plk_bytes(gif, sizeof gif - 1)), PLK_ERR_INVALID);
+    assert_int_equal(plk_profile_check_avatar(plk_bytes_text("<svg>")), PLK_ERR_INVALID);
 }
 
 static int make_people(void **state) {
