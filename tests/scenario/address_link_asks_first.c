@@ -31,7 +31,7 @@ static void tell(struct world *w) {
     if (w->seed % 2) world_restart(m.alice);
     story_run(w, PLK_MINUTE);
     story_expect(w, meet_state(m.bob, world_contact(m.bob, m.alice)) == PLK_CONTACT_ADDED);
-    story_expect(w, mailbox_items(m.relay) == 0);
+    mailbox_until_empty(m.relay, MAILBOX_LIMIT); // who waits repeats its blob each minute, so not at every instant
     check_forget(w->check, m.alice, carols);
     meet_must(m.alice, (struct plk_command){.kind = PLK_CMD_REJECT, .contact = carols});
     meet_must(m.alice, (struct plk_command){.kind = PLK_CMD_BLOCK, .contact = daves});
