@@ -107,6 +107,7 @@ void plk_node_event_of(struct plk_node *node, const struct plk_event_row *row, c
 void plk_node_passing_event(struct plk_node *node, enum plk_event_kind kind, uint32_t contact);
 
 void plk_node_write_profile(struct plk_node *node);
+void plk_node_mark_profile(struct plk_node *node); // what contacts are told of it is another, perhaps
 // A picture that plk_profile_check_avatar has passed; empty: none.
 void plk_node_set_avatar(struct plk_node *node, struct plk_bytes avatar);
 void plk_node_profile_body(const struct plk_node *node, struct plk_writer *w); // of PROFILE; room PLK_PROFILE_BODY_MAX
@@ -121,6 +122,9 @@ void plk_node_result(struct plk_node *node, uint64_t ticket, enum plk_err err);
 
 // commands.c
 void plk_node_forget_contact(struct plk_node *node, struct plk_peer *peer); // its rows, its history, its queues
+// start.c: the rows of the start are asked for; some of them are here.
+void plk_node_start_ask(struct plk_node *node);
+void plk_node_start_loaded(struct plk_node *node, const struct plk_load *load, const struct plk_input *input);
 void plk_node_greet_all(struct plk_node *node); // calls every contact soon, those for whom something waits first
 void plk_node_command(struct plk_node *node, const struct plk_command *command);
 // One that has waited for its contact's rows. A send was looked up by its caller's id before that: looking again would let

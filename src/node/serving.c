@@ -57,6 +57,14 @@ bool plk_node_serve_place(const struct plk_node *node, struct plk_addr *addr) {
     return places.count > 0;
 }
 
+// A neighbour, or this machine itself, has shown nothing: no router was on the way.
+static bool is_near(const struct plk_network *network, const struct plk_addr *addr) {
+    for (size_t i = 0; i < network->count; i++) {
+        if (plk_addr_in_prefix(addr, &network->prefixes[i].addr, network->prefixes[i].bits)) return true;
+    }
+    return false;
+}
+
 void plk_serving_came(struct plk_node *node, const struct plk_peer *peer, const struct plk_way *way) {
     bool accepted = way->transport == PLK_TCP && (way->stream & UINT32_C(0x80000000)) != 0;
     bool bound = way->transport == PLK_UDP && way->stream == 0;
@@ -64,6 +72,7 @@ void plk_serving_came(struct plk_node *node, const struct plk_peer *peer, const 
         peer != NULL &&
         (peer->link != NULL || (peer->called_us != 0 && node->now.mono_us - peer->called_us < PLK_SERVING_CALLED_US));
     if (!(accepted || bound) || called || plk_addr_class(&way->addr) != PLK_ADDR_GLOBAL) return;
+    if (is_near(&node->network, &way->addr)) return;
     node->serving.open[way->addr.family == 6] = true;
 }
 

@@ -58,7 +58,7 @@ def usage(c, peer):
         ("unknown command", ["frobnicate"], ["frobnicate"]),
         ("unknown option", ["send", "--fast", "Bob", "x"], ["--fast", "send"]),
         ("option of another command", ["id", "--qr"], ["--qr"]),
-        ("missing word", ["send", "Bob"], ["NAME TEXT"]),
+        ("missing word", ["rename", "Bob"], ["NAME NEW"]),
         ("one word too many", ["id", "x"], ["too many"]),
         ("missing value", ["up", "--listen"], ["--listen"]),
         ("value of a switch", ["up", "--detach=1"], ["--detach"]),

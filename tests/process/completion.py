@@ -40,7 +40,7 @@ def bash(folder):
     os.mkdir(os.path.join(folder, "folder"))
     for path, words, wanted in [
         (node, ["peerlink", "sen"], {"send"}),
-        (node, ["peerlink", "re"], {"remove", "rename", "requests", "reject", "restore", "relay"}),
+        (node, ["peerlink", "re"], {"remove", "rename", "requests", "reject", "restore", "relay", "react", "receipts"}),
         (node, ["peerlink", "relay", ""], {"list", "add", "remove", "test", "serve"}),
         (node, ["peerlink", "--home", "send", "relay", "a"], {"add"}),
         (node, ["peerlink", "relay", "add", ""], set()),
