@@ -58,4 +58,4 @@ static void tell(struct world *w) {
     story_expect(w, picture_events(alice) + picture_events(bob) <= 6);
 }
 
-int main(int argc, char **argv) { return story_main(argc, argv, tell); }
+int main(int argc, char **argv) { return story_main_for(argc, argv, tell, 8); }
