@@ -41,6 +41,14 @@ void plk_picture_encode(struct plk_writer *w, const struct plk_picture *p) {
     plk_writer_put(w, p->caption);
 }
 
+// A length in its shortest form; any other fails the reader (fuzz picture).
+static struct plk_bytes read_sized(struct plk_reader *r, size_t max) {
+    size_t before = r->left;
+    struct plk_bytes bytes = plk_reader_sized(r, max);
+    if (before - r->left != plk_writer_varint_len(bytes.len) + bytes.len) r->failed = true;
+    return bytes;
+}
+
 enum plk_err plk_picture_decode(struct plk_bytes payload, struct plk_picture *picture) {
     struct plk_reader r = plk_reader(payload);
     struct plk_picture got = {.type = (enum plk_picture_type)plk_reader_u8(&r)};
@@ -49,7 +57,7 @@ enum plk_err plk_picture_decode(struct plk_bytes payload, struct plk_picture *pi
     got.size = plk_reader_u32(&r);
     if (r.failed || got.size == 0 || got.size > PLK_PICTURE_MAX) return PLK_ERR_MALFORMED;
     plk_reader_copy(&r, got.hashes, plk_picture_parts(got.size) * sizeof got.hashes[0]);
-    got.preview = plk_reader_sized(&r, PLK_PICTURE_PREVIEW_MAX);
+    got.preview = read_sized(&r, PLK_PICTURE_PREVIEW_MAX);
     got.caption = plk_reader_rest(&r);
     if (r.failed || plk_picture_check(&got) != PLK_ERR_OK) return PLK_ERR_MALFORMED;
     *picture = got;
